@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Text: a growing buffer, checked number parsing, small predicates.
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include "base/alloc.h"
+#include "base/vec.h"
+
+struct strbuf {
+    char *data; // always terminated when not NULL
+    size_t len, cap;
+};
+
+#define AUTO_STRBUF CLEANUP(strbuf_finish) struct strbuf
+
+void strbuf_add(struct strbuf *b, const char *text);
+void strbuf_addn(struct strbuf *b, const void *data, size_t n);
+void strbuf_addc(struct strbuf *b, char c);
+void strbuf_printf(struct strbuf *b, const char *fmt, ...) PRINTF_LIKE(2, 3);
+// Escaped for XML text and attributes in quotes of either kind; octets XML forbids are dropped.
+void strbuf_add_xml(struct strbuf *b, const char *text);
+char *strbuf_steal(struct strbuf *b); // never NULL; the buffer is empty again; caller frees
+void strbuf_reset(struct strbuf *b);  // keeps the storage
+void strbuf_finish(struct strbuf *b);
+static inline const char *strbuf_text(const struct strbuf *b)
+{
+    return b->data ? b->data : "";
+}
+
+static inline bool str_eq(const char *a, const char *b)
+{
+    return a == b || (a && b && strcmp(a, b) == 0);
+}
+static inline bool str_starts(const char *s, const char *prefix)
+{
+    return strncmp(s, prefix, strlen(prefix)) == 0;
+}
+bool str_ends(const char *s, const char *suffix);
+
+// The whole string must be a number (no sign, no blanks; 0x for hexadecimal when base is 0).
+// 0, -EINVAL, or -ERANGE above max.
+int str_to_u64(const char *s, int base, uint64_t max, uint64_t *ret);
+int str_to_i64(const char *s, int64_t min, int64_t max, int64_t *ret);
+
+// Control characters and anything else unprintable as \xNN: outside bytes for a log line. Caller frees.
+char *str_printable(const char *s, size_t n);
+
+// Times.
+uint64_t now_monotonic_us(void);
+uint64_t now_realtime_us(void);

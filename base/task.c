@@ -1,0 +1,553 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// How this works
+//
+// Every task has a stack of its own. switch_stack() saves the callee-saved registers on the stack in
+// use, stores its pointer, loads the other one and returns there: 15 instructions, 27 ns here, where
+// swapcontext() costs 437 ns for saving the signal mask. Tasks are entered only from the loop's stack and
+// suspend only back to it, so there is never more than one level.
+//
+// Waking puts a task on the ready list; an sd-event defer source runs what is ready. Nothing is ever
+// resumed from inside another task or from whoever wakes it, so no caller has to expect reentry.
+#define _GNU_SOURCE
+#include "base/task.h"
+#include "base/alloc.h"
+#include "base/str.h"
+#include "base/work.h"
+
+#include <errno.h>
+#include <sys/epoll.h>
+#include <sys/mman.h>
+#if !defined(__x86_64__)
+#include <ucontext.h>
+#endif
+
+#if defined(__SANITIZE_ADDRESS__)
+#define WITH_ASAN 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define WITH_ASAN 1
+#endif
+#endif
+#ifdef WITH_ASAN
+#include <sanitizer/asan_interface.h>
+#include <sanitizer/common_interface_defs.h>
+enum { STACK_SIZE = 1024 * 1024 };
+#else
+enum { STACK_SIZE = 256 * 1024 };
+#endif
+enum { GUARD_SIZE = 4096, STACKS_KEPT = 64 };
+
+struct context {
+#if defined(__x86_64__)
+    void *sp;
+#else
+    ucontext_t uc;
+#endif
+    void *asan_fake;
+    const void *stack_bottom; // of the loop's stack: told by ASan at the first switch
+    size_t stack_size;
+};
+
+struct stack {
+    struct list link;
+    char *map; // guard page first
+};
+
+struct sched {
+    sd_event *event;
+    sd_event_source *run_ready;
+    struct task *current;
+    struct context loop;
+    struct list tasks, ready, stacks;
+    size_t ntasks, nstacks;
+    struct work_pool *pool;
+};
+
+struct task {
+    struct sched *sched;
+    struct list link;  // in sched->tasks
+    struct list ready; // in sched->ready
+    const char *name;
+    task_fn fn;
+    void *arg;
+    struct stack *stack;
+    struct context context;
+    struct log_fields log;
+    sd_event_source *timer; // made at the first wait with a deadline, then kept
+    struct waiter *waiter;  // the wait under way
+    bool cancelled, ended;
+};
+
+// One wait under way; lives on the waiting task's stack.
+struct waiter {
+    struct list link; // in whatever it waits for
+    struct task *task;
+    int result;
+    bool woken;
+};
+
+#if defined(__x86_64__)
+void vireo_switch_stack(void **save, void *load);
+void vireo_task_start(void);
+__asm__(".text\n"
+        ".type vireo_switch_stack,@function\n"
+        "vireo_switch_stack:\n"
+        "  pushq %rbp\n"
+        "  pushq %rbx\n"
+        "  pushq %r12\n"
+        "  pushq %r13\n"
+        "  pushq %r14\n"
+        "  pushq %r15\n"
+        "  movq %rsp, (%rdi)\n"
+        "  movq %rsi, %rsp\n"
+        "  popq %r15\n"
+        "  popq %r14\n"
+        "  popq %r13\n"
+        "  popq %r12\n"
+        "  popq %rbx\n"
+        "  popq %rbp\n"
+        "  ret\n"
+        ".size vireo_switch_stack,.-vireo_switch_stack\n"
+        ".type vireo_task_start,@function\n"
+        "vireo_task_start:\n"
+        "  movq %rbx, %rdi\n" // the task: put there by prepare()
+        "  call vireo_task_main\n"
+        "  ud2\n"
+        ".size vireo_task_start,.-vireo_task_start\n");
+#endif
+
+static void switch_context(struct context *from, struct context *to, bool from_ends)
+{
+#ifdef WITH_ASAN
+    __sanitizer_start_switch_fiber(from_ends ? NULL : &from->asan_fake, to->stack_bottom,
+                                   to->stack_size);
+#else
+    (void)from_ends;
+#endif
+#if defined(__x86_64__)
+    vireo_switch_stack(&from->sp, to->sp);
+#else
+    swapcontext(&from->uc, &to->uc);
+#endif
+#ifdef WITH_ASAN
+    __sanitizer_finish_switch_fiber(from->asan_fake, NULL, NULL);
+#endif
+}
+
+static struct stack *stack_get(struct sched *s)
+{
+    struct stack *k = LIST_FIRST(&s->stacks, struct stack, link);
+    if (k) {
+        list_remove(&k->link);
+        s->nstacks--;
+        return k;
+    }
+    char *map = mmap(NULL, GUARD_SIZE + STACK_SIZE, PROT_READ | PROT_WRITE,
+                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK | MAP_NORESERVE, -1, 0);
+    if (map == MAP_FAILED || mprotect(map, GUARD_SIZE, PROT_NONE) < 0)
+        abort(); // out of memory, as in base/alloc.c
+    k = NEW(struct stack);
+    k->map = map;
+    return k;
+}
+
+static void stack_free(struct stack *k)
+{
+    munmap(k->map, GUARD_SIZE + STACK_SIZE);
+    free(k);
+}
+
+static void stack_put(struct sched *s, struct stack *k)
+{
+#ifdef WITH_ASAN
+    __asan_unpoison_memory_region(k->map + GUARD_SIZE, STACK_SIZE);
+#endif
+    if (s->nstacks >= STACKS_KEPT) {
+        stack_free(k);
+        return;
+    }
+    list_append(&s->stacks, &k->link);
+    s->nstacks++;
+}
+
+static void task_free(struct task *t)
+{
+    struct sched *s = t->sched;
+    list_remove(&t->link);
+    list_remove(&t->ready);
+    sd_event_source_disable_unref(t->timer);
+    stack_put(s, t->stack);
+    s->ntasks--;
+    free(t);
+}
+
+// Runs t on its stack until it waits or ends. Only from the loop's stack.
+static void enter(struct task *t)
+{
+    struct sched *s = t->sched;
+    const struct log_fields *before = log_swap_fields(&t->log);
+    s->current = t;
+    switch_context(&s->loop, &t->context, false);
+    s->current = NULL;
+    log_swap_fields(before);
+    if (t->ended)
+        task_free(t);
+}
+
+// Not static: called from assembly.
+void vireo_task_main(struct task *t);
+void vireo_task_main(struct task *t)
+{
+#ifdef WITH_ASAN
+    __sanitizer_finish_switch_fiber(NULL, &t->sched->loop.stack_bottom,
+                                    &t->sched->loop.stack_size);
+#endif
+    t->fn(t, t->arg);
+    t->ended = true;
+    switch_context(&t->context, &t->sched->loop, true);
+    __builtin_unreachable();
+}
+
+#if defined(__x86_64__)
+static void prepare(struct task *t)
+{
+    // What switch_stack() pops, then its return address. At a function's entry the stack pointer is
+    // 8 below a multiple of 16.
+    void **top = (void **)(void *)(t->stack->map + GUARD_SIZE + STACK_SIZE - 16);
+    *--top = NULL; // end of the chain for unwinders
+    *--top = (void *)vireo_task_start;
+    *--top = NULL;   // rbp
+    *--top = t;      // rbx
+    for (int i = 0; i < 4; i++)
+        *--top = NULL; // r12..r15
+    t->context.sp = top;
+}
+#else
+static void task_entry(unsigned hi, unsigned lo)
+{
+    vireo_task_main((struct task *)(((uintptr_t)hi << 32) | lo));
+}
+
+static void prepare(struct task *t)
+{
+    getcontext(&t->context.uc);
+    t->context.uc.uc_stack.ss_sp = t->stack->map + GUARD_SIZE;
+    t->context.uc.uc_stack.ss_size = STACK_SIZE;
+    t->context.uc.uc_link = NULL;
+    makecontext(&t->context.uc, (void (*)(void))task_entry, 2, (unsigned)((uintptr_t)t >> 32),
+                (unsigned)(uintptr_t)t);
+}
+#endif
+
+static void make_ready(struct task *t)
+{
+    struct sched *s = t->sched;
+    if (!list_empty(&t->ready))
+        return;
+    list_append(&s->ready, &t->ready);
+    sd_event_source_set_enabled(s->run_ready, SD_EVENT_ONESHOT);
+}
+
+static int on_run_ready(sd_event_source *source, void *userdata)
+{
+    (void)source;
+    struct sched *s = userdata;
+    // Only those ready now: what they make ready in turn lets the loop look at its other sources first.
+    struct list batch;
+    list_init(&batch);
+    while (!list_empty(&s->ready)) {
+        struct list *first = s->ready.next;
+        list_remove(first);
+        list_append(&batch, first);
+    }
+    while (!list_empty(&batch)) {
+        struct task *t = LIST_FIRST(&batch, struct task, ready);
+        list_remove(&t->ready);
+        enter(t);
+    }
+    return 0;
+}
+
+struct sched *sched_create(sd_event *event)
+{
+    struct sched *s = NEW(struct sched);
+    s->event = sd_event_ref(event);
+    list_init(&s->tasks);
+    list_init(&s->ready);
+    list_init(&s->stacks);
+    if (sd_event_add_defer(event, &s->run_ready, on_run_ready, s) < 0)
+        abort();
+    sd_event_source_set_enabled(s->run_ready, SD_EVENT_OFF);
+    s->pool = work_pool_create(event);
+    return s;
+}
+
+void sched_destroy(struct sched *s)
+{
+    if (!s)
+        return;
+    work_pool_destroy(s->pool);
+    struct stack *k, *tmp;
+    LIST_FOREACH_SAFE (k, tmp, &s->stacks, link)
+        stack_free(k);
+    sd_event_source_disable_unref(s->run_ready);
+    sd_event_unref(s->event);
+    free(s);
+}
+
+sd_event *sched_event(struct sched *s)
+{
+    return s->event;
+}
+
+size_t sched_count(const struct sched *s)
+{
+    return s->ntasks;
+}
+
+void sched_cancel_all(struct sched *s)
+{
+    struct task *t;
+    LIST_FOREACH (t, &s->tasks, link)
+        task_cancel(t);
+}
+
+struct task *task_spawn(struct sched *s, const char *name, task_fn fn, void *arg)
+{
+    struct task *t = NEW(struct task);
+    t->sched = s;
+    t->name = name;
+    t->fn = fn;
+    t->arg = arg;
+    t->stack = stack_get(s);
+    t->context.stack_bottom = t->stack->map + GUARD_SIZE;
+    t->context.stack_size = STACK_SIZE;
+    if (s->current)
+        t->log = s->current->log;
+    list_init(&t->ready);
+    list_append(&s->tasks, &t->link);
+    s->ntasks++;
+    prepare(t);
+    if (s->current)
+        make_ready(t);
+    else
+        enter(t); // may have ended: the pointer is then only good for comparing
+    return t;
+}
+
+static void wake(struct waiter *w, int result)
+{
+    if (w->woken)
+        return;
+    w->woken = true;
+    w->result = result;
+    list_remove(&w->link);
+    make_ready(w->task);
+}
+
+void task_cancel(struct task *t)
+{
+    t->cancelled = true;
+    if (t->waiter)
+        wake(t->waiter, -ECANCELED);
+}
+
+struct sched *task_sched(struct task *t)
+{
+    return t->sched;
+}
+
+sd_event *task_event(struct task *t)
+{
+    return t->sched->event;
+}
+
+const char *task_name(const struct task *t)
+{
+    return t->name;
+}
+
+struct log_fields *task_log_fields(struct task *t)
+{
+    return &t->log;
+}
+
+uint64_t task_deadline_ms(uint64_t from_now_ms)
+{
+    return now_monotonic_us() + from_now_ms * 1000;
+}
+
+static int on_deadline(sd_event_source *source, uint64_t usec, void *userdata)
+{
+    (void)source;
+    (void)usec;
+    struct task *t = userdata;
+    if (t->waiter)
+        wake(t->waiter, -ETIMEDOUT);
+    return 0;
+}
+
+static int set_timer(struct task *t, uint64_t deadline_us)
+{
+    if (deadline_us == TASK_FOREVER)
+        return 0;
+    if (!t->timer)
+        return sd_event_add_time(t->sched->event, &t->timer, CLOCK_MONOTONIC, deadline_us, 1,
+                                 on_deadline, t);
+    int r = sd_event_source_set_time(t->timer, deadline_us);
+    return r < 0 ? r : sd_event_source_set_enabled(t->timer, SD_EVENT_ONESHOT);
+}
+
+static void switch_out(struct task *t)
+{
+    switch_context(&t->context, &t->sched->loop, false);
+}
+
+static void waiter_init(struct waiter *w, struct task *t)
+{
+    *w = (struct waiter){.task = t};
+    list_init(&w->link);
+}
+
+// Suspends until wake(w), which may have happened already.
+static int wait_for(struct waiter *w, uint64_t deadline_us)
+{
+    struct task *t = w->task;
+    if (t->cancelled && !w->woken) {
+        list_remove(&w->link);
+        return -ECANCELED;
+    }
+    int r = set_timer(t, deadline_us);
+    if (r < 0) {
+        list_remove(&w->link);
+        return r;
+    }
+    t->waiter = w;
+    switch_out(t);
+    t->waiter = NULL;
+    if (t->timer)
+        sd_event_source_set_enabled(t->timer, SD_EVENT_OFF);
+    return w->result;
+}
+
+static int on_fd(sd_event_source *source, int fd, uint32_t revents, void *userdata)
+{
+    (void)fd;
+    sd_event_source_set_enabled(source, SD_EVENT_OFF);
+    wake(userdata, (int)revents);
+    return 0;
+}
+
+int task_wait_fd(struct task *t, int fd, uint32_t events, uint64_t deadline_us)
+{
+    struct waiter w;
+    waiter_init(&w, t);
+    sd_event_source *source = NULL;
+    int r = sd_event_add_io(t->sched->event, &source, fd, events, on_fd, &w);
+    if (r < 0)
+        return r;
+    r = wait_for(&w, deadline_us);
+    sd_event_source_disable_unref(source);
+    return r;
+}
+
+int task_sleep(struct task *t, uint64_t deadline_us)
+{
+    struct waiter w;
+    waiter_init(&w, t);
+    int r = wait_for(&w, deadline_us);
+    return r == -ETIMEDOUT ? 0 : r;
+}
+
+int task_yield(struct task *t)
+{
+    struct waiter w;
+    waiter_init(&w, t);
+    wake(&w, 0);
+    return wait_for(&w, TASK_FOREVER);
+}
+
+void completion_init(struct completion *c)
+{
+    *c = (struct completion){0};
+    list_init(&c->waiters);
+}
+
+void completion_post(struct completion *c, int result)
+{
+    if (c->done)
+        return;
+    c->done = true;
+    c->result = result;
+    while (!list_empty(&c->waiters))
+        wake(LIST_FIRST(&c->waiters, struct waiter, link), result);
+}
+
+int completion_wait(struct task *t, struct completion *c, uint64_t deadline_us)
+{
+    if (c->done)
+        return c->result;
+    struct waiter w;
+    waiter_init(&w, t);
+    list_append(&c->waiters, &w.link);
+    return wait_for(&w, deadline_us);
+}
+
+void task_lock_init(struct task_lock *l)
+{
+    l->owner = NULL;
+    list_init(&l->waiters);
+}
+
+int task_lock_acquire(struct task *t, struct task_lock *l, uint64_t deadline_us)
+{
+    if (!l->owner) {
+        l->owner = t;
+        return 0;
+    }
+    struct waiter w;
+    waiter_init(&w, t);
+    list_append(&l->waiters, &w.link);
+    return wait_for(&w, deadline_us);
+}
+
+// Hands over at release, so that nobody who comes later gets in between.
+void task_lock_release(struct task_lock *l)
+{
+    struct waiter *next = LIST_FIRST(&l->waiters, struct waiter, link);
+    l->owner = next ? next->task : NULL;
+    if (next)
+        wake(next, 0);
+}
+
+struct offload {
+    void (*fn)(void *arg);
+    void *arg;
+    struct waiter waiter;
+};
+
+static void offload_run(void *arg)
+{
+    struct offload *o = arg;
+    o->fn(o->arg);
+}
+
+static void offload_done(void *arg)
+{
+    struct offload *o = arg;
+    wake(&o->waiter, 0);
+}
+
+void task_offload(struct task *t, void (*fn)(void *arg), void *arg)
+{
+    struct offload o = {.fn = fn, .arg = arg};
+    waiter_init(&o.waiter, t);
+    work_pool_submit(t->sched->pool, offload_run, offload_done, &o);
+    // No t->waiter: neither deadline nor cancellation may wake this one.
+    switch_out(t);
+}
+
+void sched_offload(struct sched *s, void (*fn)(void *arg), void *arg)
+{
+    work_pool_submit(s->pool, fn, NULL, arg);
+}

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// What the unit tests need: checks that say what they saw, and a list of tests run in order.
+#pragma once
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CHECK(cond)                                                                                \
+    do {                                                                                           \
+        if (!(cond)) {                                                                             \
+            fprintf(stderr, "%s:%d: %s: not true: %s\n", __FILE__, __LINE__, __func__, #cond);     \
+            exit(1);                                                                               \
+        }                                                                                          \
+    } while (0)
+
+#define CHECK_INT(got, want)                                                                       \
+    do {                                                                                           \
+        long long got_ = (long long)(got), want_ = (long long)(want);                              \
+        if (got_ != want_) {                                                                       \
+            fprintf(stderr, "%s:%d: %s: %s is %lld, not %lld\n", __FILE__, __LINE__, __func__,     \
+                    #got, got_, want_);                                                            \
+            exit(1);                                                                               \
+        }                                                                                          \
+    } while (0)
+
+#define CHECK_STR(got, want)                                                                       \
+    do {                                                                                           \
+        const char *got_ = (got), *want_ = (want);                                                 \
+        if (!got_ || strcmp(got_, want_) != 0) {                                                   \
+            fprintf(stderr, "%s:%d: %s: %s is\n  \"%s\"\nnot\n  \"%s\"\n", __FILE__, __LINE__,     \
+                    __func__, #got, got_ ? got_ : "(null)", want_);                                \
+            exit(1);                                                                               \
+        }                                                                                          \
+    } while (0)
+
+#define CHECK_CONTAINS(got, part)                                                                  \
+    do {                                                                                           \
+        const char *got_ = (got), *part_ = (part);                                                 \
+        if (!got_ || !strstr(got_, part_)) {                                                       \
+            fprintf(stderr, "%s:%d: %s: %s is\n  \"%s\"\nand lacks\n  \"%s\"\n", __FILE__,         \
+                    __LINE__, __func__, #got, got_ ? got_ : "(null)", part_);                      \
+            exit(1);                                                                               \
+        }                                                                                          \
+    } while (0)
+
+#define RUN(test)                                                                                  \
+    do {                                                                                           \
+        test();                                                                                    \
+        printf("ok %s\n", #test);                                                                  \
+        fflush(stdout);                                                                            \
+    } while (0)
+
+// The test can't be done here: says what is missing. ctest shows it as skipped.
+#define SKIP(reason)                                                                               \
+    do {                                                                                           \
+        printf("skipped: %s\n", reason);                                                           \
+        exit(77);                                                                                  \
+    } while (0)
