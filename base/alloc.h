@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Memory. Sizes from outside are bounded by the caller before they get here (base/limits.h), so a
-// failed allocation means that the machine is out of memory: the x-functions abort, and the daemon's
-// stored state makes the restart lossless.
+// failed allocation means that the machine is out of memory: the x-functions abort, and the
+// daemon's stored state makes the restart lossless.
 #pragma once
 
 #include <stdarg.h>
@@ -10,9 +10,9 @@
 #include "base/cleanup.h"
 
 void *xmalloc(size_t size);
-void *xcalloc(size_t n, size_t size);                 // zeroed; aborts on overflow of n * size
-void *xreallocarray(void *p, size_t n, size_t size);  // likewise
-char *xstrdup(const char *s);                         // NULL gives NULL
+void *xcalloc(size_t n, size_t size);                // zeroed; aborts on overflow of n * size
+void *xreallocarray(void *p, size_t n, size_t size); // likewise
+char *xstrdup(const char *s);                        // NULL gives NULL
 char *xstrndup(const char *s, size_t n);
 void *xmemdup(const void *p, size_t n);
 char *xasprintf(const char *fmt, ...) PRINTF_LIKE(1, 2);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Child processes: started with nothing but what is listed here, known by pid and start time, watched
-// by pidfd.
+// Child processes: started with nothing but what is listed here, known by pid and start time,
+// watched by pidfd.
 #pragma once
 
 #include <stdint.h>
@@ -25,7 +25,8 @@ void process_close(struct process *p);
 // Waits until it ended. 0 with *status filled as by waitpid() (-1 when it was not our child), or as
 // task_wait_fd().
 int process_wait(struct task *t, struct process *p, uint64_t deadline_us, int *status);
-// After pidfd became readable: reaps. 0 with *status, or -ECHILD for a process that was not our child.
+// After pidfd became readable: reaps. 0 with *status, or -ECHILD for a process that was not our
+// child.
 int process_reap(struct process *p, int *status);
 // "exit status 1", "killed by signal 9 (Killed)". Caller frees.
 char *process_status_text(int status);
@@ -41,9 +42,9 @@ struct child_limit {
 };
 
 struct child_spec {
-    char *const *argv;      // argv[0] is also looked up in PATH when it has no slash
-    char *const *envp;      // NULL: ours
-    const char *directory;  // NULL: "/"
+    char *const *argv;                  // argv[0] is also looked up in PATH when it has no slash
+    char *const *envp;                  // NULL: ours
+    const char *directory;              // NULL: "/"
     int stdin_fd, stdout_fd, stderr_fd; // -1: /dev/null
     const struct child_fd *fds;
     size_t nfds;
@@ -65,14 +66,14 @@ struct child_spec {
 #define CHILD_SPEC_INIT                                                                            \
     ((struct child_spec){.stdin_fd = -1, .stdout_fd = -1, .stderr_fd = -1, .umask = -1})
 
-// Starts a child; suspends until it runs its program or could not. All descriptors but 0-2 and `fds`
-// are closed there, signals are at their defaults. On failure err names the program, the step and the
-// cause.
+// Starts a child; suspends until it runs its program or could not. All descriptors but 0-2 and
+// `fds` are closed there, signals are at their defaults. On failure err names the program, the step
+// and the cause.
 int child_spawn(struct task *t, const struct child_spec *spec, struct process *ret,
                 struct error *err);
 
-// Runs a program to its end with `input` (may be NULL) on stdin and collects at most output_max octets
-// of stdout and stderr, mixed, in *output (may be NULL). Killed at the deadline. 0 whatever
+// Runs a program to its end with `input` (may be NULL) on stdin and collects at most output_max
+// octets of stdout and stderr, mixed, in *output (may be NULL). Killed at the deadline. 0 whatever
 // the exit status: *status tells. Suspends.
 int child_run(struct task *t, const struct child_spec *spec, const char *input, size_t output_max,
               uint64_t deadline_us, int *status, struct strbuf *output, struct error *err);

@@ -46,6 +46,6 @@ static inline void close_fd(int *fd)
     *fd = -1;
 }
 
-#define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
+#define ARRAY_LEN(a)                    (sizeof(a) / sizeof((a)[0]))
 #define CONTAINER_OF(ptr, type, member) ((type *)((char *)(ptr)-offsetof(type, member)))
 #define PRINTF_LIKE(fmt, first)         __attribute__((format(printf, fmt, first)))

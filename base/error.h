@@ -13,51 +13,51 @@
 
 enum error_code {
     ERROR_NONE = 0,
-    ERROR_INTERNAL,           // our own fault or a broken assumption
-    ERROR_NO_SUPPORT,         // the call itself is not provided
-    ERROR_NO_CONNECT,         // a connection URI that is not ours
-    ERROR_INVALID_CONN,       //
-    ERROR_INVALID_ARG,        // an argument makes no sense
-    ERROR_OPERATION_FAILED,   // it was tried and did not work
-    ERROR_OPERATION_INVALID,  // not in this state
-    ERROR_OPERATION_DENIED,   // read-only connection
+    ERROR_INTERNAL,              // our own fault or a broken assumption
+    ERROR_NO_SUPPORT,            // the call itself is not provided
+    ERROR_NO_CONNECT,            // a connection URI that is not ours
+    ERROR_INVALID_CONN,          //
+    ERROR_INVALID_ARG,           // an argument makes no sense
+    ERROR_OPERATION_FAILED,      // it was tried and did not work
+    ERROR_OPERATION_INVALID,     // not in this state
+    ERROR_OPERATION_DENIED,      // read-only connection
     ERROR_OPERATION_UNSUPPORTED, // this object cannot do that
-    ERROR_OPERATION_TIMEOUT,  //
-    ERROR_OPERATION_ABORTED,  //
-    ERROR_ARGUMENT_UNSUPPORTED, // a flag or parameter we don't provide
-    ERROR_XML,                // document not well-formed, or a wrong or missing value
-    ERROR_XML_SCHEMA,         // document fails schema validation
-    ERROR_CONFIG_UNSUPPORTED, // known to libvirt, would change the guest, not provided here
-    ERROR_CONF_SYNTAX,        // configuration file
-    ERROR_SYSTEM,             // a system call failed: sys_errno says how
-    ERROR_RPC,                // wire protocol
-    ERROR_AUTH_FAILED,        //
-    ERROR_AUTH_UNAVAILABLE,   //
-    ERROR_ACCESS_DENIED,      //
-    ERROR_RESOURCE_BUSY,      //
-    ERROR_OVERFLOW,           //
-    ERROR_NO_MEMORY,          //
-    ERROR_HOOK_FAILED,        //
-    ERROR_AGENT_UNRESPONSIVE, //
-    ERROR_DEVICE_MISSING,     //
-    ERROR_INVALID_STREAM,     //
-    ERROR_NO_DOMAIN,          //
-    ERROR_DOMAIN_EXISTS,      //
-    ERROR_INVALID_DOMAIN,     //
-    ERROR_NO_DOMAIN_METADATA, //
-    ERROR_NO_NETWORK,         //
-    ERROR_NETWORK_EXISTS,     //
-    ERROR_NO_NETWORK_PORT,    //
-    ERROR_NETWORK_PORT_EXISTS, //
-    ERROR_NO_STORAGE_POOL,    //
-    ERROR_NO_STORAGE_VOL,     //
-    ERROR_NO_DOMAIN_SNAPSHOT, //
-    ERROR_NO_NODE_DEVICE,     //
-    ERROR_NO_INTERFACE,       //
-    ERROR_NO_SECRET,          //
-    ERROR_NO_NWFILTER,        //
-    ERROR_BUILD_FIREWALL,     //
-    ERROR_CPU_INCOMPATIBLE,   //
+    ERROR_OPERATION_TIMEOUT,     //
+    ERROR_OPERATION_ABORTED,     //
+    ERROR_ARGUMENT_UNSUPPORTED,  // a flag or parameter we don't provide
+    ERROR_XML,                   // document not well-formed, or a wrong or missing value
+    ERROR_XML_SCHEMA,            // document fails schema validation
+    ERROR_CONFIG_UNSUPPORTED,    // known to libvirt, would change the guest, not provided here
+    ERROR_CONF_SYNTAX,           // configuration file
+    ERROR_SYSTEM,                // a system call failed: sys_errno says how
+    ERROR_RPC,                   // wire protocol
+    ERROR_AUTH_FAILED,           //
+    ERROR_AUTH_UNAVAILABLE,      //
+    ERROR_ACCESS_DENIED,         //
+    ERROR_RESOURCE_BUSY,         //
+    ERROR_OVERFLOW,              //
+    ERROR_NO_MEMORY,             //
+    ERROR_HOOK_FAILED,           //
+    ERROR_AGENT_UNRESPONSIVE,    //
+    ERROR_DEVICE_MISSING,        //
+    ERROR_INVALID_STREAM,        //
+    ERROR_NO_DOMAIN,             //
+    ERROR_DOMAIN_EXISTS,         //
+    ERROR_INVALID_DOMAIN,        //
+    ERROR_NO_DOMAIN_METADATA,    //
+    ERROR_NO_NETWORK,            //
+    ERROR_NETWORK_EXISTS,        //
+    ERROR_NO_NETWORK_PORT,       //
+    ERROR_NETWORK_PORT_EXISTS,   //
+    ERROR_NO_STORAGE_POOL,       //
+    ERROR_NO_STORAGE_VOL,        //
+    ERROR_NO_DOMAIN_SNAPSHOT,    //
+    ERROR_NO_NODE_DEVICE,        //
+    ERROR_NO_INTERFACE,          //
+    ERROR_NO_SECRET,             //
+    ERROR_NO_NWFILTER,           //
+    ERROR_BUILD_FIREWALL,        //
+    ERROR_CPU_INCOMPATIBLE,      //
     ERROR_CODE_COUNT
 };
 
@@ -90,8 +90,8 @@ struct error {
 #define ERROR_INIT ((struct error){0})
 #define AUTO_ERROR CLEANUP(error_clear) struct error
 
-// All setters return -1, so that `return error_set(...)` reads well, accept err == NULL, and replace
-// what was there.
+// All setters return -1, so that `return error_set(...)` reads well, accept err == NULL, and
+// replace what was there.
 int error_set(struct error *err, enum error_code code, enum error_area area, const char *fmt, ...)
     PRINTF_LIKE(4, 5);
 int error_setv(struct error *err, enum error_code code, enum error_area area, const char *fmt,

@@ -10,13 +10,13 @@
 #include "base/error.h"
 #include "base/task.h"
 
-// Reads a whole regular file of at most max octets (-EFBIG above); *data is terminated by a NUL that
-// *len doesn't count. Caller frees. Works for /proc and /sys too. len may be NULL.
+// Reads a whole regular file of at most max octets (-EFBIG above); *data is terminated by a NUL
+// that *len doesn't count. Caller frees. Works for /proc and /sys too. len may be NULL.
 int file_read(const char *path, size_t max, char **data, size_t *len);
 int file_read_at(int dirfd, const char *path, size_t max, char **data, size_t *len);
 
-// Replaces a file so that at any instant, also after a crash or a full disk, either the old or the new
-// content is there: temporary file beside it, fsync, rename, fsync of the directory.
+// Replaces a file so that at any instant, also after a crash or a full disk, either the old or the
+// new content is there: temporary file beside it, fsync, rename, fsync of the directory.
 int file_write_atomic(const char *path, const void *data, size_t len, mode_t mode);
 // The same on a helper thread.
 int file_save(struct task *t, const char *path, const void *data, size_t len, mode_t mode);
@@ -28,8 +28,8 @@ int file_remove_durable(struct task *t, const char *path); // on a helper thread
 
 // mkdir -p; a directory that is there keeps its mode.
 int dir_make(const char *path, mode_t mode);
-// Calls fn for every entry that ends with suffix (NULL: all) except "." and "..", in no order. Stops
-// and returns what fn returned when that is not 0. A missing directory counts as empty.
+// Calls fn for every entry that ends with suffix (NULL: all) except "." and "..", in no order.
+// Stops and returns what fn returned when that is not 0. A missing directory counts as empty.
 int dir_each(const char *path, const char *suffix, int (*fn)(const char *name, void *arg),
              void *arg);
 // Removes what is below path, and path.

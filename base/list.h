@@ -42,12 +42,12 @@ static inline void list_remove(struct list *item)
     (list_empty(head) ? NULL : LIST_ITEM((head)->next, type, member))
 
 #define LIST_FOREACH(it, head, member)                                                             \
-    for (it = LIST_ITEM((head)->next, __typeof__(*it), member); &it->member != (head);            \
+    for (it = LIST_ITEM((head)->next, __typeof__(*it), member); &it->member != (head);             \
          it = LIST_ITEM(it->member.next, __typeof__(*it), member))
 
 // `it` may be removed or freed in the body.
 #define LIST_FOREACH_SAFE(it, tmp, head, member)                                                   \
-    for (it = LIST_ITEM((head)->next, __typeof__(*it), member),                                   \
-        tmp = LIST_ITEM(it->member.next, __typeof__(*it), member);                                \
+    for (it = LIST_ITEM((head)->next, __typeof__(*it), member),                                    \
+        tmp = LIST_ITEM(it->member.next, __typeof__(*it), member);                                 \
          &it->member != (head);                                                                    \
          it = tmp, tmp = LIST_ITEM(it->member.next, __typeof__(*it), member))

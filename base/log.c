@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#define _GNU_SOURCE
 #include "base/log.h"
 #include "base/str.h"
 
@@ -94,7 +93,8 @@ static void write_stderr(enum log_level level, const struct log_fields *f, const
     for (const char *p = text; *p; p++)
         strbuf_addc(&b, *p == '\n' ? ' ' : *p);
     strbuf_addc(&b, '\n');
-    // One write, so that lines of several processes don't mix. Nothing is left to tell of a failure.
+    // One write, so that lines of several processes don't mix. Nothing is left to tell of a
+    // failure.
     if (write(STDERR_FILENO, b.data, b.len) < 0)
         return;
 }

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // How this works
 //
-// Every task has a stack of its own. switch_stack() saves the callee-saved registers on the stack in
-// use, stores its pointer, loads the other one and returns there: 15 instructions, 27 ns here, where
-// swapcontext() costs 437 ns for saving the signal mask. Tasks are entered only from the loop's stack and
-// suspend only back to it, so there is never more than one level.
+// Every task has a stack of its own. switch_stack() saves the callee-saved registers on the stack
+// in use, stores its pointer, loads the other one and returns there: 15 instructions, 27 ns here,
+// where swapcontext() costs 437 ns for saving the signal mask. Tasks are entered only from the
+// loop's stack and suspend only back to it, so there is never more than one level.
 //
-// Waking puts a task on the ready list; an sd-event defer source runs what is ready. Nothing is ever
-// resumed from inside another task or from whoever wakes it, so no caller has to expect reentry.
-#define _GNU_SOURCE
+// Waking puts a task on the ready list; an sd-event defer source runs what is ready. Nothing is
+// ever resumed from inside another task or from whoever wakes it, so no caller has to expect
+// reentry.
 #include "base/task.h"
 #include "base/alloc.h"
 #include "base/str.h"
@@ -199,8 +199,7 @@ void vireo_task_main(struct task *t);
 void vireo_task_main(struct task *t)
 {
 #ifdef WITH_ASAN
-    __sanitizer_finish_switch_fiber(NULL, &t->sched->loop.stack_bottom,
-                                    &t->sched->loop.stack_size);
+    __sanitizer_finish_switch_fiber(NULL, &t->sched->loop.stack_bottom, &t->sched->loop.stack_size);
 #endif
     t->fn(t, t->arg);
     t->ended = true;
@@ -211,13 +210,13 @@ void vireo_task_main(struct task *t)
 #if defined(__x86_64__)
 static void prepare(struct task *t)
 {
-    // What switch_stack() pops, then its return address. At a function's entry the stack pointer is
-    // 8 below a multiple of 16.
-    void **top = (void **)(void *)(t->stack->map + GUARD_SIZE + STACK_SIZE - 16);
+    // What switch_stack() pops, then its return address. vireo_task_start is entered with the stack
+    // pointer at a multiple of 16, as its call wants it.
+    void **top = (void **)(void *)(t->stack->map + GUARD_SIZE + STACK_SIZE - 8);
     *--top = NULL; // end of the chain for unwinders
     *--top = (void *)vireo_task_start;
-    *--top = NULL;   // rbp
-    *--top = t;      // rbx
+    *--top = NULL; // rbp
+    *--top = t;    // rbx
     for (int i = 0; i < 4; i++)
         *--top = NULL; // r12..r15
     t->context.sp = top;
@@ -252,7 +251,8 @@ static int on_run_ready(sd_event_source *source, void *userdata)
 {
     (void)source;
     struct sched *s = userdata;
-    // Only those ready now: what they make ready in turn lets the loop look at its other sources first.
+    // Only those ready now: what they make ready in turn lets the loop look at its other sources
+    // first.
     struct list batch;
     list_init(&batch);
     while (!list_empty(&s->ready)) {

@@ -2,9 +2,10 @@
 // Tasks: work that waits, written as one function from top to bottom.
 //
 // A task is a stackful coroutine on the one thread that runs the sd-event loop. It runs until it
-// waits in one of the primitives below (or ends); then the loop goes on. A function that may suspend
-// takes `struct task *` first, and after it returns the world may have changed: look things up again.
-// Deadlines are absolute, in microseconds of CLOCK_MONOTONIC (task_deadline_ms()), or TASK_FOREVER.
+// waits in one of the primitives below (or ends); then the loop goes on. A function that may
+// suspend takes `struct task *` first, and after it returns the world may have changed: look things
+// up again. Deadlines are absolute, in microseconds of CLOCK_MONOTONIC (task_deadline_ms()), or
+// TASK_FOREVER.
 #pragma once
 
 #include <stdbool.h>
@@ -28,9 +29,9 @@ size_t sched_count(const struct sched *s);
 // Cancels every task. Run the loop until sched_count() is 0.
 void sched_cancel_all(struct sched *s);
 
-// Starts fn as a task of its own. Called from the loop it runs at once, up to its first wait; called
-// from a task it runs once that task waits. `name` is for logs and must outlive the task. Fields for
-// the log are copied from the caller's task, if any.
+// Starts fn as a task of its own. Called from the loop it runs at once, up to its first wait;
+// called from a task it runs once that task waits. `name` is for logs and must outlive the task.
+// Fields for the log are copied from the caller's task, if any.
 struct task *task_spawn(struct sched *s, const char *name, task_fn fn, void *arg);
 // Every wait of t from now on, the one under way included, returns -ECANCELED.
 void task_cancel(struct task *t);

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#define _GNU_SOURCE
 #include "base/work.h"
 #include "base/alloc.h"
 #include "base/list.h"
@@ -10,8 +9,8 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 
-// Closing a tap costs 20 ms in the kernel, and fifty at once in fifty threads little more, so that the
-// pool may grow well past the number of processors: its threads wait, they don't compute.
+// Closing a tap costs 20 ms in the kernel, and fifty at once in fifty threads little more, so that
+// the pool may grow well past the number of processors: its threads wait, they don't compute.
 enum { THREADS_MAX = 32 };
 
 struct work_item {
@@ -92,8 +91,7 @@ struct work_pool *work_pool_create(sd_event *event)
     list_init(&p->queue);
     list_init(&p->finished);
     p->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (p->wake_fd < 0 ||
-        sd_event_add_io(event, &p->source, p->wake_fd, EPOLLIN, on_wake, p) < 0)
+    if (p->wake_fd < 0 || sd_event_add_io(event, &p->source, p->wake_fd, EPOLLIN, on_wake, p) < 0)
         abort(); // no descriptors at start-up
     return p;
 }
@@ -129,7 +127,8 @@ static void add_thread(struct work_pool *p)
     pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
 
-void work_pool_submit(struct work_pool *p, void (*fn)(void *arg), void (*done)(void *arg), void *arg)
+void work_pool_submit(struct work_pool *p, void (*fn)(void *arg), void (*done)(void *arg),
+                      void *arg)
 {
     struct work_item *item = NEW(struct work_item);
     *item = (struct work_item){.fn = fn, .done = done, .arg = arg};

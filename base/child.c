@@ -1,0 +1,430 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// How this works
+//
+// fork(), then in the child only what async-signal-safety allows (libcap-ng's calls are plain
+// prctl/capset on a static structure), then exec. A close-on-exec pipe tells how it went: EOF when
+// the program runs, else a struct report with the step that failed and its errno.
+#include "base/child.h"
+#include "base/file.h"
+
+#include <cap-ng.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <linux/close_range.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/epoll.h>
+#include <sys/pidfd.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+enum step {
+    STEP_DESCRIPTORS = 1,
+    STEP_SETUP,
+    STEP_LIMITS,
+    STEP_USER,
+    STEP_CAPABILITIES,
+    STEP_DIRECTORY,
+    STEP_EXEC,
+};
+
+struct report {
+    int step, errnum;
+};
+
+static const char *step_text(int step)
+{
+    switch (step) {
+    case STEP_DESCRIPTORS:
+        return "pass file descriptors to";
+    case STEP_SETUP:
+        return "set up the surroundings of";
+    case STEP_LIMITS:
+        return "set resource limits of";
+    case STEP_USER:
+        return "switch the user of";
+    case STEP_CAPABILITIES:
+        return "drop the capabilities of";
+    case STEP_DIRECTORY:
+        return "change the directory of";
+    default:
+        return "execute";
+    }
+}
+
+static uint64_t read_start_time(pid_t pid)
+{
+    char path[64];
+    AUTO_FREE char *stat = NULL;
+    snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+    if (file_read(path, 4096, &stat, NULL) < 0)
+        return 0;
+    // The name in parentheses may hold anything, so count the fields after the last ')': the start
+    // time is the 22nd of all, the 20th from there.
+    char *p = strrchr(stat, ')');
+    for (int field = 2; p && field < 22; field++) {
+        p = strchr(p, ' ');
+        if (p)
+            p++;
+    }
+    return p ? strtoull(p, NULL, 10) : 0;
+}
+
+int process_open(pid_t pid, uint64_t start_time, struct process *ret)
+{
+    *ret = PROCESS_NONE;
+    if (pid <= 0)
+        return -ESRCH;
+    AUTO_CLOSE int pidfd = pidfd_open(pid, 0);
+    if (pidfd < 0)
+        return -errno;
+    // Read after the descriptor is held: now the number cannot be another process's.
+    uint64_t started = read_start_time(pid);
+    if (started == 0 || (start_time != 0 && started != start_time))
+        return -ESRCH;
+    *ret = (struct process){.pid = pid, .start_time = started, .pidfd = steal_fd(&pidfd)};
+    return 0;
+}
+
+int process_kill(const struct process *p, int sig)
+{
+    if (p->pidfd < 0)
+        return -ESRCH;
+    return pidfd_send_signal(p->pidfd, sig, NULL, 0) < 0 ? -errno : 0;
+}
+
+void process_close(struct process *p)
+{
+    close_fd(&p->pidfd);
+    *p = PROCESS_NONE;
+}
+
+int process_reap(struct process *p, int *status)
+{
+    siginfo_t info = {0};
+    *status = -1;
+    if (waitid(P_PIDFD, (id_t)p->pidfd, &info, WEXITED | WNOHANG) < 0)
+        return -errno;
+    if (info.si_pid == 0)
+        return -EAGAIN;
+    *status = info.si_code == CLD_EXITED ? (info.si_status & 0xff) << 8 : info.si_status;
+    return 0;
+}
+
+int process_wait(struct task *t, struct process *p, uint64_t deadline_us, int *status)
+{
+    int r = task_wait_fd(t, p->pidfd, EPOLLIN, deadline_us);
+    if (r < 0)
+        return r;
+    process_reap(p, status);
+    return 0;
+}
+
+char *process_status_text(int status)
+{
+    if (status < 0)
+        return xstrdup("unknown exit status");
+    if (WIFSIGNALED(status)) {
+        const char *name = sigdescr_np(WTERMSIG(status));
+        return xasprintf("killed by signal %d (%s)", WTERMSIG(status), name ? name : "unknown");
+    }
+    return xasprintf("exit status %d", WEXITSTATUS(status));
+}
+
+__attribute__((noreturn)) static void fail(int report_fd, enum step step, int errnum)
+{
+    struct report r = {.step = step, .errnum = errnum};
+    ssize_t n = write(report_fd, &r, sizeof(r));
+    _exit(n == sizeof(r) ? 126 : 125);
+}
+
+// Puts the listed descriptors in their places and closes all others but the report's. Sources are
+// first moved above all targets, so that no target overwrites a source that is still to come.
+static void place_descriptors(const struct child_spec *spec, int *report_fd)
+{
+    int highest = STDERR_FILENO;
+    for (size_t i = 0; i < spec->nfds; i++)
+        highest = spec->fds[i].target > highest ? spec->fds[i].target : highest;
+    int moved = fcntl(*report_fd, F_DUPFD_CLOEXEC, highest + 1);
+    if (moved < 0)
+        fail(*report_fd, STEP_DESCRIPTORS, errno);
+    *report_fd = moved;
+
+    int null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+    if (null_fd < 0)
+        fail(*report_fd, STEP_DESCRIPTORS, errno);
+    const int standard[3] = {spec->stdin_fd, spec->stdout_fd, spec->stderr_fd};
+    int source[3 + 64];
+    if (spec->nfds > 64)
+        fail(*report_fd, STEP_DESCRIPTORS, E2BIG);
+    for (size_t i = 0; i < 3 + spec->nfds; i++) {
+        int fd = i < 3 ? standard[i] : spec->fds[i - 3].fd;
+        source[i] = fcntl(fd < 0 ? null_fd : fd, F_DUPFD_CLOEXEC, highest + 1);
+        if (source[i] < 0)
+            fail(*report_fd, STEP_DESCRIPTORS, errno);
+    }
+    for (size_t i = 0; i < 3 + spec->nfds; i++) {
+        int target = i < 3 ? (int)i : spec->fds[i - 3].target;
+        if (dup2(source[i], target) < 0)
+            fail(*report_fd, STEP_DESCRIPTORS, errno);
+    }
+    // Everything else goes at exec. What is not listed below the highest target has to go as well.
+    if (close_range(3, ~0U, CLOSE_RANGE_CLOEXEC) < 0)
+        fail(*report_fd, STEP_DESCRIPTORS, errno);
+    for (size_t i = 0; i < spec->nfds; i++)
+        fcntl(spec->fds[i].target, F_SETFD, 0);
+}
+
+static void set_limits(const struct child_spec *spec, int report_fd)
+{
+    for (size_t i = 0; i < spec->nlimits; i++) {
+        struct rlimit want = spec->limits[i].value, now;
+        if (setrlimit(spec->limits[i].resource, &want) == 0)
+            continue;
+        // Without CAP_SYS_RESOURCE as high as allowed is what can be had.
+        if (getrlimit(spec->limits[i].resource, &now) < 0)
+            fail(report_fd, STEP_LIMITS, errno);
+        if (want.rlim_cur > now.rlim_max)
+            want.rlim_cur = now.rlim_max;
+        want.rlim_max = now.rlim_max;
+        if (setrlimit(spec->limits[i].resource, &want) < 0)
+            fail(report_fd, STEP_LIMITS, errno);
+    }
+}
+
+static void drop_privileges(const struct child_spec *spec, int report_fd)
+{
+    // The bounding set first: that needs CAP_SETPCAP.
+    if (spec->drop_capabilities) {
+        capng_clear(CAPNG_SELECT_BOTH);
+        if (geteuid() == 0 && capng_apply(CAPNG_SELECT_BOUNDS) != 0 && errno != EPERM)
+            fail(report_fd, STEP_CAPABILITIES, errno);
+    }
+    if (spec->set_user) {
+        if (setgroups(spec->ngroups, spec->groups) < 0 ||
+            setresgid(spec->gid, spec->gid, spec->gid) < 0 ||
+            setresuid(spec->uid, spec->uid, spec->uid) < 0)
+            fail(report_fd, STEP_USER, errno);
+    }
+    if (spec->drop_capabilities) {
+        capng_clear(CAPNG_SELECT_BOTH);
+        if (capng_apply(CAPNG_SELECT_CAPS) != 0)
+            fail(report_fd, STEP_CAPABILITIES, errno);
+        if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+            fail(report_fd, STEP_CAPABILITIES, errno);
+    }
+}
+
+__attribute__((noreturn)) static void run_child(const struct child_spec *spec, const char *program,
+                                                int report_fd)
+{
+    if (spec->new_session)
+        setsid();
+    for (int sig = 1; sig < NSIG; sig++)
+        signal(sig, SIG_DFL);
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+
+    place_descriptors(spec, &report_fd);
+    if (spec->setup) {
+        int r = spec->setup(spec->setup_arg);
+        if (r < 0)
+            fail(report_fd, STEP_SETUP, -r);
+    }
+    set_limits(spec, report_fd);
+    if (spec->umask >= 0)
+        umask((mode_t)spec->umask);
+    drop_privileges(spec, report_fd);
+    if (chdir(spec->directory ? spec->directory : "/") < 0)
+        fail(report_fd, STEP_DIRECTORY, errno);
+    execve(program, spec->argv, spec->envp ? spec->envp : environ);
+    fail(report_fd, STEP_EXEC, errno);
+}
+
+// Looked up before fork(): PATH must be walked with malloc at hand. Caller frees.
+static char *find_program(const char *name)
+{
+    if (strchr(name, '/'))
+        return xstrdup(name);
+    const char *path = getenv("PATH");
+    AUTO_FREE char *dirs = xasprintf(
+        "%s:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", path ? path : "");
+    char *save = NULL;
+    for (char *dir = strtok_r(dirs, ":", &save); dir; dir = strtok_r(NULL, ":", &save)) {
+        AUTO_FREE char *full = path_join(dir, name);
+        if (access(full, X_OK) == 0)
+            return STEAL(full);
+    }
+    return xstrdup(name);
+}
+
+// 0 when the program runs, else what the child reported.
+static int await_exec(struct task *t, int report_fd, struct report *report)
+{
+    for (;;) {
+        ssize_t n = read(report_fd, report, sizeof(*report));
+        if (n == 0)
+            return 0;
+        if (n == sizeof(*report))
+            return 1;
+        if (n < 0 && errno == EAGAIN) {
+            int r = task_wait_fd(t, report_fd, EPOLLIN, TASK_FOREVER);
+            if (r < 0)
+                return r;
+        } else if (n >= 0 || errno != EINTR) {
+            return -EIO;
+        }
+    }
+}
+
+static void reap_main(struct task *t, void *arg)
+{
+    struct process *p = arg;
+    int status;
+    process_wait(t, p, TASK_FOREVER, &status);
+    process_close(p);
+    free(p);
+}
+
+// Kills a child that nobody needs any more; its end, which may take the kernel a while, is awaited
+// by a task of its own. Takes what p holds.
+static void kill_and_forget(struct task *t, struct process *p)
+{
+    process_kill(p, SIGKILL);
+    task_spawn(task_sched(t), "reap child", reap_main, xmemdup(p, sizeof(*p)));
+    *p = PROCESS_NONE;
+}
+
+int child_spawn(struct task *t, const struct child_spec *spec, struct process *ret,
+                struct error *err)
+{
+    *ret = PROCESS_NONE;
+    AUTO_FREE char *program = find_program(spec->argv[0]);
+    int pipe_fds[2];
+    if (pipe2(pipe_fds, O_CLOEXEC | O_NONBLOCK) < 0)
+        return error_set_errno(err, AREA_NONE, errno, "cannot start %s", program);
+    AUTO_CLOSE int report_fd = pipe_fds[0];
+    pid_t pid = fork();
+    if (pid < 0) {
+        int saved = errno;
+        close(pipe_fds[1]);
+        return error_set_errno(err, AREA_NONE, saved, "cannot start %s: fork", program);
+    }
+    if (pid == 0)
+        run_child(spec, program, pipe_fds[1]);
+    close(pipe_fds[1]);
+
+    struct process p;
+    int r = process_open(pid, 0, &p);
+    if (r < 0) { // no descriptor left: don't leave a child behind that nobody watches
+        kill(pid, SIGKILL);
+        waitpid(pid, NULL, 0);
+        return error_set_errno(err, AREA_NONE, r, "cannot watch %s", program);
+    }
+    struct report report = {0};
+    r = await_exec(t, report_fd, &report);
+    if (r == 0) {
+        *ret = p;
+        return 0;
+    }
+    kill_and_forget(t, &p);
+    if (r < 0)
+        return error_set_errno(err, AREA_NONE, r, "cannot start %s", program);
+    return error_set_errno(err, AREA_NONE, report.errnum, "cannot %s %s", step_text(report.step),
+                           program);
+}
+
+// Feeds the child's stdin in a task of its own, so that neither direction can hold up the other.
+struct feeder {
+    int fd;
+    const char *input;
+    size_t left;
+    struct completion done;
+};
+
+static void feed_main(struct task *t, void *arg)
+{
+    struct feeder *f = arg;
+    while (f->left > 0) {
+        ssize_t n = write(f->fd, f->input, f->left);
+        if (n > 0) {
+            f->input += n;
+            f->left -= (size_t)n;
+        } else if (errno != EINTR &&
+                   (errno != EAGAIN || task_wait_fd(t, f->fd, EPOLLOUT, TASK_FOREVER) < 0)) {
+            break; // the child closed its stdin: it has read what it wanted
+        }
+    }
+    close_fd(&f->fd);
+    completion_post(&f->done, 0);
+}
+
+// Reads to the end; what is beyond max is read and dropped, so that the child is never held up.
+static int collect(struct task *t, int fd, size_t max, uint64_t deadline_us, struct strbuf *output)
+{
+    char chunk[16384];
+    for (;;) {
+        ssize_t n = read(fd, chunk, sizeof(chunk));
+        if (n == 0)
+            return 0;
+        if (n > 0) {
+            size_t room = output && output->len < max ? max - output->len : 0;
+            if (room > 0)
+                strbuf_addn(output, chunk, (size_t)n < room ? (size_t)n : room);
+        } else if (errno == EAGAIN) {
+            int r = task_wait_fd(t, fd, EPOLLIN, deadline_us);
+            if (r < 0)
+                return r;
+        } else if (errno != EINTR) {
+            return -errno;
+        }
+    }
+}
+
+int child_run(struct task *t, const struct child_spec *spec, const char *input, size_t output_max,
+              uint64_t deadline_us, int *status, struct strbuf *output, struct error *err)
+{
+    int out[2], in[2] = {-1, -1};
+    if (pipe2(out, O_CLOEXEC) < 0)
+        return error_set_errno(err, AREA_NONE, errno, "cannot run %s", spec->argv[0]);
+    AUTO_CLOSE int out_read = out[0];
+    AUTO_CLOSE int out_write = out[1];
+    if (input && pipe2(in, O_CLOEXEC) < 0)
+        return error_set_errno(err, AREA_NONE, errno, "cannot run %s", spec->argv[0]);
+    AUTO_CLOSE int in_read = in[0];
+    AUTO_CLOSE int in_write = in[1];
+    struct child_spec s = *spec;
+    s.stdin_fd = in_read;
+    s.stdout_fd = s.stderr_fd = out_write;
+    struct process p;
+    if (child_spawn(t, &s, &p, err) < 0)
+        return -1;
+    close_fd(&out_write);
+    close_fd(&in_read);
+    fcntl(out_read, F_SETFL, O_NONBLOCK);
+    struct feeder feeder = {.fd = steal_fd(&in_write), .input = input};
+    completion_init(&feeder.done);
+    struct task *feeding = NULL;
+    if (feeder.fd >= 0) {
+        fcntl(feeder.fd, F_SETFL, O_NONBLOCK);
+        feeder.left = strlen(input);
+        feeding = task_spawn(task_sched(t), "feed child", feed_main, &feeder);
+    }
+    int r = collect(t, out_read, output_max, deadline_us, output);
+    if (feeding && !feeder.done.done)
+        task_cancel(feeding);
+    // The feeder lives on this stack, so its end is awaited even when we are cancelled ourselves.
+    while (feeding && !feeder.done.done)
+        task_yield(t);
+    if (r == 0)
+        r = process_wait(t, &p, deadline_us, status);
+    if (r < 0) {
+        kill_and_forget(t, &p);
+        return error_set_errno(err, AREA_NONE, r, "%s was killed before its end", spec->argv[0]);
+    }
+    process_close(&p);
+    return 0;
+}
