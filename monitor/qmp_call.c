@@ -205,6 +205,7 @@ static int parse_user(struct task *t, const char *text, struct json_object **ret
         return 0;
     if (r > 0) {
         json_object_put(*ret);
+        *ret = NULL;
         error_set(&why, ERROR_INVALID_ARG, AREA_QEMU, "text after its end");
     }
     return error_set(err, ERROR_INVALID_ARG, AREA_QEMU,
