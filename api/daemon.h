@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The daemon as the handlers see it: call->owner.
+#pragma once
+
+#include <stdbool.h>
+#include "base/list.h"
+#include "base/task.h"
+#include "rpc/call.h"
+
+struct server;
+
+struct daemon {
+    struct sched *sched;
+    struct server *server;
+    struct list sessions; // struct session
+    bool system_mode;
+    const char *uri; // "qemu:///system" or "qemu:///session"
+};
+
+static inline struct daemon *call_daemon(const struct call *call)
+{
+    return call->owner;
+}
