@@ -64,7 +64,8 @@ def image(kind):
 def write(kind, path):
     temp = f"{path}.{os.getpid()}"
     with open(temp, "wb") as file:
-        file.write(image(kind).ljust(64 * 1024, b"\0"))
+        file.write(image(kind))
+        file.truncate(1024 * 1024)  # SeaBIOS wants a whole cylinder of a virtio or SATA disk
     os.replace(temp, path)
 
 

@@ -41,7 +41,7 @@ install -m 755 "$here/udhcpc.script" "$root/etc/udhcpc.script"
 for module in drivers/input/evdev drivers/acpi/button \
     drivers/virtio/virtio{_ring,,_pci_legacy_dev,_pci_modern_dev,_pci} \
     net/core/failover drivers/net/net_failover drivers/net/virtio_net; do
-    cp "$work"/kernel/lib/modules/*/kernel/$module.ko "$root/lib/"
+    cp "$work"/kernel/lib/modules/*/kernel/"$module".ko "$root/lib/"
 done
 # Same input, same bytes: fixed order and times.
 find "$root" -exec touch -h -d @0 {} +
