@@ -11,13 +11,15 @@
 
 #include <stdatomic.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 struct fixture {
     struct daemon daemon;
     char dir[32], path[64], ro[64];
     void (*client)(struct fixture *f);
-    atomic_bool stop;
+    atomic_bool stop, burst;
+    atomic_uint cut;
 };
 
 static const struct wire_domain_ref guest = {.name = "guest", .uuid = {1, 2, 3}, .id = 7};
@@ -51,8 +53,15 @@ static void send_everything(struct daemon *d)
 static void ticker(struct task *t, void *arg)
 {
     struct fixture *f = arg;
+    static char large[60000];
+    memset(large, 'x', sizeof(large) - 1);
     while (!f->stop) {
         send_everything(&f->daemon);
+        if (f->burst)
+            api_send_domain_event_callback_metadata_change(
+                &f->daemon, &(struct wire_domain_event_callback_metadata_change_msg){
+                                .dom = guest, .nsuri = large});
+        f->cut = (unsigned)server_stats(f->daemon.server)->clients_cut;
         task_sleep(t, task_deadline_ms(2));
     }
 }
@@ -78,6 +87,7 @@ static void run(struct task *t, void *arg)
     config.session_create = session_create;
     config.session_disconnected = session_disconnected;
     config.session_destroy = session_destroy;
+    config.max_backlog = 300000;
     f->daemon.server =
         server_create(task_sched(t), &config, api_programs, API_PROGRAMS, &f->daemon);
     CHECK_INT(server_listen(f->daemon.server, f->path, 0700, false, NULL), 0);
@@ -339,6 +349,30 @@ static void monitor_events(struct fixture *f)
     vireo_close(c);
 }
 
+// A client that takes no events is cut off; one that does, in spite of the same events, is not.
+static void does_not_read(struct fixture *f)
+{
+    struct vireo *deaf = must_open(f), *reader = must_open(f);
+    CHECK_INT(register_domain(deaf, 23, NULL), 0);
+    CHECK_INT(register_domain(deaf, 23, &guest), 1); // two for each event
+    CHECK_INT(register_domain(reader, 23, NULL), 0);
+    f->burst = true;
+    unsigned taken = 0;
+    while (f->cut == 0) {
+        CHECK_INT(next(reader).procedure, WIRE_PROC_DOMAIN_EVENT_CALLBACK_METADATA_CHANGE);
+        vireo_release(reader);
+        CHECK(++taken < 1000);
+    }
+    for (int i = 0; i < 5; i++)
+        CHECK_INT(next(reader).procedure, WIRE_PROC_DOMAIN_EVENT_CALLBACK_METADATA_CHANGE);
+    CHECK_INT(f->cut, 1);
+    struct wire_connect_get_uri_ret uri;
+    CHECK_INT(vireo_connect_get_uri(reader, &uri, NULL), 0);
+    CHECK_INT(vireo_connect_get_uri(deaf, &uri, NULL), -1);
+    vireo_close(deaf);
+    vireo_close(reader);
+}
+
 #define RUN_CLIENT(test)                                                                           \
     do {                                                                                           \
         struct fixture f = {.client = test};                                                       \
@@ -354,5 +388,6 @@ int main(void)
     RUN_CLIENT(legacy_events);
     RUN_CLIENT(other_events);
     RUN_CLIENT(monitor_events);
+    RUN_CLIENT(does_not_read);
     return 0;
 }
