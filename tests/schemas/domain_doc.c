@@ -194,7 +194,8 @@ static void live_values(void)
 
     AUTO_FREE char *stored = domain_def_format(def, 0);
     CHECK(!strstr(stored, "vnet0") && !strstr(stored, "net0'") && !strstr(stored, "pts") &&
-          !strstr(stored, "id='7'") && !strstr(stored, "virbr0") && !strstr(stored, "index='1'/>\n "));
+          !strstr(stored, "id='7'") && !strstr(stored, "virbr0") &&
+          !strstr(stored, "index='1'/>\n "));
     CHECK_CONTAINS(stored, "<alias name='ua-mine'/>");
     CHECK_CONTAINS(stored, "<graphics type='vnc' port='-1' autoport='yes'>");
     AUTO_FREE char *secure = domain_def_format(def, DOMAIN_XML_SECURE);
