@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Finding running guests again after the daemon ended in whatever way. Start-up after a crash and after
-// a boot are the same: what has a status file and a live process is taken over, the rest is cleaned up.
+// Finding running guests again after the daemon ended in whatever way. Start-up after a crash and
+// after a boot are the same: what has a status file and a live process is taken over, the rest is
+// cleaned up.
 #include "base/file.h"
 #include "supervisor/private.h"
 
@@ -13,13 +14,14 @@ enum {
     STATUS_MAX = 32 * 1024 * 1024,
 };
 
-// The daemon ended between fork() and the child's writing of its number: the lock is held, the number
-// comes within microseconds.
+// The daemon ended between fork() and the child's writing of its number: the lock is held, the
+// number comes within microseconds.
 static int find_process(struct task *t, struct domain *dom)
 {
     uint64_t deadline = task_deadline_ms(PID_WAIT_MS);
     int r;
-    while ((r = status_find_process(dom, &dom->process)) == -EAGAIN && now_monotonic_us() < deadline)
+    while ((r = status_find_process(dom, &dom->process)) == -EAGAIN &&
+           now_monotonic_us() < deadline)
         task_sleep(t, task_deadline_ms(10));
     return r;
 }
@@ -35,8 +37,8 @@ static void adopt_main(struct task *t, void *arg)
 {
     AUTO_DOMAIN struct domain *dom = arg;
     AUTO_ERROR err = ERROR_INIT;
-    // Started from the loop this runs at once, so that nobody can change the guest before it is known how
-    // it stands; it is listed meanwhile, and its state can be asked for.
+    // Started from the loop this runs at once, so that nobody can change the guest before it is
+    // known how it stands; it is listed meanwhile, and its state can be asked for.
     if (domain_lock(t, dom, "take over", &err) < 0)
         return;
     int r = find_process(t, dom);
@@ -101,9 +103,10 @@ static int adopt_one(const char *name, void *arg)
     if (r < 0 || status_parse(text, len, &s, &err) < 0) {
         AUTO_FREE char *aside = xasprintf("%s.damaged", path);
         rename(path, aside);
-        log_error("the state file '%s' of a guest is damaged: %s; set aside as '%s'; if its QEMU still "
-                  "runs, end it by hand",
-                  path, error_message(&err), aside);
+        log_error(
+            "the state file '%s' of a guest is damaged: %s; set aside as '%s'; if its QEMU still "
+            "runs, end it by hand",
+            path, error_message(&err), aside);
         return 0;
     }
     struct domain *dom = place(all, &s);
@@ -119,7 +122,8 @@ static void adopt_all(struct domains *all)
                   strerrordesc_np(-r));
 }
 
-// ---- what is stored, and what is started with the host --------------------------------------------
+// ---- what is stored, and what is started with the host
+// --------------------------------------------
 
 static void load_one(struct domains *all, struct domain_def *def, bool autostart)
 {
@@ -155,7 +159,8 @@ static void autostart_main(struct task *t, void *arg)
 
 void domains_autostart(struct domains *all)
 {
-    // Once per boot: a daemon that is restarted doesn't start again what somebody has stopped since.
+    // Once per boot: a daemon that is restarted doesn't start again what somebody has stopped
+    // since.
     AUTO_FREE char *mark = path_join(all->config.run_dir, "autostarted");
     AUTO_FREE char *boot = NULL, *before = NULL;
     if (file_read("/proc/sys/kernel/random/boot_id", 64, &boot, NULL) == 0 &&

@@ -44,9 +44,10 @@ static int resume_locked(struct task *t, struct domain *dom, struct error *err)
                          dom->name);
     case DOMAIN_CRASHED:
     case DOMAIN_SHUTDOWN:
-        return error_set(err, ERROR_OPERATION_INVALID, AREA_QEMU,
-                         "Requested operation is not valid: domain '%s' has %s; reset or destroy it",
-                         dom->name, dom->state == DOMAIN_CRASHED ? "crashed" : "shut down");
+        return error_set(
+            err, ERROR_OPERATION_INVALID, AREA_QEMU,
+            "Requested operation is not valid: domain '%s' has %s; reset or destroy it", dom->name,
+            dom->state == DOMAIN_CRASHED ? "crashed" : "shut down");
     default:
         return qmp_cont(t, dom->qmp, answer_deadline(), err);
     }
@@ -67,8 +68,8 @@ int domain_reset(struct task *t, struct domain *dom, struct error *err)
         return -1;
     dom->restart_on_shutdown = false;
     int r = qmp_system_reset(t, dom->qmp, answer_deadline(), err);
-    // A guest that panicked or powered off and is kept stands there like a machine after its reset button
-    // was pressed: paused, and ready to be resumed.
+    // A guest that panicked or powered off and is kept stands there like a machine after its reset
+    // button was pressed: paused, and ready to be resumed.
     if (r == 0 && (dom->state == DOMAIN_CRASHED || dom->state == DOMAIN_SHUTDOWN))
         domain_move(dom, MOVE_PAUSED_USER);
     domain_unlock(dom);
@@ -147,10 +148,11 @@ int domain_open_console(struct domain *dom, const char *alias, int *fd, struct e
     else if (s->type == CHARDEV_PTY && s->path)
         *fd = open_tty(s->path);
     else
-        return error_set(err, ERROR_INTERNAL, AREA_QEMU,
-                         "internal error: character device %s of guest '%s' is not using a PTY or a "
-                         "listening unix socket, but '%s'",
-                         alias ? alias : c->dev.alias, dom->name, chardev_type_name(s->type));
+        return error_set(
+            err, ERROR_INTERNAL, AREA_QEMU,
+            "internal error: character device %s of guest '%s' is not using a PTY or a "
+            "listening unix socket, but '%s'",
+            alias ? alias : c->dev.alias, dom->name, chardev_type_name(s->type));
     if (*fd < 0)
         return error_set_errno(err, AREA_QEMU, *fd, "cannot open '%s', a console of guest '%s'",
                                s->path, dom->name);

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Guests: the table of all, and what can be done with one.
 //
-// Reads answer from what is known here and never wait for a guest. What changes a guest goes through
-// its lock, first come first served, with a deadline: a guest that hangs holds up only those that want
-// to change that guest. destroy doesn't wait its turn: it ends the process, which ends the wait of
-// whoever holds the lock.
+// Reads answer from what is known here and never wait for a guest. What changes a guest goes
+// through its lock, first come first served, with a deadline: a guest that hangs holds up only
+// those that want to change that guest. destroy doesn't wait its turn: it ends the process, which
+// ends the wait of whoever holds the lock.
 #pragma once
 
 #include <stdbool.h>
@@ -16,7 +16,7 @@
 #include "base/task.h"
 #include "base/uuid.h"
 #include "host/host.h"
-#include "monitor/qmp.h"
+#include "monitor/qmp_commands.h"
 #include "base/vec.h"
 #include "schemas/domain_def.h"
 #include "supervisor/state.h"
@@ -51,7 +51,8 @@ struct domains_config {
     uid_t qemu_uid;
     gid_t qemu_gid;
     const char *qemu_user; // its name, for error texts
-    uint64_t log_max_bytes; // a guest's log is started anew above this; the one before is kept as .0
+    uint64_t
+        log_max_bytes; // a guest's log is started anew above this; the one before is kept as .0
     struct domain_observer observer;
 };
 
@@ -93,22 +94,23 @@ struct domain {
     sd_event_source *process_watch;
     int exit_status; // of waitpid(); -1: unknown
     struct qmp *qmp;
-    struct completion ended;    // posted when the process is gone and all is cleaned up
-    enum domain_move stop_as;   // what to call its end; MOVE_NONE: find out
+    struct completion ended;  // posted when the process is gone and all is cleaned up
+    enum domain_move stop_as; // what to call its end; MOVE_NONE: find out
     bool process_ended;
-    bool restart_on_shutdown;   // a reboot was asked for through the power button
-    bool restarting;            // between its power-off and the reset that follows
-    enum domain_move pause_as;  // what the next STOP event means; MOVE_NONE: QEMU's own doing
-    uint64_t cpu_time_ns; // the last one seen
+    bool restart_on_shutdown;    // a reboot was asked for through the power button
+    bool restarting;             // between its power-off and the reset that follows
+    enum domain_move pause_as;   // what the next STOP event means; MOVE_NONE: QEMU's own doing
+    uint64_t cpu_time_ns;        // the last one seen
     struct granted_list granted; // images made accessible to QEMU's user
-    const void *autodestroy;    // client whose end ends it, or NULL
+    const void *autodestroy;     // client whose end ends it, or NULL
 };
 
 struct domains *domains_create(const struct domains_config *config); // copies
 void domains_destroy(struct domains *all); // no task may use it any more; guests go on running
 
-// Reads the stored definitions, and the files of running guests, which are then adopted by tasks. Once,
-// before clients are let in. Damaged files are set aside (renamed to *.damaged) and named in the log.
+// Reads the stored definitions, and the files of running guests, which are then adopted by tasks.
+// Once, before clients are let in. Damaged files are set aside (renamed to *.damaged) and named in
+// the log.
 void domains_load(struct domains *all);
 // Starts those marked autostart, unless that was done since the machine booted.
 void domains_autostart(struct domains *all);
@@ -134,7 +136,8 @@ static inline bool domain_is_active(const struct domain *dom)
 {
     return dom->live != NULL;
 }
-// The definition in force: live, else stored; NULL when it was removed. Borrowed, until the next wait.
+// The definition in force: live, else stored; NULL when it was removed. Borrowed, until the next
+// wait.
 static inline struct domain_def *domain_current(const struct domain *dom)
 {
     return dom->live ? dom->live : dom->def;
@@ -146,8 +149,9 @@ enum domain_start_flags {
 };
 enum domain_destroy_flags { DOMAIN_DESTROY_GRACEFUL = 1 << 0 };
 
-// The functions below suspend, and fail with ERROR_OPERATION_INVALID when the guest's state does not
-// allow it, ERROR_OPERATION_TIMEOUT when its turn did not come. `dom` is kept by the caller's reference.
+// The functions below suspend, and fail with ERROR_OPERATION_INVALID when the guest's state does
+// not allow it, ERROR_OPERATION_TIMEOUT when its turn did not come. `dom` is kept by the caller's
+// reference.
 
 // Parses a document with what this host has as defaults, and gives addresses. Caller destroys.
 int domains_parse(struct task *t, struct domains *all, const char *xml, unsigned parse_flags,
@@ -163,8 +167,8 @@ int domain_undefine(struct task *t, struct domain *dom, bool remove_nvram, bool 
 int domain_set_autostart(struct task *t, struct domain *dom, bool on, struct error *err);
 // Changes a copy of the stored definition and stores it.
 int domain_update_def(struct task *t, struct domain *dom,
-                      int (*change)(struct domain_def *def, void *arg, struct error *err), void *arg,
-                      struct error *err);
+                      int (*change)(struct domain_def *def, void *arg, struct error *err),
+                      void *arg, struct error *err);
 
 int domain_start(struct task *t, struct domain *dom, unsigned flags, const void *autodestroy,
                  struct error *err);
@@ -180,8 +184,8 @@ void domains_autodestroy(struct domains *all, const void *token);
 // A command for its monitor, as text; *reply is QEMU's answer (caller frees).
 int domain_monitor_command(struct task *t, struct domain *dom, const char *command, bool human,
                            char **reply, struct error *err);
-// A descriptor for a console: NULL or the alias of a serial, console or channel device. Of two openers
-// the second is refused, unless it forces. Caller closes.
+// A descriptor for a console: NULL or the alias of a serial, console or channel device. Of two
+// openers the second is refused, unless it forces. Caller closes.
 int domain_open_console(struct domain *dom, const char *alias, int *fd, struct error *err);
 // Nanoseconds of CPU time of the process; 0 when it has none.
 uint64_t domain_cpu_time_ns(struct domain *dom);

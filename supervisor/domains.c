@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The table of guests, and how one gets into it and out of it.
+#include "base/file.h"
 #include "supervisor/address.h"
 #include "supervisor/private.h"
 
@@ -129,11 +130,12 @@ int domain_lock(struct task *t, struct domain *dom, const char *job, struct erro
 {
     int r = task_lock_acquire(t, &dom->lock, task_deadline_ms(DOMAIN_LOCK_TIMEOUT_MS));
     if (r == -ETIMEDOUT)
-        return error_set(err, ERROR_OPERATION_TIMEOUT, AREA_QEMU,
-                         "cannot %s guest '%s': it is busy with '%s' since %ju s; wait for that, or "
-                         "end the guest with destroy",
-                         job, dom->name, dom->job ? dom->job : "another change",
-                         (uintmax_t)((now_monotonic_us() - dom->job_since_us) / 1000000));
+        return error_set(
+            err, ERROR_OPERATION_TIMEOUT, AREA_QEMU,
+            "cannot %s guest '%s': it is busy with '%s' since %ju s; wait for that, or "
+            "end the guest with destroy",
+            job, dom->name, dom->job ? dom->job : "another change",
+            (uintmax_t)((now_monotonic_us() - dom->job_since_us) / 1000000));
     if (r < 0)
         return error_set_errno(err, AREA_QEMU, r, "cannot %s guest '%s'", job, dom->name);
     dom->job = job;
@@ -150,8 +152,7 @@ void domain_unlock(struct domain *dom)
 int domain_not_active(const struct domain *dom, struct error *err)
 {
     return error_set(err, ERROR_OPERATION_INVALID, AREA_QEMU,
-                     "Requested operation is not valid: domain '%s' is not running",
-                     dom->name);
+                     "Requested operation is not valid: domain '%s' is not running", dom->name);
 }
 
 int domain_lock_active(struct task *t, struct domain *dom, const char *job, struct error *err)
@@ -195,8 +196,8 @@ int domains_parse(struct task *t, struct domains *all, const char *xml, unsigned
     struct domain_def *def = domain_def_parse(xml, strlen(xml), parse_flags, err);
     if (!def)
         return -1;
-    // The machine type's full name is the binary's to tell; without the binary the document is kept as it
-    // is written, so that a guest can be defined before its QEMU is installed.
+    // The machine type's full name is the binary's to tell; without the binary the document is kept
+    // as it is written, so that a guest can be defined before its QEMU is installed.
     struct defaults_arg d = {.host = host};
     const char *arch = def->os.arch ? def->os.arch : host_arch(host);
     const char *emulator = def->emulator ? def->emulator : host_find_emulator(host, arch);
@@ -218,10 +219,12 @@ int domains_parse(struct task *t, struct domains *all, const char *xml, unsigned
     return 0;
 }
 
-// ---- define, create, undefine --------------------------------------------------------------------
+// ---- define, create, undefine
+// --------------------------------------------------------------------
 
-// Whether def may take its name and uuid; *ret is the guest that it is about, NULL: a new one. Those
-// still being stored count: two definitions of one name at the same instant must meet at one lock.
+// Whether def may take its name and uuid; *ret is the guest that it is about, NULL: a new one.
+// Those still being stored count: two definitions of one name at the same instant must meet at one
+// lock.
 static int find_place(struct domains *all, const struct domain_def *def, struct domain **ret,
                       struct error *err)
 {
@@ -314,8 +317,7 @@ int domain_create(struct task *t, struct domains *all, struct domain_def *def, u
     if (domain_is_active(dom)) {
         domain_def_destroy(def);
         error_set(err, ERROR_OPERATION_INVALID, AREA_QEMU,
-                  "Requested operation is not valid: domain is already active as '%s'",
-                  dom->name);
+                  "Requested operation is not valid: domain is already active as '%s'", dom->name);
     } else {
         // A stored guest is started from this document once, and stays stored as it was.
         dom->live = def;
@@ -385,8 +387,9 @@ int domain_set_autostart(struct task *t, struct domain *dom, bool on, struct err
         return -1;
     int r = 0;
     if (!dom->def || dom->removed)
-        r = error_set(err, ERROR_OPERATION_INVALID, AREA_QEMU,
-                      "Requested operation is not valid: cannot set autostart for transient domain");
+        r = error_set(
+            err, ERROR_OPERATION_INVALID, AREA_QEMU,
+            "Requested operation is not valid: cannot set autostart for transient domain");
     else if (dom->autostart != on)
         r = store_set_autostart(t, dom->all, dom->def->name, on, err);
     if (r == 0)
@@ -414,8 +417,8 @@ static int update_locked(struct task *t, struct domain *dom,
 }
 
 int domain_update_def(struct task *t, struct domain *dom,
-                      int (*change)(struct domain_def *def, void *arg, struct error *err), void *arg,
-                      struct error *err)
+                      int (*change)(struct domain_def *def, void *arg, struct error *err),
+                      void *arg, struct error *err)
 {
     if (domain_lock(t, dom, "change the definition of", err) < 0)
         return -1;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What QEMU tells of a guest, and what follows from it: states, and the actions on_poweroff, on_reboot
-// and on_crash ask for. Events are acted on as they come, on the loop; what has to wait is a task.
+// What QEMU tells of a guest, and what follows from it: states, and the actions on_poweroff,
+// on_reboot and on_crash ask for. Events are acted on as they come, on the loop; what has to wait
+// is a task.
 #include "base/file.h"
 #include "supervisor/private.h"
 
@@ -47,8 +48,7 @@ static void restart_main(struct task *t, void *arg)
         if (r == 0)
             return;
     }
-    log_domain(LOG_LEVEL_ERROR, dom->name, "cannot restart it: %s; ending it",
-               error_message(&err));
+    log_domain(LOG_LEVEL_ERROR, dom->name, "cannot restart it: %s; ending it", error_message(&err));
     if (domain_is_active(dom))
         end_main(t, domain_ref(dom));
 }
@@ -212,16 +212,11 @@ static const struct {
     const char *name;
     void (*handler)(struct domain *dom, const struct qmp_event *event);
 } handlers[] = {
-    {"SHUTDOWN", on_shutdown},
-    {"STOP", on_stop},
-    {"RESUME", on_resume},
-    {"GUEST_PANICKED", on_panicked},
-    {"BLOCK_IO_ERROR", on_io_error},
-    {"WATCHDOG", on_watchdog},
-    {"SUSPEND", on_suspend},
-    {"SUSPEND_DISK", on_suspend_disk},
-    {"WAKEUP", on_wakeup},
-    {"VSERPORT_CHANGE", on_vserport},
+    {"SHUTDOWN", on_shutdown},       {"STOP", on_stop},
+    {"RESUME", on_resume},           {"GUEST_PANICKED", on_panicked},
+    {"BLOCK_IO_ERROR", on_io_error}, {"WATCHDOG", on_watchdog},
+    {"SUSPEND", on_suspend},         {"SUSPEND_DISK", on_suspend_disk},
+    {"WAKEUP", on_wakeup},           {"VSERPORT_CHANGE", on_vserport},
 };
 
 static void on_event(struct qmp *q, const struct qmp_event *event, void *userdata)

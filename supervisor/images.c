@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// In system mode QEMU runs as an unprivileged user. What a guest uses is given to that user for as long
-// as it runs, and handed back. Only what it could not open anyway is touched, and only files and
-// devices themselves: a directory on the way that lets nobody in is named in the error, with the remedy.
+// In system mode QEMU runs as an unprivileged user. What a guest uses is given to that user for as
+// long as it runs, and handed back. Only what it could not open anyway is touched, and only files
+// and devices themselves: a directory on the way that lets nobody in is named in the error, with
+// the remedy.
 #include "supervisor/private.h"
 
 #include <errno.h>
@@ -53,8 +54,8 @@ static int grant(struct domain *dom, const char *path, bool write, const char *w
     if (!path || !config->set_user || is_granted(dom, path))
         return 0;
     if (stat(path, &st) < 0)
-        return error_set_errno(err, AREA_QEMU, errno, "cannot open %s '%s' of guest '%s'", what, path,
-                               dom->name);
+        return error_set_errno(err, AREA_QEMU, errno, "cannot open %s '%s' of guest '%s'", what,
+                               path, dom->name);
     if (check_way(config, path, what, err) < 0)
         return -1;
     if (may(config, &st, write ? 6 : 4))

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Shared by the files of supervisor/ that carry a guest through its life; nobody else includes this.
+// Shared by the files of supervisor/ that carry a guest through its life; nobody else includes
+// this.
 #pragma once
 
 #include "supervisor/domain.h"
@@ -14,7 +15,7 @@ struct domains {
 // domains.c
 // The table's reference; still without definition.
 struct domain *domains_add(struct domains *all, const char *name, const struct uuid *uuid);
-void domains_remove(struct domain *dom);         // takes it out and gives up that reference
+void domains_remove(struct domain *dom); // takes it out and gives up that reference
 // Waits for the guest's turn. `job` names what for, in other callers' errors. Every success is
 // followed by domain_unlock().
 int domain_lock(struct task *t, struct domain *dom, const char *job, struct error *err);
@@ -77,6 +78,7 @@ int events_connect(struct task *t, struct domain *dom, uint64_t timeout_ms, stru
 int events_resync(struct task *t, struct domain *dom, struct error *err);
 
 // images.c
-// Makes what the guest uses accessible to QEMU's user, noting what was changed; the other undoes it.
+// Makes what the guest uses accessible to QEMU's user, noting what was changed; the other undoes
+// it.
 int images_grant(struct domain *dom, struct error *err);
 void images_restore(struct domain *dom);

@@ -22,7 +22,7 @@ enum {
 
 // What one start has open besides what stays in struct domain; all ours, all closed at its end.
 struct launch {
-    AUTO_QEMU_CAPS struct qemu_caps *caps;
+    struct qemu_caps *caps;
     struct argv argv;
     int monitor_fd, lock_fd, log_fd;
     char *log_path;
@@ -125,12 +125,13 @@ static int open_listener(struct domain *dom, struct launch *l, struct error *err
     l->monitor_fd = unix_listen(path, 0600, 1);
     if (l->monitor_fd < 0)
         return error_set_errno(err, AREA_QEMU, l->monitor_fd,
-                               "cannot make '%s', the monitor socket of guest '%s'", path, dom->name);
+                               "cannot make '%s', the monitor socket of guest '%s'", path,
+                               dom->name);
     int r = status_lock_pid_file(dom, &l->lock_fd);
     if (r == -EWOULDBLOCK)
         return error_set(err, ERROR_OPERATION_FAILED, AREA_QEMU,
-                         "a process of guest '%s' is still there: it holds '%s.pid' in '%s'", dom->name,
-                         dom->name, dom->all->config.run_dir);
+                         "a process of guest '%s' is still there: it holds '%s.pid' in '%s'",
+                         dom->name, dom->name, dom->all->config.run_dir);
     if (r < 0)
         return error_set_errno(err, AREA_QEMU, r, "cannot lock the pid file of guest '%s'",
                                dom->name);
@@ -140,12 +141,12 @@ static int open_listener(struct domain *dom, struct launch *l, struct error *err
 static int open_for_chardev(const struct domain *dom, const char *path, bool append, int *fd,
                             struct error *err)
 {
-    *fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY | (append ? O_APPEND : O_TRUNC),
-               0600);
+    *fd =
+        open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY | (append ? O_APPEND : O_TRUNC), 0600);
     if (*fd < 0)
         return error_set_errno(err, AREA_QEMU, errno,
-                               "cannot open '%s' for output of guest '%s' as uid %d", path, dom->name,
-                               (int)geteuid());
+                               "cannot open '%s' for output of guest '%s' as uid %d", path,
+                               dom->name, (int)geteuid());
     return 0;
 }
 
@@ -246,9 +247,9 @@ static int choose_ports(struct domain *dom, struct error *err)
         struct domain_graphics *g = *it;
         bool by_socket = g->socket;
         VEC_FOREACH (listen, &g->listens)
-            by_socket = by_socket || (*listen)->type == LISTEN_SOCKET || (*listen)->type == LISTEN_NONE;
-        bool automatic =
-            g->autoport == TOGGLE_YES || !g->port.set || g->port.value <= 0;
+            by_socket =
+                by_socket || (*listen)->type == LISTEN_SOCKET || (*listen)->type == LISTEN_NONE;
+        bool automatic = g->autoport == TOGGLE_YES || !g->port.set || g->port.value <= 0;
         if (!by_socket && choose_port(dom, g->port, automatic, &g->live_port, err) < 0)
             return -1;
     }
@@ -295,7 +296,8 @@ static int write_pid(void *arg)
 static int spawn(struct task *t, struct domain *dom, struct launch *l, struct error *err)
 {
     const struct domains_config *config = &dom->all->config;
-    // The lock's descriptor stays open in QEMU: see status.c. Its number there is the first free one.
+    // The lock's descriptor stays open in QEMU: see status.c. Its number there is the first free
+    // one.
     int highest = STDERR_FILENO;
     VEC_FOREACH (fd, &l->argv.fds)
         highest = fd->target > highest ? fd->target : highest;
@@ -363,7 +365,8 @@ int start_query(struct task *t, struct domain *dom, struct error *err)
     return 0;
 }
 
-// An inactive guest's balloon starts full: what is above currentMemory is taken back from the guest.
+// An inactive guest's balloon starts full: what is above currentMemory is taken back from the
+// guest.
 static int set_balloon(struct task *t, struct domain *dom, struct error *err)
 {
     const struct domain_def *def = dom->live;
@@ -380,8 +383,8 @@ static int set_passwords(struct task *t, struct domain *dom, struct error *err)
         if (!(*g)->password)
             continue;
         struct json_object *args = json_object_new_object();
-        json_object_object_add(args, "protocol",
-                               json_object_new_string((*g)->type == GRAPHICS_VNC ? "vnc" : "spice"));
+        json_object_object_add(
+            args, "protocol", json_object_new_string((*g)->type == GRAPHICS_VNC ? "vnc" : "spice"));
         json_object_object_add(args, "password", json_object_new_string((*g)->password));
         if (qmp_execute(t, dom->qmp, "set_password", args, task_deadline_ms(DOMAIN_QMP_TIMEOUT_MS),
                         NULL, err) < 0)
@@ -478,7 +481,8 @@ int domain_start(struct task *t, struct domain *dom, unsigned flags, const void 
     int r;
     if (domain_is_active(dom))
         r = error_set(err, ERROR_OPERATION_INVALID, AREA_QEMU,
-                      "Requested operation is not valid: domain '%s' is already running", dom->name);
+                      "Requested operation is not valid: domain '%s' is already running",
+                      dom->name);
     else if (dom->removed)
         r = error_set(err, ERROR_NO_DOMAIN, AREA_QEMU, "Domain not found: '%s' was undefined",
                       dom->name);

@@ -4,10 +4,11 @@
 // How this works
 //
 // RUN/NAME.pid   The process's number. The file is opened and locked (flock) before fork() and the
-//                descriptor stays open in QEMU until it ends. So whether somebody holds the lock tells
-//                whether the guest lives, at any instant, also between fork() and the first status that
-//                has the pid. The child writes its number before it becomes QEMU.
-// RUN/NAME.xml   State, reason, id and the live document; written before the process is started, and at
+//                descriptor stays open in QEMU until it ends. So whether somebody holds the lock
+//                tells whether the guest lives, at any instant, also between fork() and the first
+//                status that has the pid. The child writes its number before it becomes QEMU.
+// RUN/NAME.xml   State, reason, id and the live document; written before the process is started,
+// and at
 //                each change. Not made durable: a machine that lost power has lost its guests too.
 // RUN/NAME.monitor  The listening socket of QEMU's monitor.
 #include "base/file.h"

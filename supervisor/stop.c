@@ -52,8 +52,8 @@ void stop_locked(struct task *t, struct domain *dom, enum domain_move move)
 static void cleanup_main(struct task *t, void *arg)
 {
     AUTO_DOMAIN struct domain *dom = arg;
-    // Not domain_lock(): whoever holds the lock sees its monitor go and lets go of it soon, but a process
-    // that is gone must be cleaned up however long that takes.
+    // Not domain_lock(): whoever holds the lock sees its monitor go and lets go of it soon, but a
+    // process that is gone must be cleaned up however long that takes.
     if (task_lock_acquire(t, &dom->lock, TASK_FOREVER) < 0)
         return;
     dom->job = "clean up";
@@ -72,8 +72,10 @@ static int on_process_end(sd_event_source *source, int fd, uint32_t revents, voi
     dom->process_ended = true;
     if (dom->stop_as == MOVE_NONE && dom->state != DOMAIN_SHUTDOWN) {
         AUTO_FREE char *how = process_status_text(dom->exit_status);
-        log_domain(LOG_LEVEL_WARN, dom->name, "its QEMU (pid %d) ended by itself: %s; '%s/%s.log' "
-                   "may say why", (int)dom->process.pid, how, dom->all->config.log_dir, dom->name);
+        log_domain(LOG_LEVEL_WARN, dom->name,
+                   "its QEMU (pid %d) ended by itself: %s; '%s/%s.log' "
+                   "may say why",
+                   (int)dom->process.pid, how, dom->all->config.log_dir, dom->name);
     }
     // The monitor's last events may still be on their way: they are read before it is closed.
     task_spawn(dom->all->config.sched, "clean up guest", cleanup_main, domain_ref(dom));
@@ -113,7 +115,8 @@ int stop_kill(struct task *t, struct domain *dom, bool graceful, struct error *e
     if (r == 0)
         r = process_wait(t, &p, task_deadline_ms(TERM_TIMEOUT_MS), &status);
     if (r == -ETIMEDOUT && !graceful) {
-        log_domain(LOG_LEVEL_WARN, dom->name, "its QEMU did not end in %d s after SIGTERM: killing it",
+        log_domain(LOG_LEVEL_WARN, dom->name,
+                   "its QEMU did not end in %d s after SIGTERM: killing it",
                    TERM_TIMEOUT_MS / 1000);
         r = process_kill(&p, SIGKILL);
         if (r == 0)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Definitions on disk: CONFIG/NAME.xml, one per guest, replaced atomically and made durable before a
-// client is told that it is stored. The empty file autostart/NAME.xml marks those started with the host.
+// Definitions on disk: CONFIG/NAME.xml, one per guest, replaced atomically and made durable before
+// a client is told that it is stored. The empty file autostart/NAME.xml marks those started with
+// the host.
 #include "base/file.h"
 #include "supervisor/private.h"
 
@@ -36,22 +37,23 @@ static char *autostart_path(const struct domains *all, const char *name)
     return store_path(dir, name, ".xml");
 }
 
-int store_save(struct task *t, struct domains *all, const struct domain_def *def,
-               struct error *err)
+int store_save(struct task *t, struct domains *all, const struct domain_def *def, struct error *err)
 {
     AUTO_FREE char *path = store_path(all->config.config_dir, def->name, ".xml");
     if (strlen(strrchr(path, '/') + 1) > FILE_NAME_MAX)
-        return error_set(err, ERROR_XML, AREA_DOMAIN,
-                         "the name of a guest must fit a file name of %d octets; '%.40s...' has %zu",
-                         FILE_NAME_MAX, def->name, strlen(def->name));
+        return error_set(
+            err, ERROR_XML, AREA_DOMAIN,
+            "the name of a guest must fit a file name of %d octets; '%.40s...' has %zu",
+            FILE_NAME_MAX, def->name, strlen(def->name));
     AUTO_FREE char *xml = domain_def_format(def, DOMAIN_XML_SECURE);
     int r = dir_make(all->config.config_dir, 0700);
     if (r == 0)
         r = file_save(t, path, xml, strlen(xml), 0600);
     if (r < 0)
-        return error_set_errno(err, AREA_QEMU, r,
-                               "cannot store the definition of guest '%s' in '%s'; nothing was changed",
-                               def->name, path);
+        return error_set_errno(
+            err, AREA_QEMU, r,
+            "cannot store the definition of guest '%s' in '%s'; nothing was changed", def->name,
+            path);
     return 0;
 }
 
@@ -64,8 +66,8 @@ int store_remove(struct task *t, struct domains *all, const char *name, struct e
     if (r == 0)
         r = file_remove_durable(t, path);
     if (r < 0)
-        return error_set_errno(err, AREA_QEMU, r, "cannot remove '%s', the definition of guest '%s'",
-                               path, name);
+        return error_set_errno(err, AREA_QEMU, r,
+                               "cannot remove '%s', the definition of guest '%s'", path, name);
     return 0;
 }
 
@@ -78,7 +80,8 @@ int store_set_autostart(struct task *t, struct domains *all, const char *name, b
     if (r == 0 && on)
         r = file_save(t, mark, "", 0, 0600);
     if (r < 0)
-        return error_set_errno(err, AREA_QEMU, r, "cannot %s '%s', the autostart mark of guest '%s'",
+        return error_set_errno(err, AREA_QEMU, r,
+                               "cannot %s '%s', the autostart mark of guest '%s'",
                                on ? "make" : "remove", mark, name);
     return 0;
 }
@@ -116,7 +119,8 @@ static int load_one(const char *name, void *arg)
         AUTO_FREE char *aside = xasprintf("%s.damaged", path);
         bool moved = rename(path, aside) == 0;
         log_error("the stored definition '%s' is damaged: %s; %s '%s'; mend it and define it again",
-                  path, error_message(&err), moved ? "set aside as" : "cannot be renamed to", aside);
+                  path, error_message(&err), moved ? "set aside as" : "cannot be renamed to",
+                  aside);
         return 0;
     }
     AUTO_FREE char *mark = autostart_path(l->all, def->name);
