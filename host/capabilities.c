@@ -22,6 +22,9 @@ static const struct {
      "lm nx cx16 popcnt aes pclmulqdq avx xsave tsc_deadline_timer fsgsbase "
      "smep erms avx2 bmi1 bmi2 fma movbe invpcid adx rdseed smap "
      "3dnowprefetch"},
+    {"Intel", "Broadwell",
+     "lm nx cx16 popcnt aes pclmulqdq avx xsave tsc_deadline_timer fsgsbase smep erms avx2 bmi1 bmi2 "
+     "fma movbe invpcid adx rdseed smap 3dnowprefetch hle rtm"},
     {"AMD", "Opteron_G1", "lm nx sse2"},
     {"AMD", "Opteron_G2", "lm nx sse2 cx16 rdtscp lahf_lm"},
     {"AMD", "Opteron_G3", "lm nx cx16 lahf_lm popcnt abm sse4a misalignsse"},
@@ -79,8 +82,6 @@ static void format_cpu(struct strbuf *b, const struct capabilities_input *in)
     if (cpu->family)
         strbuf_printf(b, "      <signature family='%u' model='%u' stepping='%u'/>\n", cpu->family,
                       cpu->model, cpu->stepping);
-    if (cpu->tsc_hz)
-        strbuf_printf(b, "      <counter name='tsc' frequency='%" PRIu64 "'/>\n", cpu->tsc_hz);
     uint32_t dies = count_dies(in->topology);
     uint32_t cores = n->cores % dies == 0 ? n->cores / dies : n->cores;
     strbuf_printf(b, "      <topology sockets='%u' dies='%u' cores='%u' threads='%u'/>\n",

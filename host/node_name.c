@@ -120,7 +120,6 @@ int node_get_cpu_model(const char *root, struct node_cpu_model *ret, struct erro
     if (microcode)
         str_to_u64(microcode, 0, UINT64_MAX, &ret->microcode);
     ret->phys_bits = sizes ? (uint32_t)strtoul(sizes, NULL, 10) : 0;
-    ret->tsc_hz = 1000 * node_read_number(root, 0, "sys/devices/system/cpu/cpu0/tsc_freq_khz");
     split_flags(flags ? flags : features, ret);
     return 0;
 }
