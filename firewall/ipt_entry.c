@@ -274,6 +274,19 @@ static bool header_equal(enum rule_family f, const void *a, const void *b)
                   sizeof(struct ipt_ip)) == 0;
 }
 
+static const void *part(const void *entry, size_t at)
+{
+    return (const char *)entry + at;
+}
+
+// A match or a target; their headers look alike. The kernel leaves what follows the name undefined.
+static bool part_equal(const struct xt_entry_match *a, const struct xt_entry_match *b, size_t size)
+{
+    return a->u.user.revision == b->u.user.revision &&
+           strncmp(a->u.user.name, b->u.user.name, sizeof(a->u.user.name)) == 0 &&
+           memcmp(a->data, b->data, size - sizeof(*a)) == 0;
+}
+
 bool entry_equal(enum rule_family f, const void *built, const void *read, const char *read_target)
 {
     size_t target = target_offset(f, built), size = entry_size(f, built);
@@ -281,13 +294,17 @@ bool entry_equal(enum rule_family f, const void *built, const void *read, const 
     if (target_offset(f, read) != target || entry_size(f, read) != size ||
         !header_equal(f, built, read) || !str_eq(t->u.user.name, read_target))
         return false;
-    size_t from = header_size(f);
-    if (memcmp((const char *)built + from, (const char *)read + from, target - from) != 0)
-        return false;
+    size_t at = header_size(f);
+    while (at < target) {
+        const struct xt_entry_match *m = part(built, at), *n = part(read, at);
+        if (m->u.match_size != n->u.match_size || !part_equal(m, n, m->u.match_size))
+            return false;
+        at += m->u.match_size;
+    }
     // A verdict or a jump is told by its name; its number is the kernel's.
     if (!target_is_extension(read_target))
         return true;
-    return memcmp((const char *)built + target, (const char *)read + target, size - target) == 0;
+    return part_equal(part(built, target), part(read, target), size - target);
 }
 
 bool entry_matches_all(enum rule_family f, const void *entry)
