@@ -87,17 +87,21 @@ static int run(struct task *t, struct call *c)
     return c->result;
 }
 
+// Where Docker's chain jumps to ours, those can't go before the jump.
 static void do_apply(struct call *c)
 {
-    const char *lock = c->fw->lock_path;
-    c->result = c->fw->backend->apply(lock, c->net, &c->rules, c->err);
-    if (c->result < 0)
-        return;
+    const char *lock = c->fw->lock_path, *bridge = c->net->bridge;
     bool wanted = c->rules.n > 0;
-    c->result = wanted ? hooks_apply(c->fw->backend, lock, c->net->bridge, c->err)
-                       : hooks_remove(lock, c->net->bridge, c->err);
-    if (c->result < 0)
-        c->fw->backend->remove(lock, c->net->bridge, NULL);
+    c->result = wanted ? 0 : hooks_remove(lock, bridge, c->err);
+    if (c->result == 0)
+        c->result = c->fw->backend->apply(lock, c->net, &c->rules, c->err);
+    if (c->result < 0 || !wanted)
+        return;
+    c->result = hooks_apply(c->fw->backend, lock, bridge, c->err);
+    if (c->result < 0) {
+        hooks_remove(lock, bridge, NULL);
+        c->fw->backend->remove(lock, bridge, NULL);
+    }
 }
 
 // Without a backend: what a network can do all the same.
@@ -126,8 +130,9 @@ int firewall_apply(struct task *t, struct firewall *fw, const struct firewall_ne
 static void do_remove(struct call *c)
 {
     AUTO_ERROR hooks = ERROR_INIT;
+    int r = hooks_remove(c->fw->lock_path, c->bridge, &hooks);
     c->result = c->fw->backend->remove(c->fw->lock_path, c->bridge, c->err);
-    if (hooks_remove(c->fw->lock_path, c->bridge, &hooks) < 0 && c->result == 0)
+    if (r < 0 && c->result == 0)
         c->result = error_move(c->err, &hooks);
 }
 
@@ -174,16 +179,14 @@ static void do_sweep(struct call *c)
     static const struct backend *const all[] = {&backend_nftables, &backend_iptables};
     static const struct strv none;
     const char *lock = c->fw->lock_path;
-    for (size_t i = 0; i < ARRAY_LEN(all); i++) {
+    c->result = hooks_sweep(lock, c->known, c->err);
+    for (size_t i = 0; i < ARRAY_LEN(all) && c->result == 0; i++) {
         const struct strv *known = all[i] == c->fw->backend ? c->known : &none;
         AUTO_ERROR err = ERROR_INIT;
         // The other one is often not there at all.
-        if (all[i]->sweep(lock, known, &err) < 0 && all[i] == c->fw->backend) {
+        if (all[i]->sweep(lock, known, &err) < 0 && all[i] == c->fw->backend)
             c->result = error_move(c->err, &err);
-            return;
-        }
     }
-    c->result = hooks_sweep(lock, c->known, c->err);
 }
 
 int firewall_sweep(struct task *t, struct firewall *fw, const struct strv *known, struct error *err)

@@ -15,7 +15,13 @@
 #include <sys/file.h>
 #include <time.h>
 
-enum { LOCK_WAIT_MS = 5000, LOCK_RETRY_MS = 2, COMMIT_TRIES = 50, COMMENT_MAX = 255 };
+enum {
+    LOCK_WAIT_MS = 5000,
+    LOCK_RETRY_MS = 2,
+    COMMIT_TRIES = 50,
+    EINVAL_TRIES = 5,
+    COMMENT_MAX = 255
+};
 enum { CHAIN_NAME_SIZE = 32 };
 static const char *const TABLES[] = {"nat", "mangle", "filter"}; // NAT stands before traffic flows
 
@@ -74,19 +80,19 @@ int ipt_change(const struct ipt_tables *ops, const char *table,
 {
     for (int tries = 0;; tries++) {
         struct xtc_handle *h = ops->init(table);
-        if (!h)
-            return table_error(ops, "read", table, errno, err);
-        int r = change(ops, h, arg);
-        int e = errno;
-        if (r > 0) {
+        int r = h ? change(ops, h, arg) : -1;
+        if (r > 0)
             r = ops->commit(h) ? 0 : -1;
-            e = errno;
-        }
-        ops->free(h);
+        int e = errno;
+        if (h)
+            ops->free(h);
         if (r == 0)
             return 0;
-        if (e != EAGAIN || tries >= COMMIT_TRIES)
-            return table_error(ops, "change", table, e, err);
+        // EINVAL may mean that the rules are in place but somebody changed the table before libiptc
+        // had added the counters: looking again tells.
+        bool again = (e == EAGAIN && tries < COMMIT_TRIES) || (e == EINVAL && tries < EINVAL_TRIES);
+        if (!again)
+            return table_error(ops, h ? "change" : "read", table, e, err);
         sleep_ms(1 + tries % 4);
     }
 }

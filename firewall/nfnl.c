@@ -218,6 +218,7 @@ void nfnl_close(struct nfnl *n)
 static int dump(struct nfnl *n, struct nl_msg *msg)
 {
     n->result = 0;
+    n->ended = false;
     errno = 0;
     int r = nl_send_auto(n->sock, msg);
     nlmsg_free(msg);
