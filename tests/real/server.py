@@ -143,9 +143,8 @@ class Server:
         """The process id of a guest's QEMU, from the process table."""
         for pid in filter(str.isdigit, os.listdir("/proc")):
             try:
-                words = open(f"/proc/{pid}/cmdline").read().split("\0")
-                if open(f"/proc/{pid}/stat").read().rsplit(") ")[1][0] == "Z":
-                    continue
+                with open(f"/proc/{pid}/cmdline") as file:
+                    words = file.read().split("\0")  # a zombie has none
             except OSError:
                 continue
             if "qemu-system" in words[0] and any(re.match(rf"(guest=)?{re.escape(name)}(,|$)", w) for w in words):
@@ -246,7 +245,15 @@ class Events:
                 raise AssertionError(f"{count} events expected, seen within {seconds} s: {self.seen}")
             self.libvirt.virEventRunDefaultImpl()
         taken, self.seen = self.seen[:count], self.seen[count:]
-        return [(kind, detail) for _, kind, detail in taken]
+        self.last = taken[-1][1:]
+        return [one[1:] for one in taken]
+
+    def take_stop(self, detail):
+        """A guest that was stopped by the daemon: libvirt passes on QEMU's own words about the signal when
+        they come before its end, so that event may be there or not."""
+        if self.take(1) == [("shutdown", 2)]:
+            return self.take(1) == [("stopped", detail)]
+        return self.last == ("stopped", detail)
 
     def quiet(self):
         """Nothing more than what was taken came: a round trip later everything sent before is here."""
