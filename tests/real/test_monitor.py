@@ -6,6 +6,8 @@ import json
 import subprocess
 import unittest
 
+import libvirt
+import libvirt_qemu
 from server import Server, Terminal, boot_guest, main
 
 
@@ -32,7 +34,8 @@ class Monitor(unittest.TestCase):
         self.assertIn("VM status: running", self.server.out("qemu-monitor-command", "--hmp", "a", "info status"))
 
     def test_garbage_is_refused(self):
-        self.server.error("qemu-monitor-command", "a", "{not json")
+        with self.assertRaises(libvirt.libvirtError):
+            libvirt_qemu.qemuMonitorCommand(self.server.connect().lookupByName("a"), "not json", 0)
         self.assertEqual(self.server.state("a"), "running")
 
     def test_qemu_events_reach_a_watcher(self):
