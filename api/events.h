@@ -32,11 +32,13 @@ struct api_event {
     uint16_t object_offset;     // of the reference to the object
 };
 
+enum { API_LEGACY_IDS_MAX = 64 };
+
 struct event_registrations {
     struct list list; // struct registration, in api/events.c
     unsigned count;
     int32_t next_id[API_EVENT_CLASSES]; // callback ids are not used again
-    bool legacy[API_EVENT_CLASSES][64]; // by event id; domain events only
+    bool legacy[API_LEGACY_IDS_MAX];    // legacy domain events, by event id
 };
 
 void event_registrations_init(struct event_registrations *r);

@@ -2,6 +2,7 @@
 // The generated rows with whatever handlers are linked: those are weak, so that defining one is all
 // it takes to provide a procedure.
 #include "api/programs.h"
+#define API_HANDLER __attribute__((weak))
 #include "api/handlers.h"
 
 #include <stddef.h>

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // How this works
 //
-// One sd-event source reads at most QMP_SLICE octets a turn, parses them and hands the messages on: replies
-// wake the task that waits (qmp_call.c), events go to the handler. Output is a list of messages; what the
-// socket does not take at once goes out when it is writable.
+// One sd-event source reads at most QMP_SLICE octets a turn, parses them and hands the messages on:
+// replies wake the task that waits (qmp_call.c), events go to the handler. Output is a list of
+// messages; what the socket does not take at once goes out when it is writable.
 //
 // A failing write does not end the connection: QEMU may have said something before it went, and the
-// reading side comes to the end of that by itself. So there is one place where a connection is lost: on_io().
+// reading side comes to the end of that by itself. So there is one place where a connection is
+// lost: on_io().
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -330,8 +331,7 @@ static int connect_path(struct task *t, const struct qmp_spec *spec, struct erro
             r = task_sleep(t, task_deadline_ms(CONNECT_RETRY_MS));
         if (r < 0 || fd != -EAGAIN || now_monotonic_us() >= spec->deadline_us)
             return error_set_errno(err, AREA_QEMU, r < 0 ? r : fd,
-                                   "monitor of %s: cannot connect to '%s'", spec->name,
-                                   spec->path);
+                                   "monitor of %s: cannot connect to '%s'", spec->name, spec->path);
     }
 }
 

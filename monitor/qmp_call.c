@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Commands and their replies. Ids are libvirt's ("libvirt-7"), as users of raw passthrough see them.
+// Commands and their replies. Ids are libvirt's ("libvirt-7"), as users of raw passthrough see
+// them.
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -183,8 +184,7 @@ int qmp_send(struct qmp *q, const char *command, struct json_object *args)
 }
 
 // The user's text, in slices with a rest for the loop between them.
-static int parse_user(struct task *t, const char *text, struct json_object **ret,
-                      struct error *err)
+static int parse_user(struct task *t, const char *text, struct json_object **ret, struct error *err)
 {
     struct qmp_parser parser;
     size_t len = strlen(text), at = 0, used, values;
@@ -205,6 +205,7 @@ static int parse_user(struct task *t, const char *text, struct json_object **ret
         return 0;
     if (r > 0) {
         json_object_put(*ret);
+        *ret = NULL;
         error_set(&why, ERROR_INVALID_ARG, AREA_QEMU, "text after its end");
     }
     return error_set(err, ERROR_INVALID_ARG, AREA_QEMU,

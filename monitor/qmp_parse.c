@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // How this works
 //
-// json-c's tokenizer keeps its state between pieces, so nothing is buffered twice and each piece is looked at
-// once. It has no bound on size, though, and a value of two octets costs it a hundred of memory: a scan before
-// it counts octets and values, and refuses what JSON never has (control characters; json-c would
-// stop silently at a NUL).
+// json-c's tokenizer keeps its state between pieces, so nothing is buffered twice and each piece is
+// looked at once. It has no bound on size, though, and a value of two octets costs it a hundred of
+// memory: a scan before it counts octets and values, and refuses what JSON never has (control
+// characters; json-c would stop silently at a NUL).
 #include "monitor/qmp_parse.h"
 #include "base/alloc.h"
 #include "base/str.h"
@@ -79,8 +79,8 @@ static int scan(struct qmp_parser *p, const char *data, size_t len, struct error
     return 0;
 }
 
-// Octets up to and with the next '}' outside of strings that may end the message, or all: pieces cut there
-// hold no octet of a message after the one under way, so scan() counts right.
+// Octets up to and with the next '}' outside of strings that may end the message, or all: pieces
+// cut there hold no octet of a message after the one under way, so scan() counts right.
 static size_t piece_length(const struct qmp_parser *p, const char *data, size_t len)
 {
     bool in_string = p->in_string, escaped = p->escaped;
@@ -95,7 +95,7 @@ static size_t piece_length(const struct qmp_parser *p, const char *data, size_t 
                 in_string = false;
         } else if (c == '"') {
             in_string = true;
-        } else if (c == '}' || c == '\n') {
+        } else if (c == '}') {
             return i + 1;
         }
     }

@@ -30,8 +30,8 @@ struct qmp {
     size_t output_size;
 };
 
-// A command without its reply. Belongs to the task that waits for it, or to the connection once that one
-// has given up; so a caller never needs the connection after its wait.
+// A command without its reply. Belongs to the task that waits for it, or to the connection once
+// that one has given up; so a caller never needs the connection after its wait.
 struct pending {
     struct list link;
     uint64_t id;

@@ -30,10 +30,12 @@ void client_set_authenticated(struct client *c);
 void client_start_keepalive(struct client *c);
 
 // Sends an event whose payload is encoded already. A client with more than the configured backlog
-// unread is cut off. Never suspends; does nothing when the client is gone.
-void client_send_event(struct client *c, uint32_t program, uint32_t procedure, const void *payload,
-                       size_t len);
+// unread is cut off. Never suspends. 0, or -1 when the client is gone: it may not be looked at
+// again by one who holds no call of it.
+int client_send_event(struct client *c, uint32_t program, uint32_t procedure, const void *payload,
+                      size_t len);
 
-// Ends the connection once what is queued has been sent, or now.
-void client_close_when_sent(struct client *c);
+// Ends the connection once the reply to the call under way has been sent.
+void client_close_after_reply(struct client *c);
+// Ends it now; `why` is logged, NULL says nothing.
 void client_disconnect(struct client *c, const char *why);

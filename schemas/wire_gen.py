@@ -333,14 +333,19 @@ def handlers_header(w):
 #include "base/error.h"
 #include "rpc/call.h"
 #include "schemas/wire_types.h"
+
+// Weak only where the table of all of them is made (api/programs.c): two definitions of one are an error.
+#ifndef API_HANDLER
+#define API_HANDLER
+#endif
 """]
     for r in w.rows:
         if r["kind"] == "event":
             continue
         args = "struct wire_%s " % r["args_type"] if r["args_type"] else "void "
         ret = "struct wire_%s " % r["returns_type"] if r["returns_type"] else "void "
-        o.append("int api_%s(struct call *call, const %s*args,\n        %s*ret, struct error *err)"
-                 " __attribute__((weak));" % (r["name"], args, ret))
+        o.append("API_HANDLER int api_%s(struct call *call, const %s*args,\n        %s*ret,"
+                 " struct error *err);" % (r["name"], args, ret))
     return "\n".join(o) + "\n"
 
 
