@@ -4,6 +4,7 @@
 import ns; ns.enter()
 import os
 import pwd
+import shutil
 import signal
 import socket
 import subprocess
@@ -137,9 +138,8 @@ class Modes(unittest.TestCase):
         require_user()
         bindir = f"{WORK}/bin"
         os.makedirs(bindir)
-        os.symlink(VIREOD, f"{bindir}/libvirtd")
-        if subprocess.run(as_user("test", "-x", VIREOD)).returncode != 0:
-            self.skipTest(f"{VIREOD} can't be reached by another user")
+        shutil.copy(VIREOD, f"{bindir}/vireod")  # where another user reaches it
+        os.symlink("vireod", f"{bindir}/libvirtd")
         env = dict(os.environ, LIBVIRTD_PATH=bindir, HOME=f"{WORK}/user", XDG_RUNTIME_DIR=f"{WORK}/user/run")
         out = subprocess.run(as_user("virsh", "-c", "qemu:///session", "list", "--all"), capture_output=True, text=True,
                              env=env, timeout=60)
