@@ -53,14 +53,11 @@ int api_connect_get_domain_capabilities(
 int api_connect_get_max_vcpus(struct call *call, const struct wire_connect_get_max_vcpus_args *args,
                               struct wire_connect_get_max_vcpus_ret *ret, struct error *err)
 {
-    (void)call;
-    // As libvirt has it: KVM's own limit is not asked, QEMU has none of its own.
-    if (!args->type || str_eq(args->type, "qemu") || str_eq(args->type, "kvm")) {
-        ret->max_vcpus = !args->type || str_eq(args->type, "qemu") ? 16 : 255;
-        return 0;
-    }
-    return error_set(err, ERROR_INVALID_ARG, AREA_QEMU,
-                     "unknown type '%s' of guest; there are qemu and kvm", args->type);
+    uint32_t max;
+    if (host_max_vcpus(call_daemon(call)->host, args->type, &max, err) < 0)
+        return -1;
+    ret->max_vcpus = (int32_t)max;
+    return 0;
 }
 
 int api_node_get_info(struct call *call, const void *args, struct wire_node_get_info_ret *ret,
