@@ -2,7 +2,6 @@
 #include "api/session.h"
 #include "api/daemon.h"
 #include "base/alloc.h"
-#include "supervisor/domain.h"
 
 void *session_create(void *owner, struct client *client)
 {
@@ -19,8 +18,8 @@ void session_disconnected(void *session)
 {
     struct session *s = session;
     list_remove(&s->link);
-    if (s->daemon->domains)
-        domains_autodestroy(s->daemon->domains, s->client);
+    if (s->daemon->client_left)
+        s->daemon->client_left(s->daemon, s->client);
 }
 
 void session_destroy(void *session)

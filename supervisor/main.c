@@ -257,6 +257,11 @@ static void on_server_idle(void *owner, bool idle)
     on_idle_changed(owner);
 }
 
+static void on_client_left(struct daemon *d, const struct client *client)
+{
+    domains_autodestroy(d->domains, client);
+}
+
 static int on_end_signal(sd_event_source *source, const struct signalfd_siginfo *info,
                          void *userdata)
 {
@@ -352,6 +357,7 @@ static int create_modules(struct vireod *v, struct error *err)
     v->server_config.on_idle = on_server_idle;
     d->server = server_create(d->sched, &v->server_config, api_programs, API_PROGRAMS, d);
     d->idle_changed = on_idle_changed;
+    d->client_left = on_client_left;
     return 0;
 }
 
