@@ -127,6 +127,9 @@ static void fill_listen(struct domain_graphics *g)
         if (g->listens.v[i]->type == LISTEN_ADDRESS && g->listens.v[i]->address)
             g->listen = xstrdup(g->listens.v[i]->address);
     }
+    if (g->listens.n && g->type == GRAPHICS_VNC && !g->socket &&
+        g->listens.v[0]->type == LISTEN_SOCKET)
+        str_replace(&g->socket, g->listens.v[0]->socket);
     if (g->listens.n)
         return;
     struct graphics_listen *l = NEW(struct graphics_listen);
