@@ -7,37 +7,50 @@
 
 struct ipt_tables;
 struct xtc_handle;
+struct nfnl;
+struct nft_ctx;
+
+// What the calls share, one at a time. The netfilter sockets stay open: closing one waits for the
+// kernel to finish off what was deleted last, an RCU grace period of 10 ms and more (measured).
+struct backend_env {
+    const char *lock_path;
+    struct nfnl *nfnl;   // NULL: not opened yet
+    struct nft_ctx *nft; // likewise
+};
 
 struct backend {
     const char *name;
     // 0, or -1 with the reason why it can't be used here.
-    int (*probe)(struct error *err);
-    int (*apply)(const char *lock_path, const struct firewall_network *net,
+    int (*probe)(struct backend_env *env, struct error *err);
+    int (*apply)(struct backend_env *env, const struct firewall_network *net,
                  const struct rule_vec *rules, struct error *err);
-    int (*remove)(const char *lock_path, const char *bridge, struct error *err);
+    int (*remove)(struct backend_env *env, const char *bridge, struct error *err);
     // *missing: NULL when complete, else what is not there.
-    int (*verify)(const char *lock_path, const struct firewall_network *net,
+    int (*verify)(struct backend_env *env, const struct firewall_network *net,
                   const struct rule_vec *rules, char **missing, struct error *err);
-    int (*sweep)(const char *lock_path, const struct strv *known, struct error *err);
+    int (*sweep)(struct backend_env *env, const struct strv *known, struct error *err);
 };
 
 extern const struct backend backend_nftables;
 extern const struct backend backend_iptables;
 
 // hooks.c: accepts in DOCKER-USER, wherever that is. `ours` is the backend in use.
-int hooks_apply(const struct backend *ours, const char *lock_path, const char *bridge,
+int hooks_apply(const struct backend *ours, struct backend_env *env, const char *bridge,
                 struct error *err);
-int hooks_remove(const char *lock_path, const char *bridge, struct error *err);
-int hooks_verify(const struct backend *ours, const char *lock_path, const char *bridge,
+int hooks_remove(struct backend_env *env, const char *bridge, struct error *err);
+int hooks_verify(const struct backend *ours, struct backend_env *env, const char *bridge,
                  char **missing, struct error *err);
-int hooks_sweep(const char *lock_path, const struct strv *known, struct error *err);
+int hooks_sweep(struct backend_env *env, const struct strv *known, struct error *err);
 
 // blockers.c
-int blockers_find(const struct backend *ours, const char *bridge, struct strv *ret,
-                  struct error *err);
+int blockers_find(struct backend_env *env, const struct backend *ours, const char *bridge,
+                  struct strv *ret, struct error *err);
 
 // nft.c: runs nft commands, all or nothing. 0, or -1 with what libnftables said.
-int nft_run(const char *commands, struct error *err);
+int nft_run(struct backend_env *env, const char *commands, struct error *err);
+// The socket for reading, opened when needed; NULL with err.
+struct nfnl *nft_reader(struct backend_env *env, struct error *err);
+void backend_env_finish(struct backend_env *env);
 
 // ipt.c: the lock that all users of the legacy tables share; waits at most a few seconds.
 // Descriptor, or -1 with err. Closing it unlocks.

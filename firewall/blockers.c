@@ -181,8 +181,8 @@ static int nft_look(struct search *s, size_t i, struct error *err)
     return 0;
 }
 
-int blockers_find(const struct backend *ours, const char *bridge, struct strv *ret,
-                  struct error *err)
+int blockers_find(struct backend_env *env, const struct backend *ours, const char *bridge,
+                  struct strv *ret, struct error *err)
 {
     struct search s = {.ours = ours, .bridge = bridge, .ret = ret};
     static const enum rule_family families[] = {RULE_V4, RULE_V6};
@@ -190,12 +190,10 @@ int blockers_find(const struct backend *ours, const char *bridge, struct strv *r
     for (size_t i = 0; i < ARRAY_LEN(families) && r == 0; i++)
         if (ipt_table_used(ipt_tables_of(families[i]), "filter"))
             r = ipt_change(ipt_tables_of(families[i]), "filter", legacy_look, &s, err);
-    if (r == 0 && nfnl_open(&s.n, NULL) == 0) {
-        if (nfnl_each_chain(s.n, note_chain, &s, NULL) == 0)
-            for (size_t i = 0; i < s.nchains && r == 0; i++)
-                r = nft_look(&s, i, err);
-        nfnl_close(s.n);
-    }
+    s.n = nft_reader(env, NULL);
+    if (r == 0 && s.n && nfnl_each_chain(s.n, note_chain, &s, NULL) == 0)
+        for (size_t i = 0; i < s.nchains && r == 0; i++)
+            r = nft_look(&s, i, err);
     for (size_t i = 0; i < s.nchains; i++) {
         free(s.v[i].table);
         free(s.v[i].chain);

@@ -11,6 +11,7 @@ struct firewall {
     const struct backend *backend; // NULL: none
     char *reason;
     char *lock_path;
+    struct backend_env env; // used by the call under way only
     struct task_lock lock;
 };
 
@@ -20,13 +21,14 @@ struct firewall *firewall_create(const struct firewall_options *o)
     struct firewall *fw = NEW(struct firewall);
     task_lock_init(&fw->lock);
     fw->lock_path = xstrdup(o->lock_path ? o->lock_path : LOCK_PATH);
+    fw->env.lock_path = fw->lock_path;
     AUTO_STRBUF reason = {0};
     for (size_t i = 0; i < ARRAY_LEN(all) && !fw->backend; i++) {
         if ((o->choice == FIREWALL_NFTABLES && all[i] != &backend_nftables) ||
             (o->choice == FIREWALL_IPTABLES && all[i] != &backend_iptables))
             continue;
         AUTO_ERROR err = ERROR_INIT;
-        if (all[i]->probe(&err) == 0)
+        if (all[i]->probe(&fw->env, &err) == 0)
             fw->backend = all[i];
         else
             strbuf_printf(&reason, "%s%s: %s", reason.len ? "; " : "", all[i]->name,
@@ -40,6 +42,7 @@ void firewall_destroy(struct firewall *fw)
 {
     if (!fw)
         return;
+    backend_env_finish(&fw->env);
     free(fw->reason);
     free(fw->lock_path);
     free(fw);
@@ -90,17 +93,18 @@ static int run(struct task *t, struct call *c)
 // Where Docker's chain jumps to ours, those can't go before the jump.
 static void do_apply(struct call *c)
 {
-    const char *lock = c->fw->lock_path, *bridge = c->net->bridge;
+    struct backend_env *env = &c->fw->env;
+    const char *bridge = c->net->bridge;
     bool wanted = c->rules.n > 0;
-    c->result = wanted ? 0 : hooks_remove(lock, bridge, c->err);
+    c->result = wanted ? 0 : hooks_remove(env, bridge, c->err);
     if (c->result == 0)
-        c->result = c->fw->backend->apply(lock, c->net, &c->rules, c->err);
+        c->result = c->fw->backend->apply(env, c->net, &c->rules, c->err);
     if (c->result < 0 || !wanted)
         return;
-    c->result = hooks_apply(c->fw->backend, lock, bridge, c->err);
+    c->result = hooks_apply(c->fw->backend, env, bridge, c->err);
     if (c->result < 0) {
-        hooks_remove(lock, bridge, NULL);
-        c->fw->backend->remove(lock, bridge, NULL);
+        hooks_remove(env, bridge, NULL);
+        c->fw->backend->remove(env, bridge, NULL);
     }
 }
 
@@ -130,8 +134,8 @@ int firewall_apply(struct task *t, struct firewall *fw, const struct firewall_ne
 static void do_remove(struct call *c)
 {
     AUTO_ERROR hooks = ERROR_INIT;
-    int r = hooks_remove(c->fw->lock_path, c->bridge, &hooks);
-    c->result = c->fw->backend->remove(c->fw->lock_path, c->bridge, c->err);
+    int r = hooks_remove(&c->fw->env, c->bridge, &hooks);
+    c->result = c->fw->backend->remove(&c->fw->env, c->bridge, c->err);
     if (r < 0 && c->result == 0)
         c->result = error_move(c->err, &hooks);
 }
@@ -144,10 +148,10 @@ int firewall_remove(struct task *t, struct firewall *fw, const char *bridge, str
 
 static void do_verify(struct call *c)
 {
-    const char *lock = c->fw->lock_path;
-    c->result = c->fw->backend->verify(lock, c->net, &c->rules, c->missing, c->err);
+    struct backend_env *env = &c->fw->env;
+    c->result = c->fw->backend->verify(env, c->net, &c->rules, c->missing, c->err);
     if (c->result == 0 && !*c->missing && c->rules.n > 0)
-        c->result = hooks_verify(c->fw->backend, lock, c->net->bridge, c->missing, c->err);
+        c->result = hooks_verify(c->fw->backend, env, c->net->bridge, c->missing, c->err);
 }
 
 int firewall_verify(struct task *t, struct firewall *fw, const struct firewall_network *net,
@@ -178,13 +182,13 @@ static void do_sweep(struct call *c)
 {
     static const struct backend *const all[] = {&backend_nftables, &backend_iptables};
     static const struct strv none;
-    const char *lock = c->fw->lock_path;
-    c->result = hooks_sweep(lock, c->known, c->err);
+    struct backend_env *env = &c->fw->env;
+    c->result = hooks_sweep(env, c->known, c->err);
     for (size_t i = 0; i < ARRAY_LEN(all) && c->result == 0; i++) {
         const struct strv *known = all[i] == c->fw->backend ? c->known : &none;
         AUTO_ERROR err = ERROR_INIT;
         // The other one is often not there at all.
-        if (all[i]->sweep(lock, known, &err) < 0 && all[i] == c->fw->backend)
+        if (all[i]->sweep(env, known, &err) < 0 && all[i] == c->fw->backend)
             c->result = error_move(c->err, &err);
     }
 }
@@ -197,7 +201,7 @@ int firewall_sweep(struct task *t, struct firewall *fw, const struct strv *known
 
 static void do_find_blockers(struct call *c)
 {
-    c->result = blockers_find(c->fw->backend, c->bridge, c->blockers, c->err);
+    c->result = blockers_find(&c->fw->env, c->fw->backend, c->bridge, c->blockers, c->err);
 }
 
 int firewall_find_blockers(struct task *t, struct firewall *fw, const char *bridge,

@@ -103,7 +103,7 @@ static int legacy_change(const struct ipt_tables *ops, struct xtc_handle *h, voi
     return 1;
 }
 
-static int legacy_each(struct legacy *l, const char *lock_path, struct error *err)
+static int legacy_each(struct legacy *l, struct backend_env *env, struct error *err)
 {
     static const enum rule_family families[] = {RULE_V4, RULE_V6};
     AUTO_CLOSE int lock = -1;
@@ -111,7 +111,7 @@ static int legacy_each(struct legacy *l, const char *lock_path, struct error *er
         const struct ipt_tables *ops = ipt_tables_of(families[i]);
         if (!ipt_table_used(ops, FILTER))
             continue;
-        if (!l->check && lock < 0 && (lock = ipt_lock(lock_path, err)) < 0)
+        if (!l->check && lock < 0 && (lock = ipt_lock(env->lock_path, err)) < 0)
             return -1;
         if (ipt_change(ops, FILTER, legacy_change, l, err) < 0)
             return -1;
@@ -151,13 +151,13 @@ static int find_rule(const struct nfnl_rule *r, void *arg)
     return 0;
 }
 
-static int nft_one(struct nfnl *n, struct found *f, struct error *err)
+static int nft_one(struct backend_env *env, struct found *f, struct error *err)
 {
     const struct legacy *l = f->l;
     const char *family = f->family == NFPROTO_IPV4 ? "ip" : "ip6";
     f->ours = 0;
     strbuf_reset(&f->text);
-    if (nfnl_each_rule(n, f->family, FILTER, CHAIN, find_rule, f, err) < 0)
+    if (nfnl_each_rule(env->nfnl, f->family, FILTER, CHAIN, find_rule, f, err) < 0)
         return -1;
     if (l->present && f->ours == 2)
         return 0;
@@ -170,47 +170,46 @@ static int nft_one(struct nfnl *n, struct found *f, struct error *err)
     for (size_t i = 0; l->present && i < ARRAY_LEN(sides); i++)
         strbuf_printf(&f->text, "insert rule %s %s %s %s \"%s\" counter accept comment \"%s%s\"\n",
                       family, FILTER, CHAIN, sides[i], l->bridge, TAG, l->bridge);
-    return f->text.len > 0 ? nft_run(f->text.data, err) : 0;
+    return f->text.len > 0 ? nft_run(env, f->text.data, err) : 0;
 }
 
-static int nft_each(const struct legacy *l, struct error *err)
+static int nft_each(const struct legacy *l, struct backend_env *env, struct error *err)
 {
-    struct nfnl *n;
-    if (nfnl_open(&n, NULL) < 0)
+    struct nfnl *n = nft_reader(env, NULL);
+    if (!n)
         return 0; // no nftables, no chain of Docker's in it
     struct found f = {.l = l};
     int r = nfnl_each_chain(n, find_chain, &f, NULL) < 0 ? 1 : 0;
     if (r == 0 && f.v4) {
         f.family = NFPROTO_IPV4;
-        r = nft_one(n, &f, err);
+        r = nft_one(env, &f, err);
     }
     if (r == 0 && f.v6) {
         f.family = NFPROTO_IPV6;
-        r = nft_one(n, &f, err);
+        r = nft_one(env, &f, err);
     }
     strbuf_finish(&f.text);
-    nfnl_close(n);
     return r < 0 ? -1 : 0;
 }
 
-int hooks_apply(const struct backend *ours, const char *lock_path, const char *bridge,
+int hooks_apply(const struct backend *ours, struct backend_env *env, const char *bridge,
                 struct error *err)
 {
     struct legacy l = {.bridge = bridge, .present = true, .jump = ours == &backend_iptables};
-    if (legacy_each(&l, lock_path, err) < 0)
+    if (legacy_each(&l, env, err) < 0)
         return -1;
-    return nft_each(&l, err);
+    return nft_each(&l, env, err);
 }
 
-int hooks_remove(const char *lock_path, const char *bridge, struct error *err)
+int hooks_remove(struct backend_env *env, const char *bridge, struct error *err)
 {
     struct legacy l = {.bridge = bridge};
-    if (legacy_each(&l, lock_path, err) < 0)
+    if (legacy_each(&l, env, err) < 0)
         return -1;
-    return nft_each(&l, err);
+    return nft_each(&l, env, err);
 }
 
-int hooks_verify(const struct backend *ours, const char *lock_path, const char *bridge,
+int hooks_verify(const struct backend *ours, struct backend_env *env, const char *bridge,
                  char **missing, struct error *err)
 {
     struct legacy l = {.bridge = bridge,
@@ -218,15 +217,15 @@ int hooks_verify(const struct backend *ours, const char *lock_path, const char *
                        .jump = ours == &backend_iptables,
                        .check = true,
                        .missing = missing};
-    if (legacy_each(&l, lock_path, err) < 0)
+    if (legacy_each(&l, env, err) < 0)
         return -1;
-    return *missing ? 0 : nft_each(&l, err);
+    return *missing ? 0 : nft_each(&l, env, err);
 }
 
-int hooks_sweep(const char *lock_path, const struct strv *known, struct error *err)
+int hooks_sweep(struct backend_env *env, const struct strv *known, struct error *err)
 {
     struct legacy l = {.known = known};
-    if (legacy_each(&l, lock_path, err) < 0)
+    if (legacy_each(&l, env, err) < 0)
         return -1;
-    return nft_each(&l, err);
+    return nft_each(&l, env, err);
 }

@@ -97,8 +97,9 @@ int ipt_change(const struct ipt_tables *ops, const char *table,
     }
 }
 
-static int probe(struct error *err)
+static int probe(struct backend_env *env, struct error *err)
 {
+    (void)env;
     struct xtc_handle *h = ipt_tables_of(RULE_V4)->init("filter");
     if (!h)
         return table_error(ipt_tables_of(RULE_V4), "use", "filter", errno, err);
@@ -343,19 +344,19 @@ static bool has_v6(const struct firewall_network *net)
     return false;
 }
 
-static int remove_network(const char *lock_path, const char *bridge, struct error *err)
+static int remove_network(struct backend_env *env, const char *bridge, struct error *err)
 {
-    AUTO_CLOSE int lock = ipt_lock(lock_path, err);
+    AUTO_CLOSE int lock = ipt_lock(env->lock_path, err);
     if (lock < 0)
         return -1;
     struct plan p = {.bridge = bridge};
     return each_table(&p, change_table, true, err);
 }
 
-static int apply(const char *lock_path, const struct firewall_network *net,
+static int apply(struct backend_env *env, const struct firewall_network *net,
                  const struct rule_vec *rules, struct error *err)
 {
-    AUTO_CLOSE int lock = ipt_lock(lock_path, err);
+    AUTO_CLOSE int lock = ipt_lock(env->lock_path, err);
     if (lock < 0)
         return -1;
     AUTO_FREE char *comment = make_comment(net);
@@ -369,10 +370,10 @@ static int apply(const char *lock_path, const struct firewall_network *net,
     return error_move(err, &own);
 }
 
-static int verify(const char *lock_path, const struct firewall_network *net,
+static int verify(struct backend_env *env, const struct firewall_network *net,
                   const struct rule_vec *rules, char **missing, struct error *err)
 {
-    (void)lock_path; // reading a table is one consistent snapshot
+    (void)env; // reading a table is one consistent snapshot
     AUTO_FREE char *comment = make_comment(net);
     struct plan p = {.bridge = net->bridge, .comment = comment, .rules = rules, .missing = missing};
     return each_table(&p, verify_table, !has_v6(net), err);
@@ -407,7 +408,7 @@ static int sweep_table(const struct ipt_tables *ops, struct xtc_handle *h, void 
     return changed;
 }
 
-static int sweep(const char *lock_path, const struct strv *known, struct error *err)
+static int sweep(struct backend_env *env, const struct strv *known, struct error *err)
 {
     AUTO_CLOSE int lock = -1;
     static const enum rule_family families[] = {RULE_V4, RULE_V6};
@@ -416,7 +417,7 @@ static int sweep(const char *lock_path, const struct strv *known, struct error *
             const struct ipt_tables *ops = ipt_tables_of(families[f]);
             if (!ipt_table_used(ops, TABLES[i]))
                 continue;
-            if (lock < 0 && (lock = ipt_lock(lock_path, err)) < 0)
+            if (lock < 0 && (lock = ipt_lock(env->lock_path, err)) < 0)
                 return -1;
             if (ipt_change(ops, TABLES[i], sweep_table, (void *)known, err) < 0)
                 return -1;

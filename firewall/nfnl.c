@@ -22,6 +22,7 @@ struct nfnl {
     void *arg;
     int result;
     bool ended;
+    bool broken; // an answer was not read to its end: the socket must not be used again
 };
 
 static uint32_t get_be32(struct nlattr *a)
@@ -219,6 +220,10 @@ static int dump(struct nfnl *n, struct nl_msg *msg)
 {
     n->result = 0;
     n->ended = false;
+    if (n->broken) {
+        nl_close(n->sock);
+        n->broken = nl_connect(n->sock, NETLINK_NETFILTER) < 0;
+    }
     errno = 0;
     int r = nl_send_auto(n->sock, msg);
     nlmsg_free(msg);
@@ -227,7 +232,8 @@ static int dump(struct nfnl *n, struct nl_msg *msg)
     while (!n->ended) {
         errno = 0;
         r = nl_recvmsgs(n->sock, n->cb);
-        if (r < 0 && !n->ended)
+        n->broken = r < 0 && !n->ended;
+        if (n->broken)
             return errno ? -errno : -EIO;
     }
     return n->result;

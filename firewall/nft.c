@@ -9,30 +9,41 @@
 
 static const char TABLE[] = "vireo";
 
-int nft_run(const char *commands, struct error *err)
+struct nfnl *nft_reader(struct backend_env *env, struct error *err)
 {
-    // libnftables 1.0.6 calls exit() when it gets no netfilter socket: only where one was opened
-    // just before.
-    struct nfnl *probe;
-    if (nfnl_open(&probe, err) < 0)
+    if (!env->nfnl && nfnl_open(&env->nfnl, err) < 0)
+        env->nfnl = NULL;
+    return env->nfnl;
+}
+
+void backend_env_finish(struct backend_env *env)
+{
+    if (env->nft)
+        nft_ctx_free(env->nft);
+    nfnl_close(env->nfnl);
+    env->nft = NULL;
+    env->nfnl = NULL;
+}
+
+int nft_run(struct backend_env *env, const char *commands, struct error *err)
+{
+    // libnftables 1.0.6 calls exit() when it gets no netfilter socket: only where one could be
+    // opened.
+    if (!nft_reader(env, err))
         return -1;
-    struct nft_ctx *ctx = nft_ctx_new(NFT_CTX_DEFAULT);
-    if (!ctx) {
-        nfnl_close(probe);
+    if (!env->nft && !(env->nft = nft_ctx_new(NFT_CTX_DEFAULT)))
         return error_set(err, ERROR_NO_MEMORY, AREA_FIREWALL, "cannot start libnftables");
-    }
-    nft_ctx_buffer_output(ctx);
-    nft_ctx_buffer_error(ctx);
-    int r = 0;
-    if (nft_run_cmd_from_buffer(ctx, commands) != 0) {
-        const char *text = nft_ctx_get_error_buffer(ctx);
-        // The first line says what; the others draw arrows below the command.
-        r = error_set(err, ERROR_BUILD_FIREWALL, AREA_FIREWALL, "nftables refused the rules: %.*s",
-                      (int)strcspn(text, "\n"), text);
-    }
-    nft_ctx_free(ctx);
-    nfnl_close(probe);
-    return r;
+    nft_ctx_buffer_output(env->nft);
+    nft_ctx_buffer_error(env->nft);
+    if (nft_run_cmd_from_buffer(env->nft, commands) == 0)
+        return 0;
+    const char *text = nft_ctx_get_error_buffer(env->nft);
+    // The first line says what; the others draw arrows below the command.
+    error_set(err, ERROR_BUILD_FIREWALL, AREA_FIREWALL, "nftables refused the rules: %.*s",
+              (int)strcspn(text, "\n"), text);
+    nft_ctx_free(env->nft); // whatever state it is in
+    env->nft = NULL;
+    return -1;
 }
 
 static int no_chain(const struct nfnl_chain *chain, void *arg)
@@ -42,14 +53,10 @@ static int no_chain(const struct nfnl_chain *chain, void *arg)
     return 0;
 }
 
-static int probe(struct error *err)
+static int probe(struct backend_env *env, struct error *err)
 {
-    struct nfnl *n;
-    if (nfnl_open(&n, err) < 0)
-        return -1;
-    int r = nfnl_each_chain(n, no_chain, NULL, err);
-    nfnl_close(n);
-    return r;
+    struct nfnl *n = nft_reader(env, err);
+    return n ? nfnl_each_chain(n, no_chain, NULL, err) : -1;
 }
 
 // What the kernel has of our table.
@@ -82,14 +89,10 @@ static int keep_chain(const struct nfnl_chain *c, void *arg)
     return 0;
 }
 
-static int state_read(struct state *s, struct error *err)
+static int state_read(struct backend_env *env, struct state *s, struct error *err)
 {
-    struct nfnl *n;
-    if (nfnl_open(&n, err) < 0)
-        return -1;
-    int r = nfnl_each_chain(n, keep_chain, s, err);
-    nfnl_close(n);
-    return r;
+    struct nfnl *n = nft_reader(env, err);
+    return n ? nfnl_each_chain(n, keep_chain, s, err) : -1;
 }
 
 // A chain's use counts its rules and the jumps to it: flushing the chain, the map or the base chain
@@ -144,12 +147,11 @@ static char *check_network(const struct state *s, const struct firewall_network 
     return missing;
 }
 
-static int verify(const char *lock_path, const struct firewall_network *net,
+static int verify(struct backend_env *env, const struct firewall_network *net,
                   const struct rule_vec *rules, char **missing, struct error *err)
 {
-    (void)lock_path;
     struct state s = {0};
-    int r = state_read(&s, err);
+    int r = state_read(env, &s, err);
     if (r == 0)
         *missing = check_network(&s, net, rules);
     if (r == 0 && !*missing && rules->n > 0)
@@ -176,42 +178,41 @@ static bool is_base(const char *name)
     return str_eq(name, "input") || str_eq(name, "output") || str_eq(name, "forward");
 }
 
-static int remove_network(const char *lock_path, const char *bridge, struct error *err)
+static int remove_network(struct backend_env *env, const char *bridge, struct error *err)
 {
-    (void)lock_path;
     struct state s = {0};
     bool found = false, others = false;
-    int r = state_read(&s, err);
+    int r = state_read(env, &s, err);
     for (size_t i = 0; r == 0 && i < s.n; i++) {
         bool ours = is_ours(s.v[i].name, bridge);
         found = found || ours;
         others = others || (!ours && !is_base(s.v[i].name));
     }
     if (r == 0 && s.n > 0 && !others)
-        r = nft_run("delete table inet vireo\n", err); // the last network went
+        r = nft_run(env, "delete table inet vireo\n", err); // the last network went
     else if (r == 0 && found) {
         AUTO_STRBUF text = {0};
         rules_remove_nft(bridge, &text);
-        r = nft_run(text.data, err);
+        r = nft_run(env, text.data, err);
     }
     state_finish(&s);
     return r;
 }
 
-static int apply(const char *lock_path, const struct firewall_network *net,
+static int apply(struct backend_env *env, const struct firewall_network *net,
                  const struct rule_vec *rules, struct error *err)
 {
     char *missing = NULL;
-    int r = verify(lock_path, net, rules, &missing, err);
+    int r = verify(env, net, rules, &missing, err);
     bool complete = !missing;
     free(missing);
     if (r < 0 || complete)
         return r;
     if (rules->n == 0)
-        return remove_network(lock_path, net->bridge, err);
+        return remove_network(env, net->bridge, err);
     AUTO_STRBUF text = {0};
     rules_to_nft(net, rules, &text);
-    return nft_run(text.data, err);
+    return nft_run(env, text.data, err);
 }
 
 static bool is_known(const char *name, const struct strv *known)
@@ -222,13 +223,12 @@ static bool is_known(const char *name, const struct strv *known)
     return is_base(name);
 }
 
-static int sweep(const char *lock_path, const struct strv *known, struct error *err)
+static int sweep(struct backend_env *env, const struct strv *known, struct error *err)
 {
-    (void)lock_path;
     struct state s = {0};
-    int r = state_read(&s, err);
+    int r = state_read(env, &s, err);
     if (r == 0 && s.n > 0 && known->n == 0) {
-        r = nft_run("delete table inet vireo\n", err);
+        r = nft_run(env, "delete table inet vireo\n", err);
         state_finish(&s);
         return r;
     }
@@ -241,7 +241,7 @@ static int sweep(const char *lock_path, const struct strv *known, struct error *
             rules_remove_nft(bridge, &text);
     }
     if (text.len > 0)
-        r = nft_run(text.data, err);
+        r = nft_run(env, text.data, err);
     state_finish(&s);
     return r;
 }
