@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/task.h"
 #include "base/uuid.h"
+#include "host/capabilities.h"
 #include "host/node.h"
 #include "host/qemu_caps.h"
 
@@ -21,7 +22,7 @@ struct host_config {
     bool privileged;           // system mode
     const char *kvm_path;      // NULL: /dev/kvm
     const char *firmware_path; // directory of firmware descriptors; NULL: /usr/share/qemu/firmware
-    uint64_t probe_timeout_ms; // 0: 30 s
+    struct domcaps_support support; // what the supervisor can do
 };
 
 // Copies the configuration. Does not probe anything yet; host_warm() does.
@@ -52,6 +53,9 @@ int host_arch_caps(struct task *t, struct host *h, const char *arch, struct qemu
 bool host_kvm_usable(const struct host *h);
 // QEMU's version for the host's own architecture; 0 when there is no emulator. Suspends.
 int host_qemu_version(struct task *t, struct host *h, uint32_t *version, struct error *err);
+
+// Most virtual CPUs of a guest of this type ("kvm", "qemu", NULL: qemu).
+int host_max_vcpus(const struct host *h, const char *virt_type, uint32_t *ret, struct error *err);
 
 // The <capabilities> document. Caller frees. Suspends while binaries are still being asked.
 int host_capabilities_xml(struct task *t, struct host *h, char **xml, struct error *err);

@@ -92,7 +92,6 @@ struct node_cpu_model {
     uint64_t microcode;
     char **flags; // the kernel's words
     size_t nflags;
-    uint64_t tsc_hz; // 0: not known
     uint32_t phys_bits;
 };
 int node_get_cpu_model(const char *root, struct node_cpu_model *ret, struct error *err);

@@ -61,11 +61,12 @@ struct qemu_caps {
 
 struct qemu_caps *qemu_caps_ref(struct qemu_caps *c);
 void qemu_caps_unref(struct qemu_caps *c); // accepts NULL
-#define AUTO_QEMU_CAPS CLEANUP(qemu_caps_unrefp)
+
 static inline void qemu_caps_unrefp(struct qemu_caps **c)
 {
     qemu_caps_unref(*c);
 }
+#define AUTO_QEMU_CAPS CLEANUP(qemu_caps_unrefp)
 
 // By name or alias ("q35"); NULL: the default machine. NULL when there is none.
 const struct qemu_machine *qemu_caps_machine(const struct qemu_caps *c, const char *name);

@@ -16,7 +16,6 @@
 enum domain_type { DOMAIN_TYPE_NONE, DOMAIN_TYPE_QEMU, DOMAIN_TYPE_KVM };
 
 // ---- devices: what all of them share
-// ----------------------------------------------------------------
 
 enum device_kind {
     DEVICE_NONE,
@@ -86,7 +85,6 @@ struct virtio_options {
 };
 
 // ---- disk
-// -------------------------------------------------------------------------------------------
 
 enum disk_type { DISK_TYPE_NONE, DISK_TYPE_FILE, DISK_TYPE_BLOCK };
 enum disk_device {
@@ -183,7 +181,6 @@ struct domain_disk {
 };
 
 // ---- controller
-// -------------------------------------------------------------------------------------
 
 enum controller_type {
     CONTROLLER_NONE,
@@ -264,7 +261,6 @@ struct domain_controller {
 };
 
 // ---- network interface
-// ------------------------------------------------------------------------------
 
 enum interface_type {
     INTERFACE_NONE,
@@ -311,7 +307,6 @@ struct domain_interface {
 };
 
 // ---- character devices
-// ------------------------------------------------------------------------------
 
 enum chardev_type {
     CHARDEV_NONE,
@@ -379,7 +374,6 @@ struct domain_chardev {
 // its own.
 
 // ---- the other devices
-// ------------------------------------------------------------------------------
 
 enum input_type { INPUT_NONE, INPUT_MOUSE, INPUT_TABLET, INPUT_KEYBOARD };
 enum input_bus { INPUT_BUS_NONE, INPUT_BUS_PS2, INPUT_BUS_USB, INPUT_BUS_VIRTIO };
@@ -538,7 +532,6 @@ struct domain_panic {
 };
 
 // ---- the machine
-// ------------------------------------------------------------------------------------
 
 enum os_firmware { FIRMWARE_NONE, FIRMWARE_BIOS, FIRMWARE_EFI };
 enum os_loader_type { LOADER_NONE, LOADER_ROM, LOADER_PFLASH };
@@ -736,6 +729,7 @@ struct domain_def {
     enum vcpu_placement vcpu_placement;
     char *vcpu_cpuset;
     uint64_t iothreads;
+    char *resource_partition; // kept; the guest's cgroup is ours to choose
 
     struct domain_os os;
     struct domain_features features;
@@ -768,7 +762,6 @@ struct domain_def {
 };
 
 // ---- operations
-// -------------------------------------------------------------------------------------
 
 enum domain_parse_flags {
     DOMAIN_PARSE_LIVE = 1 << 0,     // keep what belongs to a running guest (our own state files)

@@ -321,6 +321,8 @@ static int spawn(struct task *t, struct domain *dom, struct launch *l, struct er
     spec.set_user = config->set_user;
     spec.uid = config->qemu_uid;
     spec.gid = config->qemu_gid;
+    spec.groups = config->qemu_groups;
+    spec.ngroups = config->nqemu_groups;
     spec.setup = write_pid;
     spec.setup_arg = &lock_there;
     return child_spawn(t, &spec, &dom->process, err);
