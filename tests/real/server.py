@@ -140,6 +140,20 @@ class Server:
     def wait_state(self, name, state, seconds=20):
         wait_for(f"{name} to be '{state}'", lambda: self.state(name, "(" in state) == state, seconds)
 
+    def console_echoes(self, name):
+        """The guest (kind echo) answers on its console, asked through a stream of the library."""
+        conn = self.connect()
+        stream = conn.newStream(0)
+        conn.lookupByName(name).openConsole(None, stream, 0)
+        stream.send(b"is anybody there?")
+        got = b""
+        signal.alarm(30)  # a blocking stream that brings nothing ends the test
+        while b"is anybody there?" not in got:
+            got += stream.recv(1024)
+        signal.alarm(0)
+        stream.abort()
+        conn.close()
+
     def qemu_pid(self, name):
         """The process id of a guest's QEMU, from the process table."""
         for pid in filter(str.isdigit, os.listdir("/proc")):
@@ -196,6 +210,16 @@ class Terminal:
 
     def type(self, text):
         os.write(self.fd, text.encode())
+
+    def ask(self, text, answer, seconds=30):
+        """Types until the answer comes: what is typed before the client has switched its terminal to raw is lost."""
+        for _ in range(seconds):
+            self.type(text)
+            try:
+                return self.expect(answer, 1)
+            except AssertionError:
+                continue
+        raise AssertionError(f"{text!r} brought no {answer!r}; the terminal showed:\n{self.seen}")
 
     def end(self):
         """Waits for the client to leave by itself and gives its exit status."""
@@ -266,8 +290,11 @@ class Events:
 
     def close(self):
         self.libvirt.virEventRemoveTimeout(self.timer)
-        self.conn.domainEventDeregisterAny(self.id)
-        self.conn.close()
+        try:
+            self.conn.domainEventDeregisterAny(self.id)
+            self.conn.close()
+        except self.libvirt.libvirtError:
+            pass  # a test that failed waiting didn't answer the server's keepalive
 
 
 def require(condition, reason):

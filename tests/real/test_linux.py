@@ -38,14 +38,12 @@ class Linux(unittest.TestCase):
 
     def test_console_types_and_reads(self):
         self.boot()
-        self.terminal.type("echo $((6 * 7))-$(uname -s)\n")
-        self.terminal.expect("42-Linux")
+        self.terminal.ask("echo $((6 * 7))-$(uname -s)\n", "42-Linux")
         self.terminal.type("\x1d")
         self.assertEqual(self.terminal.end(), 0)
         again = self.terminal = Terminal(self.server, "console", "linux")
         again.expect("Escape character")
-        again.type("\necho again-$((1 + 1))\n")
-        again.expect("again-2")
+        again.ask("\necho again-$((1 + 1))\n", "again-2")
 
     def test_power_button_shuts_it_down(self):
         self.boot()

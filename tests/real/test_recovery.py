@@ -10,7 +10,7 @@ import subprocess
 import time
 import unittest
 
-from server import IS_VIREO, Server, Terminal, boot_guest, main, wait_for
+from server import IS_VIREO, Server, boot_guest, main, wait_for
 
 
 class Recovery(unittest.TestCase):
@@ -33,7 +33,6 @@ class Recovery(unittest.TestCase):
         self.server.define(boot_guest("a", "echo"))
         self.server.virsh("start", "a")
         self.server.virsh("create", self.server.write(boot_guest("t")))
-        self.server.virsh("start", "--paused", "b", check=False)
         before = {name: (self.server.out("domid", name), self.server.qemu_pid(name)) for name in ("a", "t")}
         self.server.restart(signal.SIGKILL)
         for name, (number, pid) in before.items():
@@ -41,11 +40,7 @@ class Recovery(unittest.TestCase):
             self.assertEqual(self.server.qemu_pid(name), pid)
             self.assertEqual(self.server.state(name), "running")
         self.assertEqual(self.server.out("list", "--transient", "--name"), "t")
-        terminal = Terminal(self.server, "console", "a")
-        terminal.expect("Escape character")
-        terminal.type("still here")
-        terminal.expect("still here")
-        terminal.close()
+        self.server.console_echoes("a")
         self.server.virsh("suspend", "a")
         self.assertEqual(self.server.state("a", True), "paused (user)")
         self.server.restart(signal.SIGTERM)
