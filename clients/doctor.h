@@ -103,9 +103,9 @@ char *doctor_read(const struct doctor *d, const char *path);
 char *doctor_find_program(const struct doctor *d, const char *const *names);
 // A command, with "sudo " before it unless root asks. Caller frees.
 char *doctor_root_command(const struct doctor *d, const char *fmt, ...) PRINTF_LIKE(2, 3);
-// How this distribution installs a package. Caller frees.
+// How this distribution installs a package, or what is there of it again. Caller frees.
 enum package { PACKAGE_QEMU, PACKAGE_DNSMASQ, PACKAGE_COUNT };
-char *doctor_install_command(const struct doctor *d, enum package package);
+char *doctor_install_command(const struct doctor *d, enum package package, bool again);
 
 // Whether somebody may do all of `bits` (4 read, 2 write, 1 pass or run) with the file at `path`,
 // by its owner, mode and access list. The way there is not looked at.

@@ -53,15 +53,18 @@ char *doctor_root_command(const struct doctor *d, const char *fmt, ...)
 // A family of distributions, known by words in the ID and ID_LIKE of os-release(5).
 static const struct family {
     const char *id;
-    const char *install;
+    const char *install, *reinstall;
     const char *packages[PACKAGE_COUNT];
 } families[] = {
-    {"debian", "apt-get install", {"qemu-system-x86", "dnsmasq-base"}},
-    {"fedora", "dnf install", {"qemu-kvm", "dnsmasq"}},
-    {"rhel", "dnf install", {"qemu-kvm", "dnsmasq"}},
-    {"suse", "zypper install", {"qemu", "dnsmasq"}},
-    {"arch", "pacman -S", {"qemu-base", "dnsmasq"}},
-    {"alpine", "apk add", {"qemu-system-x86_64", "dnsmasq"}},
+    {"debian",
+     "apt-get install",
+     "apt-get install --reinstall",
+     {"qemu-system-x86", "dnsmasq-base"}},
+    {"fedora", "dnf install", "dnf reinstall", {"qemu-kvm", "dnsmasq"}},
+    {"rhel", "dnf install", "dnf reinstall", {"qemu-kvm", "dnsmasq"}},
+    {"suse", "zypper install", "zypper install --force", {"qemu", "dnsmasq"}},
+    {"arch", "pacman -S", "pacman -S", {"qemu-base", "dnsmasq"}},
+    {"alpine", "apk add", "apk fix", {"qemu-system-x86_64", "dnsmasq"}},
 };
 
 static bool is_of_family(const char *os_release, const char *id)
@@ -80,7 +83,7 @@ static bool is_of_family(const char *os_release, const char *id)
     return false;
 }
 
-char *doctor_install_command(const struct doctor *d, enum package package)
+char *doctor_install_command(const struct doctor *d, enum package package, bool again)
 {
     AUTO_FREE char *text = doctor_read(d, "/etc/os-release");
     const struct family *family = &families[0];
@@ -95,5 +98,5 @@ char *doctor_install_command(const struct doctor *d, enum package package)
     if (family == &families[0] && package == PACKAGE_QEMU && d->machine[0] &&
         !str_eq(d->machine, "x86_64") && !str_starts(d->machine, "i"))
         name = "qemu-system";
-    return doctor_root_command(d, "%s %s", family->install, name);
+    return doctor_root_command(d, "%s %s", again ? family->reinstall : family->install, name);
 }

@@ -9,7 +9,7 @@ void doctor_check_dnsmasq(const struct doctor *d, struct findings *ret)
     if (path)
         findings_good(ret, "dnsmasq", "%s", path);
     else
-        findings_problem(ret, "dnsmasq", doctor_install_command(d, PACKAGE_DNSMASQ),
+        findings_problem(ret, "dnsmasq", doctor_install_command(d, PACKAGE_DNSMASQ, false),
                          "is missing: networks can give guests no addresses and names");
 }
 
@@ -53,13 +53,17 @@ void doctor_check_firewall(const struct doctor *d, struct findings *ret)
         if (!module)
             module = all[i].module;
     }
-    const char *which = automatic ? "neither nftables nor iptables" : d->firewall_backend;
     if (unknown)
         findings_note(ret, "firewall", d->me.root ? NULL : xstrdup("sudo vireo doctor"),
                       "cannot tell whether the kernel has %s",
                       automatic ? "nftables or iptables" : d->firewall_backend);
+    else if (automatic)
+        findings_problem(ret, "firewall", doctor_root_command(d, "modprobe %s", module),
+                         "the kernel has neither nftables nor iptables: only isolated and open "
+                         "networks work");
     else
         findings_problem(ret, "firewall", doctor_root_command(d, "modprobe %s", module),
-                         "the kernel has %s%s: only isolated and open networks work", which,
-                         automatic ? "" : " not, which firewall_backend asks for");
+                         "the kernel lacks %s, which firewall_backend asks for: only isolated and "
+                         "open networks work",
+                         d->firewall_backend);
 }

@@ -69,13 +69,13 @@ void doctor_check_qemu(const struct doctor *d, struct findings *ret)
 {
     AUTO_FREE char *path = find_qemu(d);
     if (!path) {
-        findings_problem(ret, "QEMU", doctor_install_command(d, PACKAGE_QEMU),
+        findings_problem(ret, "QEMU", doctor_install_command(d, PACKAGE_QEMU, false),
                          "there is no qemu-system-%s: no guest can start", d->machine);
         return;
     }
     AUTO_FREE char *full = doctor_path(d, path);
     if (access(full, X_OK) < 0) {
-        findings_problem(ret, "QEMU", doctor_install_command(d, PACKAGE_QEMU),
+        findings_problem(ret, "QEMU", doctor_install_command(d, PACKAGE_QEMU, false),
                          "%s, the emulator set in vireod.conf, cannot be run: %s", path,
                          strerrordesc_np(errno));
         return;
@@ -84,12 +84,12 @@ void doctor_check_qemu(const struct doctor *d, struct findings *ret)
     unsigned major, minor, micro;
     const char *number = text ? strstr(text, "version ") : NULL;
     if (!number || sscanf(number, "version %u.%u.%u", &major, &minor, &micro) != 3) {
-        findings_problem(ret, "QEMU", xasprintf("%s --version", path),
-                         "%s doesn't tell its version; see what it says instead", path);
+        findings_problem(ret, "QEMU", doctor_install_command(d, PACKAGE_QEMU, true),
+                         "'%s --version' fails: see what it says", path);
         return;
     }
     if (major < OLDEST_MAJOR) {
-        findings_problem(ret, "QEMU", doctor_install_command(d, PACKAGE_QEMU),
+        findings_problem(ret, "QEMU", doctor_install_command(d, PACKAGE_QEMU, false),
                          "%s is version %u.%u.%u; %d.0 is the oldest that works", path, major,
                          minor, micro, OLDEST_MAJOR);
         return;

@@ -106,7 +106,8 @@ static bool check_one(const struct doctor *d, const char *path, char **server, c
     }
     if (!S_ISSOCK(st.st_mode)) {
         AUTO_FREE char *word = quoted(path);
-        findings_problem(ret, path, doctor_root_command(d, "rm -r %s", word),
+        findings_problem(ret, path,
+                         doctor_root_command(d, S_ISDIR(st.st_mode) ? "rmdir %s" : "rm %s", word),
                          "is no socket; the daemon cannot listen there");
         return false;
     }

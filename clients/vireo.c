@@ -7,7 +7,7 @@
 #include <getopt.h>
 #include <stdio.h>
 
-enum { TIMEOUT_MS = 15000, USAGE = 2 };
+enum { USAGE = 2 };
 
 enum takes {
     TAKES_NOTHING = 0,
@@ -60,28 +60,6 @@ static int usage(const char *what, const char *word)
     text_add(&b, word);
     fprintf(stderr, "vireo: %s '%s'; see vireo help\n", what, strbuf_text(&b));
     return USAGE;
-}
-
-int command_fail(const char *doing, struct vireo_error *err)
-{
-    AUTO_STRBUF b = {0};
-    text_add(&b, err->message ? err->message : "unknown error");
-    fprintf(stderr, "vireo: %s: %s\n", doing, strbuf_text(&b));
-    vireo_error_clear(err);
-    return 1;
-}
-
-struct vireo *command_connect(const struct options *o)
-{
-    struct vireo_error err = {0};
-    struct vireo *conn = vireo_open(o->connect, VIREO_READ_ONLY, &err);
-    if (conn)
-        vireo_set_timeout(conn, TIMEOUT_MS);
-    else {
-        command_fail("no daemon", &err);
-        fputs("vireo: `vireo doctor` finds out why\n", stderr);
-    }
-    return conn;
 }
 
 static const struct command *find(const char *name)
