@@ -105,11 +105,17 @@ static void add_hints(struct argv_out *o, struct strbuf *b)
     flag(b, "pmu", f->pmu);
 }
 
+static bool model_known(const struct argv_out *o, const char *name)
+{
+    // Where KVM could not be asked, TCG's list tells the names.
+    return qemu_caps_cpu(o->caps, o->virt, name) ||
+           (!o->caps->accel[o->virt].ncpus && qemu_caps_cpu(o->caps, QEMU_VIRT_TCG, name));
+}
+
 static int custom_model(struct argv_out *o, struct strbuf *b)
 {
     const struct domain_cpu *cpu = o->def->cpu;
-    if (!name_is_safe(cpu->model) ||
-        (!qemu_caps_cpu(o->caps, o->virt, cpu->model) && o->caps->accel[o->virt].ncpus))
+    if (!name_is_safe(cpu->model) || !model_known(o, cpu->model))
         return out_unsupported(o, NULL,
                                "<cpu><model>%s</model>: this QEMU has no such model; `virsh "
                                "cpu-models %s` lists those it has",
