@@ -141,7 +141,9 @@ static void one_start(const char *name)
     AUTO_FREE char *here = replace_all(xml, FIXTURE_DIR, dir);
     AUTO_FREE char *tcg = replace_all(here, "<domain type='kvm'", "<domain type='qemu'");
     AUTO_FREE char *max = replace_all(tcg, "mode='host-passthrough'", "mode='maximum'");
-    AUTO_FREE char *document = replace_all(max, "mode='host-model'", "mode='maximum'");
+    AUTO_FREE char *model = replace_all(max, "mode='host-model'", "mode='maximum'");
+    AUTO_FREE char *document =
+        replace_all(model, "<vpindex state='on'/><synic state='on'/><stimer state='on'/>", "");
     AUTO_FREE char *qmp = path_join(dir, "qmp.sock");
     AUTO_FREE char *log_path = path_join(dir, "log");
     fixture_load(&f, document, caps, dir);
