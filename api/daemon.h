@@ -7,12 +7,21 @@
 #include "base/task.h"
 #include "rpc/call.h"
 
+struct domains;
+struct host;
 struct server;
 
 struct daemon {
     struct sched *sched;
     struct server *server;
     struct list sessions; // struct session
+    struct list consoles; // struct console, in api/domain_control.c
+    struct host *host;
+    struct domains *domains;
+    // A connection ended: what was tied to it ends. May be NULL.
+    void (*client_left)(struct daemon *d, const struct client *client);
+    // A client or a guest came, or the last one went. May be NULL.
+    void (*idle_changed)(struct daemon *d);
     bool system_mode;
     const char *uri; // "qemu:///system" or "qemu:///session"
 };

@@ -18,6 +18,8 @@ void session_disconnected(void *session)
 {
     struct session *s = session;
     list_remove(&s->link);
+    if (s->daemon->client_left)
+        s->daemon->client_left(s->daemon, s->client);
 }
 
 void session_destroy(void *session)

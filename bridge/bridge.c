@@ -9,7 +9,8 @@
 
 enum { MS_PER_TICK = 10, STP_DELAY_MIN_MS = 2000 };
 
-static void put_options(struct nl_msg *msg, const struct bridge_options *o)
+// vlan: say vlan_filtering; a kernel without it refuses the word even when the value is 0.
+static void put_options(struct nl_msg *msg, const struct bridge_options *o, bool vlan)
 {
     // With STP on the kernel refuses what is below its minimum instead of raising it.
     uint32_t delay = o->forward_delay_ms;
@@ -22,12 +23,14 @@ static void put_options(struct nl_msg *msg, const struct bridge_options *o)
     netlink_put_u32(msg, IFLA_BR_STP_STATE, o->stp);
     netlink_put_u32(msg, IFLA_BR_AGEING_TIME, o->ageing_ms / MS_PER_TICK);
     netlink_put_u8(msg, IFLA_BR_MCAST_SNOOPING, o->multicast_snooping);
-    netlink_put_u8(msg, IFLA_BR_VLAN_FILTERING, o->vlan_filtering);
+    if (vlan)
+        netlink_put_u8(msg, IFLA_BR_VLAN_FILTERING, o->vlan_filtering);
     nla_nest_end(msg, data);
     nla_nest_end(msg, info);
 }
 
-static int send_config(struct netlink *nl, int flags, int index, const struct bridge_config *c)
+static int send_config(struct netlink *nl, int flags, int index, const struct bridge_config *c,
+                       bool vlan)
 {
     struct ifinfomsg head = {.ifi_index = index};
     struct nl_msg *msg = netlink_message(RTM_NEWLINK, flags, &head, sizeof(head));
@@ -37,15 +40,24 @@ static int send_config(struct netlink *nl, int flags, int index, const struct br
         netlink_put(msg, IFLA_ADDRESS, c->mac, MAC_SIZE);
     if (c->mtu)
         netlink_put_u32(msg, IFLA_MTU, c->mtu);
-    put_options(msg, &c->options);
+    put_options(msg, &c->options, vlan);
     return netlink_call(nl, msg, NULL, NULL);
+}
+
+static int config_error(struct netlink *nl, const struct bridge_config *c, int r, const char *verb,
+                        struct error *err)
+{
+    netlink_error(nl, err, r, "cannot %s bridge '%s'", verb, c->name);
+    if (r == -EOPNOTSUPP && c->options.vlan_filtering)
+        error_prefix(err, "this kernel's bridges know no VLANs (CONFIG_BRIDGE_VLAN_FILTERING)");
+    return -1;
 }
 
 int bridge_create(struct netlink *nl, const struct bridge_config *c, int *index, struct error *err)
 {
     if (link_name_check(c->name, err) < 0)
         return -1;
-    int r = send_config(nl, NLM_F_CREATE | NLM_F_EXCL, 0, c);
+    int r = send_config(nl, NLM_F_CREATE | NLM_F_EXCL, 0, c, c->options.vlan_filtering);
     struct link l;
     if (r == -EEXIST && link_find(nl, c->name, &l, NULL) == 0) {
         AUTO_FREE char *what = bridge_describe(nl, &l);
@@ -55,7 +67,7 @@ int bridge_create(struct netlink *nl, const struct bridge_config *c, int *index,
                          c->name, what, c->name);
     }
     if (r < 0)
-        return netlink_error(nl, err, r, "cannot create bridge '%s'", c->name);
+        return config_error(nl, c, r, "create", err);
     if (index) {
         r = link_find(nl, c->name, &l, err);
         if (r < 0)
@@ -78,14 +90,14 @@ int bridge_update(struct netlink *nl, const struct bridge_config *c, struct erro
         return error_set(err, ERROR_OPERATION_INVALID, AREA_NETWORK,
                          "cannot use '%s' as a bridge: it is %s", c->name, what);
     }
-    r = send_config(nl, 0, l.index, c);
-    return r < 0 ? netlink_error(nl, err, r, "cannot change bridge '%s'", c->name) : 0;
+    r = send_config(nl, 0, l.index, c, c->options.vlan_filtering != l.bridge.vlan_filtering);
+    return r < 0 ? config_error(nl, c, r, "change", err) : 0;
 }
 
 static void describe_addresses(struct strbuf *b, const struct address_vec *addrs)
 {
     const char *before = " with address ";
-    VEC_FOREACH (a, addrs) {
+    for (const struct address *a = addrs->v; a < addrs->v + addrs->n; a++) {
         if (a->scope == ADDRESS_SCOPE_LINK)
             continue;
         char text[IP_TEXT_SIZE];

@@ -20,6 +20,8 @@ struct netlink {
     void *arg;
     int result;
     bool ended;
+    bool borrowed;  // a socket we could not make anew
+    bool broken;    // an answer was not read to its end
     char text[200]; // the kernel's own explanation of the last failure, or ""
 };
 
@@ -116,6 +118,7 @@ int netlink_open_fd(int fd, struct netlink **ret, struct error *err)
         return error_set(err, ERROR_SYSTEM, AREA_NETWORK, "cannot use a route netlink socket: %s",
                          nl_geterror(r));
     }
+    nl->borrowed = true;
     return finish_open(nl, ret, err);
 }
 
@@ -137,6 +140,10 @@ int netlink_call(struct netlink *nl, struct nl_msg *msg, netlink_fn fn, void *ar
     nl->result = 0;
     nl->ended = false;
     nl->text[0] = '\0';
+    if (nl->broken && !nl->borrowed) {
+        nl_close(nl->sock);
+        nl->broken = nl_connect(nl->sock, NETLINK_ROUTE) < 0;
+    }
     errno = 0;
     int r = nl_send_auto(nl->sock, msg); // asks for an acknowledgement itself
     nlmsg_free(msg);
@@ -145,7 +152,8 @@ int netlink_call(struct netlink *nl, struct nl_msg *msg, netlink_fn fn, void *ar
     while (!nl->ended) {
         errno = 0;
         r = nl_recvmsgs(nl->sock, nl->cb);
-        if (r < 0 && !nl->ended)
+        nl->broken = r < 0 && !nl->ended;
+        if (nl->broken)
             return errno ? -errno : -EIO;
     }
     return nl->result;

@@ -17,7 +17,7 @@ struct net_watch {
     int fd;
     net_watch_fn fn;
     void *arg;
-    bool *destroyed; // set while a batch is delivered
+    bool delivering, dead; // destroyed by its own callback: freed after it
     char buffer[BUFFER_SIZE];
 };
 
@@ -44,7 +44,7 @@ static int decode(struct nlmsghdr *h, struct watch_event *e)
     }
 }
 
-static void deliver(struct net_watch *w, size_t n, const bool *destroyed)
+static void deliver(struct net_watch *w, size_t n)
 {
     int left = (int)n;
     for (struct nlmsghdr *h = (struct nlmsghdr *)(void *)w->buffer; nlmsg_ok(h, left);
@@ -53,7 +53,7 @@ static void deliver(struct net_watch *w, size_t n, const bool *destroyed)
         if (h->nlmsg_len < NLMSG_HDRLEN + sizeof(struct rtgenmsg) || decode(h, &e) < 0)
             continue;
         w->fn(&e, w->arg);
-        if (*destroyed)
+        if (w->dead)
             return;
     }
 }
@@ -63,26 +63,23 @@ static int on_readable(sd_event_source *source, int fd, uint32_t revents, void *
     (void)source;
     (void)revents;
     struct net_watch *w = userdata;
-    for (int i = 0; i < BATCH_MAX; i++) {
+    w->delivering = true;
+    for (int i = 0; i < BATCH_MAX && !w->dead; i++) {
         struct sockaddr_nl from = {0};
         socklen_t size = sizeof(from);
         ssize_t n = recvfrom(fd, w->buffer, sizeof(w->buffer), MSG_DONTWAIT | MSG_TRUNC,
                              (struct sockaddr *)&from, &size);
-        bool last = n < 0 && errno != ENOBUFS && errno != EINTR;
-        if (last)
-            return 0;
+        if (n < 0 && errno != ENOBUFS && errno != EINTR)
+            break;
         bool lost = n < 0 ? errno == ENOBUFS : (size_t)n > sizeof(w->buffer);
-        bool destroyed = false;
-        w->destroyed = &destroyed;
         if (lost)
             w->fn(&(struct watch_event){.kind = WATCH_LOST}, w->arg);
-        else if (n > 0 && from.nl_pid == 0) { // only the kernel speaks here
-            deliver(w, (size_t)n, &destroyed);
-        }
-        if (destroyed)
-            return 0;
-        w->destroyed = NULL;
+        else if (n > 0 && from.nl_pid == 0) // only the kernel speaks here
+            deliver(w, (size_t)n);
     }
+    w->delivering = false;
+    if (w->dead)
+        net_watch_destroy(w);
     return 0;
 }
 
@@ -121,9 +118,11 @@ void net_watch_destroy(struct net_watch *w)
 {
     if (!w)
         return;
-    if (w->destroyed)
-        *w->destroyed = true;
-    sd_event_source_disable_unref(w->source);
+    w->source = sd_event_source_disable_unref(w->source);
+    if (w->delivering) {
+        w->dead = true;
+        return;
+    }
     if (w->fd >= 0)
         close(w->fd);
     free(w);

@@ -14,7 +14,7 @@ enum { NODE_CPU_MAX = 16384, NODE_CELL_MAX = 1024, NODE_MODEL_SIZE = 32 };
 
 // Counted as libvirt's virNodeGetInfo does: nodes * sockets * cores * threads may exceed cpus
 // (offline ones count there) and never falls short of it; sockets are per node. A topology that
-// does not multiply out is told as 1 node, 1 socket, `cpus` cores, 1 thread.
+// does not multiply out is told as 1 node, 1 socket, all present CPUs as its cores, 1 thread.
 struct node_info {
     char model[NODE_MODEL_SIZE]; // "x86_64"
     uint64_t memory_kib;

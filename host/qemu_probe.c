@@ -76,7 +76,7 @@ static int begin(struct task *t, const char *binary, const struct qemu_probe_use
     int pair[2], errors[2];
     *r = (struct run){.qemu = PROCESS_NONE, .stderr_fd = -1};
     r->deadline_us = task_deadline_ms(TIMEOUT_MS);
-    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) < 0)
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
         return error_set_errno(err, AREA_QEMU, errno, "cannot make a monitor for '%s'", binary);
     AUTO_CLOSE int ours = pair[0], theirs = pair[1];
     if (pipe2(errors, O_CLOEXEC | O_NONBLOCK) < 0)

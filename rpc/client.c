@@ -253,9 +253,10 @@ static void handle_input(struct client *c, const uint8_t *fresh, size_t n)
         size_t used = handle_packets(c, (const uint8_t *)c->in.data, c->in.len);
         c->in_offset += used;
         c->in.len -= used;
-        memmove(c->in.data, c->in.data + used, c->in.len);
         if (c->in.len == 0)
             strbuf_finish(&c->in);
+        else if (used) // not for each piece of a large packet
+            memmove(c->in.data, c->in.data + used, c->in.len);
     } else if (n) {
         size_t used = handle_packets(c, fresh, n);
         c->in_offset += used;

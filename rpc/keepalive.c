@@ -53,6 +53,6 @@ void client_start_keepalive(struct client *c)
     if (c->keepalive || c->fd < 0 || !interval)
         return;
     if (sd_event_add_time(c->server->event, &c->keepalive, CLOCK_MONOTONIC,
-                          now_monotonic_us() + interval, 0, on_timer, c) < 0)
+                          now_monotonic_us() + interval, interval / 10 + 1, on_timer, c) < 0)
         abort(); // out of memory, as in base/alloc.c
 }

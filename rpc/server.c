@@ -15,7 +15,7 @@ void server_config_init(struct server_config *config)
         .max_clients = WIRE_DAEMON_MAX_CLIENTS,
         .max_anonymous_clients = WIRE_DAEMON_MAX_ANONYMOUS_CLIENTS,
         .max_client_requests = WIRE_DAEMON_MAX_CLIENT_REQUESTS,
-        .max_backlog = 16 * 1024 * 1024,
+        .max_backlog = 32 * 1024 * 1024,
         .max_client_streams = 64,
         .keepalive_interval_ms = WIRE_DAEMON_KEEPALIVE_INTERVAL * 1000,
         .keepalive_count = WIRE_DAEMON_KEEPALIVE_COUNT,
@@ -88,8 +88,9 @@ bool server_is_idle(const struct server *s)
 
 void server_update_accepting(struct server *s)
 {
-    bool accept = s->stats.clients < s->config.max_clients &&
-                  (s->anonymous < s->config.max_anonymous_clients);
+    bool accept =
+        s->stats.clients < s->config.max_clients &&
+        (s->config.auth == WIRE_AUTH_NONE || s->anonymous < s->config.max_anonymous_clients);
     struct listener *l;
     LIST_FOREACH (l, &s->listeners, link)
         sd_event_source_set_enabled(l->io, accept ? SD_EVENT_ON : SD_EVENT_OFF);

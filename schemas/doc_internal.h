@@ -69,7 +69,9 @@ char *doc_shown(const char *text); // printable and not too long; caller frees
 
 // doc_raw.c
 bool doc_blank(const char *text);
-char *doc_raw_text(xmlNode *node); // the children, indented for their place; caller frees
+// The children, indented for their place and `deeper` levels more. Caller frees.
+char *doc_raw_text(xmlNode *node, int deeper);
+void doc_raw_drop_layout(xmlNode *node); // blank text between elements
 
 // Rows and memory.
 struct doc_vec {

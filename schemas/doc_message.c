@@ -32,6 +32,8 @@ int doc_fail(const struct doc_where *where, enum error_code code, const char *fm
 
 char *doc_shown(const char *text)
 {
+    while (*text == '\n' || *text == ' ' || *text == '\t')
+        text++;
     size_t n = strlen(text);
     AUTO_FREE char *safe = str_printable(text, n < SHOWN_MAX ? n : SHOWN_MAX);
     return xasprintf("%s%s", safe, n > SHOWN_MAX ? "..." : "");

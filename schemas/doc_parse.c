@@ -145,7 +145,7 @@ static int read_raw(const struct doc_where *w, const struct doc_row *row, void *
         return doc_fail(w, ERROR_XML, "attribute '%s' is unknown", (const char *)a->name);
     char **field = doc_field(row, obj);
     free(*field);
-    *field = doc_raw_text((xmlNode *)w->node);
+    *field = doc_raw_text((xmlNode *)w->node, 0);
     return 0;
 }
 

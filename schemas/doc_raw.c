@@ -12,7 +12,7 @@ bool doc_blank(const char *text)
 }
 
 // Blank text between elements is layout, not content; written anew.
-static void drop_layout(xmlNode *node)
+void doc_raw_drop_layout(xmlNode *node)
 {
     bool elements = false;
     for (xmlNode *n = node->children; n; n = n->next) {
@@ -27,14 +27,14 @@ static void drop_layout(xmlNode *node)
             xmlUnlinkNode(n);
             xmlFreeNode(n);
         } else if (n->type == XML_ELEMENT_NODE) {
-            drop_layout(n);
+            doc_raw_drop_layout(n);
         }
     }
 }
 
-char *doc_raw_text(xmlNode *node)
+char *doc_raw_text(xmlNode *node, int deeper)
 {
-    int level = 1;
+    int level = 1 + deeper;
     for (const xmlNode *up = node->parent; up && up->type == XML_ELEMENT_NODE; up = up->parent)
         level++;
     AUTO_STRBUF out = {0};
@@ -44,7 +44,7 @@ char *doc_raw_text(xmlNode *node)
         // A copy of its own brings the namespace declarations with it.
         xmlNode *copy = xmlDocCopyNode(n, node->doc, 1);
         xmlBuffer *buf = xmlBufferCreate();
-        drop_layout(copy);
+        doc_raw_drop_layout(copy);
         xmlNodeDump(buf, node->doc, copy, level, 1);
         strbuf_printf(&out, "%*s", level * 2, "");
         const char *text = (const char *)xmlBufferContent(buf);

@@ -214,6 +214,10 @@ int doc_value_read(const struct doc_row *row, void *field, const char *text, con
     case DOC_KIB:
         if (read_kib(t, unit, &u, why) < 0)
             return -1;
+        if (!u && (row->flags & DOC_REQUIRED)) {
+            *why = xstrdup("must be more than 0");
+            return -1;
+        }
         memcpy(field, &u, sizeof(u));
         return 0;
     default:

@@ -809,6 +809,14 @@ struct domain_def *domain_def_copy(const struct domain_def *def); // everything,
 void domain_def_drop_live(struct domain_def *def);
 void domain_def_destroy(struct domain_def *def);
 
+// One element of def->metadata by its namespace, without it, as clients see it. NULL: none. Caller
+// frees.
+char *domain_metadata_get(const char *metadata, const char *uri);
+// Puts `xml` (NULL: nothing) in the place of the element of namespace uri, with `key` as its
+// prefix.
+int domain_metadata_set(char **metadata, const char *key, const char *uri, const char *xml,
+                        struct error *err);
+
 // One device by itself, as attach, detach and update take and give it. The device's kind is in it.
 struct device *domain_device_parse(const char *xml, size_t len, unsigned flags, struct error *err);
 char *domain_device_format(const struct device *dev, unsigned flags);

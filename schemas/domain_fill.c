@@ -62,6 +62,22 @@ static void fill_disk_address(struct domain_disk *disk)
         a->unit = OPT_UINT((uint64_t)n % per_controller), a->bus = OPT_UINT(0);
 }
 
+// Disks of one bus stand in the order of their names, as libvirt lists them.
+static void sort_disks(struct domain_def *def)
+{
+    for (size_t i = 1; i < def->disks.n; i++) {
+        struct domain_disk *disk = def->disks.v[i];
+        size_t to = i;
+        for (size_t k = i; k-- > 0;) {
+            if (def->disks.v[k]->bus == disk->bus &&
+                target_index(def->disks.v[k]->target) > target_index(disk->target))
+                to = k;
+        }
+        memmove(&def->disks.v[to + 1], &def->disks.v[to], (i - to) * sizeof(def->disks.v[0]));
+        def->disks.v[to] = disk;
+    }
+}
+
 void domain_fill_disks(const struct domain_fill *f)
 {
     for (size_t i = 0; i < f->def->disks.n; i++) {
@@ -78,6 +94,7 @@ void domain_fill_disks(const struct domain_fill *f)
             disk->readonly = true;
         fill_disk_address(disk);
     }
+    sort_disks(f->def);
 }
 
 static bool has_controller(const struct domain_def *def, enum controller_type type, uint64_t index)

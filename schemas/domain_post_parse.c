@@ -32,7 +32,7 @@ static int fill_machine(struct domain_def *def, const struct domain_defaults *d,
         ordered |= def->interfaces.v[i]->dev.boot_order.set;
     for (size_t i = 0; i < def->redirdevs.n; i++)
         ordered |= def->redirdevs.v[i]->dev.boot_order.set;
-    if (!os->boot.n && !ordered && !os->kernel) {
+    if (!os->boot.n && !ordered) {
         struct domain_boot *boot = NEW(struct domain_boot);
         boot->dev = BOOT_DISK;
         vec_push(&os->boot, boot);
@@ -127,6 +127,9 @@ static void fill_listen(struct domain_graphics *g)
         if (g->listens.v[i]->type == LISTEN_ADDRESS && g->listens.v[i]->address)
             g->listen = xstrdup(g->listens.v[i]->address);
     }
+    if (g->listens.n && g->type == GRAPHICS_VNC && !g->socket &&
+        g->listens.v[0]->type == LISTEN_SOCKET)
+        str_replace(&g->socket, g->listens.v[0]->socket);
     if (g->listens.n)
         return;
     struct graphics_listen *l = NEW(struct graphics_listen);
@@ -171,7 +174,7 @@ static void fill_video(const struct domain_fill *f)
     for (size_t i = 0; i < def->videos.n; i++) {
         struct domain_video *v = def->videos.v[i];
         if (!v->model)
-            v->model = xstrdup(f->x86 ? "vga" : "virtio");
+            v->model = xstrdup(f->x86 ? "cirrus" : "virtio");
         if (str_eq(v->model, "none"))
             continue;
         bool qxl = str_eq(v->model, "qxl");
@@ -189,10 +192,10 @@ static void fill_video(const struct domain_fill *f)
     }
 }
 
-// QEMU has one place where sound goes; libvirt names it when something may play.
+// Where sound goes; libvirt shows it always.
 static void fill_audio(struct domain_def *def)
 {
-    if (def->audios.n || (!def->graphics.n && !def->sounds.n))
+    if (def->audios.n)
         return;
     bool spice = false;
     for (size_t i = 0; i < def->graphics.n; i++)

@@ -103,8 +103,26 @@ static const struct doc_row graphics_rows[] = {
     D_ELEM("audio", &graphics_audio_doc),
     D_INCLUDE(&device_tail_doc, dev),
 };
-const struct doc_type graphics_doc = DEVICE_DOC("graphics", S, graphics_rows, DEVICE_GRAPHICS,
-                                                DOC_TAGGED(S, type, &graphics_type_words));
+// A running guest's XML shows the ports it got instead of those asked for: what was asked for
+// follows.
+static int check_graphics(const struct doc_where *where, void *obj)
+{
+    (void)where;
+    struct domain_graphics *g = obj;
+    bool automatic = g->autoport == TOGGLE_YES;
+    if (g->live_port.set && automatic && g->type == GRAPHICS_VNC)
+        g->port = OPT_INT(-1);
+    else if (g->live_port.set && !automatic)
+        g->port = g->live_port;
+    if (g->live_tls_port.set && !automatic)
+        g->tls_port = g->live_tls_port;
+    if (g->live_websocket.set)
+        g->websocket = g->live_websocket;
+    return 0;
+}
+const struct doc_type graphics_doc =
+    DEVICE_DOC("graphics", S, graphics_rows, DEVICE_GRAPHICS,
+               DOC_TAGGED(S, type, &graphics_type_words), .check = check_graphics);
 #undef VNC
 #undef SPICE
 #undef S

@@ -6,7 +6,7 @@ set(WIRE_GENERATED
   ${WIRE_OUT}/schemas/wire_types.h ${WIRE_OUT}/schemas/wire_table.h ${WIRE_OUT}/schemas/wire_table.c
   ${WIRE_OUT}/api/handlers.h ${WIRE_OUT}/api/programs.inc ${WIRE_OUT}/api/event_table.h
   ${WIRE_OUT}/api/event_table.inc ${WIRE_OUT}/clients/vireo/procedures.h
-  ${WIRE_OUT}/clients/libvireo_procedures.inc)
+  ${WIRE_OUT}/clients/libvireo_procedures.inc ${WIRE_OUT}/clients/vireo/wire_types.h)
 add_custom_command(
   OUTPUT ${WIRE_GENERATED}
   COMMAND Python3::Interpreter ${CMAKE_CURRENT_LIST_DIR}/wire_gen.py ${WIRE_TABLES} ${WIRE_OUT}

@@ -497,6 +497,8 @@ def main():
     header, source = client_stubs(w)
     write(out, "clients/vireo/procedures.h", header)
     write(out, "clients/libvireo_procedures.inc", source)
+    # In the build tree there is one such file; the installed one is the same under this name.
+    write(out, "clients/vireo/wire_types.h", LGPL + '#include "schemas/wire_types.h"\n')
 
 
 main()

@@ -166,7 +166,8 @@ void domains_autostart(struct domains *all)
     if (file_read("/proc/sys/kernel/random/boot_id", 64, &boot, NULL) == 0 &&
         file_read(mark, 64, &before, NULL) == 0 && str_eq(boot, before))
         return;
-    if (boot && file_write_volatile(mark, boot, strlen(boot), 0600) < 0)
+    if (boot && dir_make(all->config.run_dir, 0700) == 0 &&
+        file_write_volatile(mark, boot, strlen(boot), 0600) < 0)
         log_warn("cannot write '%s'", mark);
     struct domain *dom = NULL;
     while ((dom = domains_next(all, dom))) {

@@ -50,6 +50,8 @@ struct domains_config {
     bool set_user; // run QEMU as this user and group
     uid_t qemu_uid;
     gid_t qemu_gid;
+    const gid_t *qemu_groups; // borrowed
+    size_t nqemu_groups;
     const char *qemu_user; // its name, for error texts
     uint64_t
         log_max_bytes; // a guest's log is started anew above this; the one before is kept as .0
@@ -79,6 +81,7 @@ struct domain {
     struct domain_def *def;  // stored definition; NULL: transient
     struct domain_def *live; // of the running process; NULL: not active
     bool autostart;
+    bool updated; // its document was changed while it runs
     bool removed; // no longer in the table
 
     // What it does.
@@ -112,6 +115,9 @@ void domains_destroy(struct domains *all); // no task may use it any more; guest
 // Once, before clients are let in. Damaged files are set aside (renamed to *.damaged) and named in
 // the log.
 void domains_load(struct domains *all);
+// Reads every stored definition in a directory and says on stderr what is wrong with which; changes
+// nothing. Returns how many are damaged, of *total.
+size_t domains_check(const char *config_dir, size_t *total);
 // Starts those marked autostart, unless that was done since the machine booted.
 void domains_autostart(struct domains *all);
 

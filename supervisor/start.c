@@ -101,6 +101,12 @@ static void log_command(struct launch *l)
     l->log_start = lseek(l->log_fd, 0, SEEK_END);
 }
 
+// Lines that QEMU says also when all is well.
+static bool is_chatter(const char *line)
+{
+    return str_starts(line, "char device redirected to ");
+}
+
 // What QEMU said in this start, for its error. Caller frees; NULL when it said nothing.
 static char *log_tail(const struct launch *l)
 {
@@ -114,7 +120,13 @@ static char *log_tail(const struct launch *l)
     if (n <= 0)
         return NULL;
     text[n] = 0;
-    return xstrdup(text);
+    AUTO_STRBUF b = {0};
+    char *save = NULL;
+    for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+        if (!is_chatter(line))
+            strbuf_printf(&b, "%s%s", b.len ? "\n" : "", line);
+    }
+    return b.len ? strbuf_steal(&b) : NULL;
 }
 
 // ---- preparation -------------------------------------------------------------------------------
@@ -321,6 +333,8 @@ static int spawn(struct task *t, struct domain *dom, struct launch *l, struct er
     spec.set_user = config->set_user;
     spec.uid = config->qemu_uid;
     spec.gid = config->qemu_gid;
+    spec.groups = config->qemu_groups;
+    spec.ngroups = config->nqemu_groups;
     spec.setup = write_pid;
     spec.setup_arg = &lock_there;
     return child_spawn(t, &spec, &dom->process, err);

@@ -95,14 +95,6 @@ int stop_watch(struct domain *dom, struct error *err)
     return 0;
 }
 
-static int wait_end(struct task *t, struct domain *dom, uint64_t timeout_ms)
-{
-    if (dom->process_ended || dom->process.pidfd < 0)
-        return 0;
-    int r = task_wait_fd(t, dom->process.pidfd, EPOLLIN, task_deadline_ms(timeout_ms));
-    return r < 0 ? r : 0;
-}
-
 int stop_kill(struct task *t, struct domain *dom, bool graceful, struct error *err)
 {
     if (dom->process.pidfd < 0)
@@ -150,10 +142,6 @@ int domain_destroy(struct task *t, struct domain *dom, unsigned flags, struct er
                                dom->name);
     return 0;
 }
-
-struct end {
-    struct domain *dom;
-};
 
 static void autodestroy_main(struct task *t, void *arg)
 {

@@ -137,3 +137,31 @@ void store_load(struct domains *all,
         log_error("cannot read the stored definitions in '%s': %s", all->config.config_dir,
                   strerrordesc_np(-r));
 }
+
+struct check {
+    const char *dir;
+    size_t total, bad;
+};
+
+static int check_one(const char *name, void *arg)
+{
+    struct check *c = arg;
+    AUTO_FREE char *path = path_join(c->dir, name);
+    AUTO_ERROR err = ERROR_INIT;
+    struct domain_def *def = read_definition(path, &err);
+    c->total++;
+    if (!def) {
+        fprintf(stderr, "%s: %s\n", path, error_message(&err));
+        c->bad++;
+    }
+    domain_def_destroy(def);
+    return 0;
+}
+
+size_t domains_check(const char *config_dir, size_t *total)
+{
+    struct check c = {.dir = config_dir};
+    dir_each(config_dir, ".xml", check_one, &c);
+    *total = c.total;
+    return c.bad;
+}

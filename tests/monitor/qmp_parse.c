@@ -36,11 +36,11 @@ static char *parse(const char *text, size_t len, size_t chunk)
 static void messages_in_any_pieces(void)
 {
     const char *text = "{\"a\": [1, {\"}\": \"{\\\"}\\\\\"}]}\r\n\r\n {\"b\": 18446744073709551615}"
-                       "{\"c\":-9223372036854775808,\"d\":null,\"e\":1.5}\r\n";
+                       "{\"c\":-9223372036854775808,\"d\":null,\"e\":1.5,\"f\":-2.5e-30}\r\n";
     for (size_t chunk = 1; chunk < strlen(text) + 2; chunk++) {
         AUTO_FREE char *got = parse(text, strlen(text), chunk);
         CHECK_STR(got, "{\"a\":[1,{\"}\":\"{\\\"}\\\\\"}]}\n{\"b\":18446744073709551615}\n"
-                       "{\"c\":-9223372036854775808,\"d\":null,\"e\":1.5}\n");
+                       "{\"c\":-9223372036854775808,\"d\":null,\"e\":1.5,\"f\":-2.5e-30}\n");
     }
 }
 

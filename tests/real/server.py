@@ -37,13 +37,14 @@ def wait_for(what, check, seconds=20):
 class Server:
     """One daemon with all its state below one directory, so that it can be killed and started again."""
 
-    def __init__(self, name="s", extra=(), mode="session"):
+    def __init__(self, name="s", extra=(), mode="session", kind=KIND):
+        self.kind = kind
         self.root = f"{WORK}/{name}"
         os.makedirs(self.root, exist_ok=True)
         self.log = f"{self.root}/daemon.log"
         self.extra = list(extra)
         self.process = None
-        if IS_VIREO:
+        if kind == "vireod":
             self.sock = f"{self.root}/sock"
             self.ro_sock = f"{self.root}/sock-ro"
             self.driver = f"qemu:///{mode}"
@@ -95,7 +96,7 @@ class Server:
         for name in self.virsh("list", "--name", check=False).stdout.split():
             self.virsh("destroy", name, check=False)
         self.kill(signal.SIGTERM)
-        if IS_VIREO and self.process.returncode != 0:
+        if self.kind == "vireod" and self.process.returncode != 0:
             raise AssertionError(f"vireod ended with {self.process.returncode}:\n{self.log_text()}")
 
     def virsh(self, *args, check=True, ro=False, input=None, timeout=60):
@@ -139,13 +140,26 @@ class Server:
     def wait_state(self, name, state, seconds=20):
         wait_for(f"{name} to be '{state}'", lambda: self.state(name, "(" in state) == state, seconds)
 
+    def console_echoes(self, name):
+        """The guest (kind echo) answers on its console, asked through a stream of the library."""
+        conn = self.connect()
+        stream = conn.newStream(0)
+        conn.lookupByName(name).openConsole(None, stream, 0)
+        stream.send(b"is anybody there?")
+        got = b""
+        signal.alarm(30)  # a blocking stream that brings nothing ends the test
+        while b"is anybody there?" not in got:
+            got += stream.recv(1024)
+        signal.alarm(0)
+        stream.abort()
+        conn.close()
+
     def qemu_pid(self, name):
         """The process id of a guest's QEMU, from the process table."""
         for pid in filter(str.isdigit, os.listdir("/proc")):
             try:
-                words = open(f"/proc/{pid}/cmdline").read().split("\0")
-                if open(f"/proc/{pid}/stat").read().rsplit(") ")[1][0] == "Z":
-                    continue
+                with open(f"/proc/{pid}/cmdline") as file:
+                    words = file.read().split("\0")  # a zombie has none
             except OSError:
                 continue
             if "qemu-system" in words[0] and any(re.match(rf"(guest=)?{re.escape(name)}(,|$)", w) for w in words):
@@ -158,8 +172,8 @@ def boot_guest(name, kind="halt", extra="", devices="", uuid=""):
     return f"""<domain type='qemu'><name>{name}</name>{uuid and f'<uuid>{uuid}</uuid>'}<memory unit='MiB'>32</memory><vcpu>1</vcpu>
 <os><type arch='x86_64' machine='pc'>hvm</type><boot dev='hd'/></os><features><acpi/></features>{extra}
 <devices><emulator>{QEMU}</emulator><disk type='file' device='disk'><driver name='qemu' type='raw'/><source file='{GUESTS}/{kind}.img'/>
-<target dev='hda' bus='ide'/><readonly/></disk><serial type='pty'/><console type='pty'/><memballoon model='none'/>{devices}</devices></domain>
-""".replace("<readonly/>", "<shareable/>")
+<target dev='hda' bus='ide'/><shareable/></disk><serial type='pty'/><console type='pty'/><memballoon model='none'/>{devices}</devices></domain>
+"""
 
 
 def linux_guest(name, words="", extra="", devices=""):
@@ -196,6 +210,16 @@ class Terminal:
 
     def type(self, text):
         os.write(self.fd, text.encode())
+
+    def ask(self, text, answer, seconds=30):
+        """Types until the answer comes: what is typed before the client has switched its terminal to raw is lost."""
+        for _ in range(seconds):
+            self.type(text)
+            try:
+                return self.expect(answer, 1)
+            except AssertionError:
+                continue
+        raise AssertionError(f"{text!r} brought no {answer!r}; the terminal showed:\n{self.seen}")
 
     def end(self):
         """Waits for the client to leave by itself and gives its exit status."""
@@ -246,7 +270,15 @@ class Events:
                 raise AssertionError(f"{count} events expected, seen within {seconds} s: {self.seen}")
             self.libvirt.virEventRunDefaultImpl()
         taken, self.seen = self.seen[:count], self.seen[count:]
-        return [(kind, detail) for _, kind, detail in taken]
+        self.last = taken[-1][1:]
+        return [one[1:] for one in taken]
+
+    def take_stop(self, detail):
+        """A guest that was stopped by the daemon: libvirt passes on QEMU's own words about the signal when
+        they come before its end, so that event may be there or not."""
+        if self.take(1) == [("shutdown", 2)]:
+            return self.take(1) == [("stopped", detail)]
+        return self.last == ("stopped", detail)
 
     def quiet(self):
         """Nothing more than what was taken came: a round trip later everything sent before is here."""
@@ -258,8 +290,11 @@ class Events:
 
     def close(self):
         self.libvirt.virEventRemoveTimeout(self.timer)
-        self.conn.domainEventDeregisterAny(self.id)
-        self.conn.close()
+        try:
+            self.conn.domainEventDeregisterAny(self.id)
+            self.conn.close()
+        except self.libvirt.libvirtError:
+            pass  # a test that failed waiting didn't answer the server's keepalive
 
 
 def require(condition, reason):

@@ -194,7 +194,8 @@ static void live_values(void)
 
     AUTO_FREE char *stored = domain_def_format(def, 0);
     CHECK(!strstr(stored, "vnet0") && !strstr(stored, "net0'") && !strstr(stored, "pts") &&
-          !strstr(stored, "id='7'") && !strstr(stored, "virbr0") && !strstr(stored, "index='1'/>\n "));
+          !strstr(stored, "id='7'") && !strstr(stored, "virbr0") &&
+          !strstr(stored, "index='1'/>\n "));
     CHECK_CONTAINS(stored, "<alias name='ua-mine'/>");
     CHECK_CONTAINS(stored, "<graphics type='vnc' port='-1' autoport='yes'>");
     AUTO_FREE char *secure = domain_def_format(def, DOMAIN_XML_SECURE);
@@ -262,6 +263,30 @@ static void metadata_is_kept(void)
     domain_def_destroy(def);
 }
 
+static void metadata_by_namespace(void)
+{
+    AUTO_ERROR err = ERROR_INIT;
+    struct domain_def *def = load(HEAD "<metadata><a:one xmlns:a='urn:a'/></metadata></domain>");
+    CHECK(!domain_metadata_get(def->metadata, "urn:b"));
+    CHECK_INT(
+        domain_metadata_set(&def->metadata, "b", "urn:b", "<two x='1'><in>t</in></two>", &err), 0);
+    AUTO_FREE char *two = domain_metadata_get(def->metadata, "urn:b");
+    CHECK_STR(two, "<two x=\"1\">\n  <in>t</in>\n</two>");
+    AUTO_FREE char *text = domain_def_format(def, 0);
+    CHECK_CONTAINS(text, "  <metadata>\n    <a:one xmlns:a=\"urn:a\"/>\n"
+                         "    <b:two xmlns:b=\"urn:b\" x=\"1\">\n      <b:in>t</b:in>\n"
+                         "    </b:two>\n  </metadata>\n");
+    struct domain_def *again = load(text);
+    CHECK_STR(again->metadata, def->metadata);
+    domain_def_destroy(again);
+    CHECK_INT(domain_metadata_set(&def->metadata, "b", "urn:b", "<two", &err), -1);
+    CHECK_INT(domain_metadata_set(&def->metadata, "a b", "urn:b", "<two/>", &err), -1);
+    CHECK_INT(domain_metadata_set(&def->metadata, NULL, "urn:b", NULL, &err), 0);
+    CHECK_INT(domain_metadata_set(&def->metadata, NULL, "urn:a", NULL, &err), 0);
+    CHECK(!def->metadata);
+    domain_def_destroy(def);
+}
+
 static void odd_characters_survive(void)
 {
     struct domain_def *def = load(HEAD "<description>a&lt;b&#13;\n&quot;</description><devices>"
@@ -319,6 +344,7 @@ int main(void)
     RUN(live_values);
     RUN(one_device);
     RUN(metadata_is_kept);
+    RUN(metadata_by_namespace);
     RUN(odd_characters_survive);
     RUN(fixtures);
     RUN(examples);

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Reading nftables' chains and rules by raw netlink: cheap, and without libnftables' cache of all
+// there is.
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "base/error.h"
+
+struct nfnl;
+
+struct nfnl_chain {
+    uint8_t family; // NFPROTO_INET, NFPROTO_IPV4, NFPROTO_IPV6, ...
+    const char *table, *name;
+    bool base;           // attached to a hook
+    uint32_t hook;       // NF_INET_FORWARD, ...
+    bool policy_drop;    // of a base chain
+    uint32_t use;        // its rules plus the references to it
+    const char *comment; // or ""
+};
+
+enum nfnl_verdict { NFNL_OTHER, NFNL_ACCEPT, NFNL_DROP, NFNL_REJECT };
+
+struct nfnl_rule {
+    uint8_t family;
+    const char *table, *chain;
+    uint64_t handle;
+    const char *comment; // or ""
+    bool unconditional;  // nothing but counters before the verdict
+    enum nfnl_verdict verdict;
+};
+
+// Strings are valid during the call. Not 0 stops and is the result.
+typedef int (*nfnl_chain_fn)(const struct nfnl_chain *chain, void *arg);
+typedef int (*nfnl_rule_fn)(const struct nfnl_rule *rule, void *arg);
+
+// err tells when the kernel has no nftables or denies it.
+int nfnl_open(struct nfnl **ret, struct error *err);
+void nfnl_close(struct nfnl *n);
+int nfnl_each_chain(struct nfnl *n, nfnl_chain_fn fn, void *arg, struct error *err);
+int nfnl_each_rule(struct nfnl *n, uint8_t family, const char *table, const char *chain,
+                   nfnl_rule_fn fn, void *arg, struct error *err);
