@@ -97,7 +97,7 @@ int bridge_update(struct netlink *nl, const struct bridge_config *c, struct erro
 static void describe_addresses(struct strbuf *b, const struct address_vec *addrs)
 {
     const char *before = " with address ";
-    for (const struct address *a = addrs->v; a < addrs->v + addrs->n; a++) {
+    for (const struct address *a = addrs->v; addrs->n && a < addrs->v + addrs->n; a++) {
         if (a->scope == ADDRESS_SCOPE_LINK)
             continue;
         char text[IP_TEXT_SIZE];

@@ -383,12 +383,15 @@ static void many_task(struct task *t, void *arg)
     for (int i = 0; i < MANY; i++)
         tap_close(s, &taps[i]);
     uint64_t asked = now_monotonic_us() - start;
-    struct link l;
-    for (int i = 0; i < MANY; i++)
-        while (link_find(nl, taps[i].name, &l, &err) == 0) {
+    // Looked up in /sys: a netlink request would wait for the kernel's RTNL lock, which the closing
+    // holds most of the time, and that with the loop.
+    for (int i = 0; i < MANY; i++) {
+        AUTO_FREE char *path = xasprintf("/run/sys/class/net/%s", taps[i].name);
+        while (access(path, F_OK) == 0) {
             CHECK(now_monotonic_us() - start < 20 * 1000000);
             task_sleep(t, task_deadline_ms(1));
         }
+    }
     uint64_t all = now_monotonic_us() - start;
     printf("%d taps closed in %.1f ms, asked for in %.1f ms, loop held up at most %.1f ms\n", MANY,
            (double)all / 1e3, (double)asked / 1e3, (double)beat.worst_us / 1e3);
