@@ -294,6 +294,9 @@ static void tap_task(struct task *t, void *arg)
         CHECK_CONTAINS(shown, "20");
         CHECK(!strstr(shown, " 1 "));
     }
+    // The bridge keeps the MTU it was given, whatever its ports do.
+    CHECK_OK(link_find(nl, "brt", &l, &err), &err);
+    CHECK_INT(l.mtu, 1400);
     // Same name again, a bridge that isn't there or is none, bad names: each leaves nothing behind.
     struct tap other;
     struct tap_config bad = {.name = tap.name};
@@ -325,6 +328,8 @@ static void tap_task(struct task *t, void *arg)
     CHECK_OK(link_find(nl, "keep0", &l, &err), &err);
     CHECK(!(l.flags & IFF_UP));
     CHECK_OK(link_delete(t, "keep0", &err), &err);
+    CHECK_OK(link_find(nl, "brt", &l, &err), &err);
+    CHECK_INT(l.mtu, 1400);
     CHECK_OK(link_delete(t, "brt", &err), &err);
     CHECK_INT(link_find(nl, "keep0", &l, &err), -ENODEV);
     netlink_close(nl);
