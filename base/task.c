@@ -244,10 +244,20 @@ static void make_ready(struct task *t)
     if (!list_empty(&t->ready))
         return;
     list_append(&s->ready, &t->ready);
-    sd_event_source_set_enabled(s->run_ready, SD_EVENT_ONESHOT);
+    sd_event_source_set_enabled(s->run_ready, SD_EVENT_ON);
 }
 
-static int on_run_ready(sd_event_source *source, void *userdata)
+// Only now, not in on_prepare(): a turn in which tasks ran must not go on to block, as whoever runs
+// the loop turn by turn wants to see what they did.
+static int on_nothing_else(sd_event_source *source, void *userdata)
+{
+    struct sched *s = userdata;
+    if (list_empty(&s->ready))
+        sd_event_source_set_enabled(source, SD_EVENT_OFF);
+    return 0;
+}
+
+static int on_prepare(sd_event_source *source, void *userdata)
 {
     (void)source;
     struct sched *s = userdata;
@@ -275,7 +285,9 @@ struct sched *sched_create(sd_event *event)
     list_init(&s->tasks);
     list_init(&s->ready);
     list_init(&s->stacks);
-    if (sd_event_add_defer(event, &s->run_ready, on_run_ready, s) < 0)
+    if (sd_event_add_defer(event, &s->run_ready, on_nothing_else, s) < 0 ||
+        sd_event_source_set_prepare(s->run_ready, on_prepare) < 0 ||
+        sd_event_source_set_priority(s->run_ready, SD_EVENT_PRIORITY_IDLE) < 0)
         abort();
     sd_event_source_set_enabled(s->run_ready, SD_EVENT_OFF);
     s->pool = work_pool_create(event);

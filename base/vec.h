@@ -45,7 +45,7 @@
     } while (0)
 
 #define VEC_FOREACH(it, vec)                                                                       \
-    for (__typeof__((vec)->v) it = (vec)->v; (vec)->n && it < (vec)->v + (vec)->n; it++)
+    for (__typeof__((vec)->v + 0) it = (vec)->v; (vec)->n && it < (vec)->v + (vec)->n; it++)
 
 // A vector of owned strings.
 struct strv {

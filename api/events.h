@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Events: who registered for what, and sending one to all of them. Producers use the typed senders
+// of the generated api/event_table.h, e.g. api_send_domain_event_callback_reboot(daemon, &msg).
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "base/list.h"
+#include "schemas/wire_types.h"
+
+struct daemon;
+struct session;
+
+enum api_event_class {
+    API_EVENTS_DOMAIN,
+    API_EVENTS_NETWORK,
+    API_EVENTS_STORAGE_POOL,
+    API_EVENTS_NODE_DEVICE,
+    API_EVENTS_SECRET,
+    API_EVENTS_QEMU, // monitor events: filtered by name
+    API_EVENT_CLASSES
+};
+
+// One row of the generated table.
+struct api_event {
+    uint8_t class;
+    int8_t id; // within its class; -1: has none
+    uint32_t program;
+    uint16_t procedure, legacy; // legacy 0: has no such form
+    uint8_t legacy_skip;        // octets of the payload that the legacy form lacks
+    uint16_t type;              // enum wire_type_id
+    uint16_t object_offset;     // of the reference to the object
+};
+
+enum { API_LEGACY_IDS_MAX = 64 };
+
+struct event_registrations {
+    struct list list; // struct registration, in api/events.c
+    unsigned count;
+    int32_t next_id[API_EVENT_CLASSES]; // callback ids are not used again
+    bool legacy[API_LEGACY_IDS_MAX];    // legacy domain events, by event id
+};
+
+void event_registrations_init(struct event_registrations *r);
+void event_registrations_finish(struct event_registrations *r);
+
+// Encodes the event once and sends it to every client whose filters match. Never suspends.
+void api_event_send(struct daemon *d, int row, const void *payload);
+
+// The life of a domain, the one that everybody sends.
+void api_event_domain(struct daemon *d, const struct wire_domain_ref *dom, int event, int detail);
+void api_event_network(struct daemon *d, const struct wire_network_ref *net, int event, int detail);
+// Tells the clients that asked (connect_register_close_callback) that the connection will close.
+void api_event_closing(struct daemon *d, int reason);

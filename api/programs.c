@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The generated rows with whatever handlers are linked: those are weak, so that defining one is all
+// it takes to provide a procedure.
+#include "api/programs.h"
+#define API_HANDLER __attribute__((weak))
+#include "api/handlers.h"
+
+#include <stddef.h>
+
+#include "api/programs.inc"
+
+const struct rpc_program api_programs[API_PROGRAMS] = {
+    {WIRE_PROGRAM_REMOTE, 1, remote_procedures, WIRE_REMOTE_PROCEDURES},
+    {WIRE_PROGRAM_QEMU, 1, qemu_procedures, WIRE_QEMU_PROCEDURES},
+};

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// libvireo: every call of libvirt's wire protocol as a C function, for talking to vireod (or
+// libvirtd) on a local socket.
+//
+//     struct vireo_error err = {0};
+//     struct vireo *conn = vireo_open("qemu:///system", 0, &err);
+//     struct wire_connect_list_all_domains_ret all;
+//     if (conn && vireo_connect_list_all_domains(
+//                     conn, &(struct wire_connect_list_all_domains_args){.need_results = 1}, &all,
+//                     &err) == 0)
+//         for (uint32_t i = 0; i < all.domains.n; i++)
+//             puts(all.domains.v[i].name);
+//     vireo_close(conn);
+//
+// A connection is used by one thread at a time; calls block. Functions return 0, or -1 with *err
+// filled in (err may be NULL). Streams are not offered yet.
+#ifndef LIBVIREO_H
+#define LIBVIREO_H
+
+#include <vireo/procedures.h>
+#include <vireo/wire_types.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct vireo;
+
+struct vireo_error {
+    int code;      // enum wire_error_code
+    int domain;    // enum wire_error_domain
+    char *message; // free with vireo_error_clear()
+};
+
+enum { VIREO_READ_ONLY = 1 };
+
+// `where` is "qemu:///system", "qemu:///session" (either with ?socket=PATH), the path of a socket,
+// or NULL for what suits the user: system for root, else session. NULL on failure.
+struct vireo *vireo_open(const char *where, unsigned flags, struct vireo_error *err);
+void vireo_close(struct vireo *conn); // NULL is fine
+
+// How long a call or an open connection may be silent before it fails; -1, the default: for ever.
+// After such a failure the connection is of no more use.
+void vireo_set_timeout(struct vireo *conn, int timeout_ms);
+
+// What calls and events returned lives until this or vireo_close().
+void vireo_release(struct vireo *conn);
+
+struct vireo_event {
+    uint32_t program;    // WIRE_PROGRAM_...
+    uint32_t procedure;  // enum wire_procedure or wire_qemu_procedure
+    const void *payload; // struct wire_<event>_msg
+};
+
+// The next event that was registered for, e.g. with
+// vireo_connect_domain_event_callback_register_any(). 1, 0 when none came within timeout_ms (-1: no
+// limit), or -1.
+int vireo_next_event(struct vireo *conn, int timeout_ms, struct vireo_event *ret,
+                     struct vireo_error *err);
+// Readable when there may be an event; for poll().
+int vireo_fd(const struct vireo *conn);
+// The next file descriptor that came with the last reply; the caller's from here on. -1: none.
+int vireo_take_fd(struct vireo *conn);
+
+void vireo_error_clear(struct vireo_error *err);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Firmware descriptors (QEMU's docs/interop/firmware.json), as distributions install them.
+#pragma once
+
+#include <stdbool.h>
+#include "base/vec.h"
+
+struct firmware_choice {
+    struct strv
+        loaders; // executables, without doubles, in the order of the descriptors' file names
+    bool efi, secure;
+};
+
+// Those in dir that fit a target ("x86_64", QEMU's word) and machine name. Damaged ones are
+// skipped. Does not suspend; reads at most 64 small files.
+void firmware_find(const char *dir, const char *target, const char *machine,
+                   struct firmware_choice *ret);
+void firmware_choice_finish(struct firmware_choice *f);

@@ -1,0 +1,410 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "host/host.h"
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/kvm.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/utsname.h>
+#include "base/alloc.h"
+#include "base/file.h"
+#include "base/str.h"
+#include "host/firmware.h"
+#include "host/qemu_cache.h"
+#include "host/qemu_learn.h"
+
+enum { EMULATORS_MAX = 64, TCG_VCPUS = 16 };
+
+struct emulator {
+    char *arch, *path;
+};
+
+struct host {
+    struct sched *sched;
+    char *root, *kvm_path, *firmware_path, *configured;
+    struct strv search;
+    struct qemu_probe_user user;
+    struct domcaps_support support;
+    struct qemu_cache *cache;
+    struct uuid uuid;
+    char arch[NODE_MODEL_SIZE];
+    VEC(struct emulator) emulators; // by arch
+};
+
+static const char *const arches[] = {
+    "aarch64", "alpha",    "armv6l", "armv7l", "i686",    "loongarch64", "m68k",    "mips",
+    "mips64",  "mips64el", "mipsel", "ppc",    "ppc64",   "ppc64le",     "riscv32", "riscv64",
+    "s390",    "s390x",    "sh4",    "sparc",  "sparc64", "x86_64",
+};
+
+static const char *const virt_types[] = {"qemu",  "kvm",    "xen",    "lxc",  "uml",  "openvz",
+                                         "test",  "vmware", "hyperv", "vbox", "phyp", "parallels",
+                                         "bhyve", "vz",     "kqemu",  "hvf"};
+
+static bool is_one_of(const char *word, const char *const *words, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (str_eq(words[i], word))
+            return true;
+    }
+    return false;
+}
+
+static const char *arch_of_machine(const char *machine)
+{
+    if (machine[0] == 'i' && str_eq(machine + 2, "86"))
+        return "i686";
+    return str_starts(machine, "armv") ? "armv7l" : machine;
+}
+
+static void add_emulator(struct host *h, const char *arch, const char *path)
+{
+    if (h->emulators.n >= EMULATORS_MAX || access(path, X_OK) < 0)
+        return;
+    VEC_FOREACH (e, &h->emulators) {
+        if (str_eq(e->arch, arch))
+            return; // the first directory wins
+    }
+    struct emulator e = {xstrdup(arch), xstrdup(path)};
+    vec_push(&h->emulators, e);
+}
+
+// "x86_64" of "/usr/bin/qemu-system-x86_64"; the host's for names that tell none. NULL: one of a
+// kind, as "qemu-system-x86_64-microvm". Borrowed.
+static const char *arch_of_name(const struct host *h, const char *path)
+{
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    if (!str_starts(name, "qemu-system-"))
+        return h->arch;
+    const char *arch = qemu_arch_from_target(name + strlen("qemu-system-"));
+    return is_one_of(arch, arches, ARRAY_LEN(arches)) ? arch : NULL;
+}
+
+struct found {
+    struct host *h;
+    const char *dir;
+};
+
+static int on_file(const char *name, void *arg)
+{
+    struct found *f = arg;
+    if (!str_starts(name, "qemu-system-"))
+        return 0;
+    AUTO_FREE char *path = path_join(f->dir, name);
+    const char *arch = arch_of_name(f->h, path);
+    if (arch)
+        add_emulator(f->h, arch, path);
+    return 0;
+}
+
+static int compare_emulators(const void *a, const void *b)
+{
+    return strcmp(((const struct emulator *)a)->arch, ((const struct emulator *)b)->arch);
+}
+
+static void clear_emulators(struct host *h)
+{
+    VEC_FOREACH (e, &h->emulators) {
+        free(e->arch);
+        free(e->path);
+    }
+    h->emulators.n = 0;
+}
+
+static void find_emulators(struct host *h)
+{
+    clear_emulators(h);
+    if (h->configured && arch_of_name(h, h->configured))
+        add_emulator(h, arch_of_name(h, h->configured), h->configured);
+    for (size_t i = 0; i < h->search.n; i++) {
+        struct found f = {h, h->search.v[i]};
+        dir_each(f.dir, NULL, on_file, &f);
+    }
+    for (size_t i = 0; i < h->search.n; i++) { // how Red Hat's family calls its only one
+        AUTO_FREE char *path = path_join(h->search.v[i], "qemu-kvm");
+        add_emulator(h, h->arch, path);
+    }
+    if (h->emulators.n > 0)
+        qsort(h->emulators.v, h->emulators.n, sizeof(*h->emulators.v), compare_emulators);
+}
+
+struct host *host_create(struct sched *s, const struct host_config *config)
+{
+    static const char *const usual[] = {"/usr/bin", "/usr/local/bin", "/usr/libexec", NULL};
+    const char *const *search = config->search_path ? config->search_path : usual;
+    struct host *h = NEW(struct host);
+    struct utsname uts;
+    h->sched = s;
+    h->root = xstrdup(config->root ? config->root : "");
+    h->kvm_path = xstrdup(config->kvm_path ? config->kvm_path : "/dev/kvm");
+    h->firmware_path =
+        xstrdup(config->firmware_path ? config->firmware_path : "/usr/share/qemu/firmware");
+    h->configured = xstrdup(config->emulator);
+    h->support = config->support;
+    h->user = config->user;
+    h->user.groups = xmemdup(config->user.groups, config->user.ngroups * sizeof(gid_t));
+    for (; *search; search++)
+        strv_push(&h->search, *search);
+    uname(&uts);
+    snprintf(h->arch, sizeof(h->arch), "%.31s", arch_of_machine(uts.machine));
+    h->cache = qemu_cache_create(s, config->cache_dir, &h->user);
+    if (node_get_uuid(h->root, &h->uuid, NULL) < 0)
+        h->uuid = uuid_random();
+    find_emulators(h);
+    return h;
+}
+
+void host_destroy(struct host *h)
+{
+    if (!h)
+        return;
+    qemu_cache_destroy(h->cache);
+    clear_emulators(h);
+    vec_finish(&h->emulators);
+    strv_finish(&h->search);
+    free((void *)h->user.groups);
+    free(h->configured);
+    free(h->firmware_path);
+    free(h->kvm_path);
+    free(h->root);
+    free(h);
+}
+
+const char *host_arch(const struct host *h)
+{
+    return h->arch;
+}
+
+struct uuid host_uuid(const struct host *h)
+{
+    return h->uuid;
+}
+
+void host_set_uuid(struct host *h, const struct uuid *uuid)
+{
+    h->uuid = *uuid;
+}
+
+struct warm {
+    struct host *h;
+    char *path;
+};
+
+static void warm_one(struct task *t, void *arg)
+{
+    struct warm *w = arg;
+    struct qemu_caps *caps = NULL;
+    AUTO_ERROR err = ERROR_INIT;
+    if (host_qemu_caps(t, w->h, w->path, &caps, &err) < 0)
+        log_warn("%s", err.message);
+    qemu_caps_unref(caps);
+    free(w->path);
+    free(w);
+}
+
+void host_warm(struct host *h)
+{
+    find_emulators(h);
+    VEC_FOREACH (e, &h->emulators) {
+        struct warm *w = NEW(struct warm);
+        w->h = h;
+        w->path = xstrdup(e->path);
+        task_spawn(h->sched, "ask QEMU at start", warm_one, w);
+    }
+}
+
+const char *host_find_emulator(struct host *h, const char *arch)
+{
+    VEC_FOREACH (e, &h->emulators) {
+        if (str_eq(e->arch, arch))
+            return e->path;
+    }
+    return str_eq(arch, "i686") ? host_find_emulator(h, "x86_64") : NULL;
+}
+
+bool host_kvm_usable(const struct host *h)
+{
+    struct stat st;
+    if (!h->user.set_user) {
+        AUTO_CLOSE int fd = open(h->kvm_path, O_RDWR | O_CLOEXEC);
+        return fd >= 0;
+    }
+    if (stat(h->kvm_path, &st) < 0)
+        return false;
+    if (st.st_uid == h->user.uid)
+        return (st.st_mode & 0600) == 0600;
+    bool member = st.st_gid == h->user.gid;
+    for (size_t i = 0; i < h->user.ngroups; i++)
+        member |= st.st_gid == h->user.groups[i];
+    return member ? (st.st_mode & 0060) == 0060 : (st.st_mode & 0006) == 0006;
+}
+
+int host_qemu_caps(struct task *t, struct host *h, const char *binary, struct qemu_caps **ret,
+                   struct error *err)
+{
+    return qemu_cache_get(t, h->cache, binary, host_kvm_usable(h), ret, err);
+}
+
+int host_arch_caps(struct task *t, struct host *h, const char *arch, struct qemu_caps **ret,
+                   struct error *err)
+{
+    const char *found = host_find_emulator(h, arch);
+    if (!found)
+        return error_set(err, ERROR_CONFIG_UNSUPPORTED, AREA_QEMU,
+                         "no emulator for architecture '%s' on this host: install QEMU's "
+                         "qemu-system-%s",
+                         arch, qemu_target_from_arch(arch));
+    AUTO_FREE char *path = xstrdup(found);
+    return host_qemu_caps(t, h, path, ret, err);
+}
+
+int host_qemu_version(struct task *t, struct host *h, uint32_t *version, struct error *err)
+{
+    struct qemu_caps *caps = NULL;
+    *version = 0;
+    if (!host_find_emulator(h, h->arch))
+        return 0;
+    if (host_arch_caps(t, h, h->arch, &caps, err) < 0)
+        return -1;
+    *version = caps->version;
+    qemu_caps_unref(caps);
+    return 0;
+}
+
+int host_max_vcpus(const struct host *h, const char *virt_type, uint32_t *ret, struct error *err)
+{
+    *ret = TCG_VCPUS;
+    if (!virt_type || str_eq(virt_type, "qemu"))
+        return 0;
+    if (!str_eq(virt_type, "kvm"))
+        return error_set(err, ERROR_INVALID_ARG, AREA_QEMU, "no guests of type '%s' here",
+                         virt_type);
+    AUTO_CLOSE int fd = open(h->kvm_path, O_RDWR | O_CLOEXEC);
+    if (fd < 0)
+        return error_set_errno(err, AREA_QEMU, errno, "cannot open '%s'", h->kvm_path);
+    int n = ioctl(fd, KVM_CHECK_EXTENSION, KVM_CAP_MAX_VCPUS);
+    if (n <= 0)
+        n = ioctl(fd, KVM_CHECK_EXTENSION, KVM_CAP_NR_VCPUS);
+    *ret = n > 0 ? (uint32_t)n : 4; // what the kernel's API document says when neither is told
+    return 0;
+}
+
+static bool has_iommu(const struct host *h)
+{
+    struct stat st;
+    AUTO_FREE char *path = xasprintf("%s/sys/kernel/iommu_groups/0", h->root);
+    return stat(path, &st) == 0;
+}
+
+static int format_capabilities(struct host *h, const struct capabilities_guest *guests,
+                               size_t nguests, char **xml, struct error *err)
+{
+    struct node_info info;
+    struct node_topology topology = {0};
+    struct node_cpu_model cpu = {0};
+    int r = -1;
+    if (node_get_info(h->root, &info, err) == 0 &&
+        node_get_topology(h->root, &topology, err) == 0 &&
+        node_get_cpu_model(h->root, &cpu, err) == 0) {
+        struct capabilities_input in = {.uuid = h->uuid,
+                                        .arch = h->arch,
+                                        .info = &info,
+                                        .topology = &topology,
+                                        .cpu = &cpu,
+                                        .iommu = has_iommu(h),
+                                        .guests = guests,
+                                        .nguests = nguests};
+        *xml = capabilities_format(&in);
+        r = 0;
+    }
+    node_topology_finish(&topology);
+    node_cpu_model_finish(&cpu);
+    return r;
+}
+
+int host_capabilities_xml(struct task *t, struct host *h, char **xml, struct error *err)
+{
+    struct capabilities_guest guests[EMULATORS_MAX + 1];
+    size_t n = 0;
+    bool cancelled = false;
+    for (size_t i = 0; i < ARRAY_LEN(arches) && !cancelled; i++) {
+        struct qemu_caps *caps = NULL;
+        AUTO_ERROR why = ERROR_INIT;
+        if (!host_find_emulator(h, arches[i]))
+            continue;
+        // One that can't be asked is not offered; host_warm() or its own caller said why.
+        if (host_arch_caps(t, h, arches[i], &caps, &why) == 0)
+            guests[n++] = (struct capabilities_guest){arches[i], caps};
+        else
+            cancelled = why.sys_errno == ECANCELED;
+    }
+    int r = cancelled ? error_set(err, ERROR_OPERATION_ABORTED, AREA_QEMU, "cancelled")
+                      : format_capabilities(h, guests, n, xml, err);
+    for (size_t i = 0; i < n; i++)
+        qemu_caps_unref((struct qemu_caps *)guests[i].caps);
+    return r;
+}
+
+// Which accelerator a request means; -1 with err when the emulator can't do it.
+static int choose_virt(const struct host *h, const struct qemu_caps *caps, const char *virt_type,
+                       enum qemu_virt *ret, struct error *err)
+{
+    bool kvm = caps->accel[QEMU_VIRT_KVM].usable, tcg = caps->accel[QEMU_VIRT_TCG].usable;
+    (void)h;
+    *ret = virt_type ? str_eq(virt_type, "kvm") ? QEMU_VIRT_KVM : QEMU_VIRT_TCG
+           : kvm     ? QEMU_VIRT_KVM
+                     : QEMU_VIRT_TCG;
+    bool known = !virt_type || str_eq(virt_type, "kvm") || str_eq(virt_type, "qemu");
+    if (!known || !(*ret == QEMU_VIRT_KVM ? kvm : tcg))
+        return error_set(err, ERROR_INVALID_ARG, AREA_QEMU,
+                         "emulator '%s' runs no guests of type '%s' on this host", caps->binary,
+                         virt_type ? virt_type : "qemu");
+    return 0;
+}
+
+static int format_domcaps(struct host *h, const struct qemu_caps *caps, const char *arch,
+                          const char *machine, const char *virt_type, char **xml, struct error *err)
+{
+    struct domcaps_input in = {.caps = caps, .arch = arch, .support = h->support};
+    struct firmware_choice firmware;
+    if (choose_virt(h, caps, virt_type, &in.virt, err) < 0)
+        return -1;
+    in.machine = qemu_caps_machine(caps, machine);
+    if (!in.machine)
+        return error_set(err, ERROR_INVALID_ARG, AREA_QEMU, "emulator '%s' has no machine '%s'",
+                         caps->binary, machine ? machine : "(default)");
+    firmware_find(h->firmware_path, qemu_target_from_arch(arch), in.machine->name, &firmware);
+    in.loaders = &firmware.loaders;
+    in.efi = firmware.efi;
+    in.secure = firmware.secure;
+    *xml = domcaps_format(&in);
+    firmware_choice_finish(&firmware);
+    return 0;
+}
+
+int host_domain_capabilities_xml(struct task *t, struct host *h, const char *emulator,
+                                 const char *arch, const char *machine, const char *virt_type,
+                                 char **xml, struct error *err)
+{
+    struct qemu_caps *caps = NULL;
+    if (virt_type && !is_one_of(virt_type, virt_types, ARRAY_LEN(virt_types)))
+        return error_set(err, ERROR_INVALID_ARG, AREA_QEMU, "no such guest type: '%s'", virt_type);
+    if (arch && !is_one_of(arch, arches, ARRAY_LEN(arches)))
+        return error_set(err, ERROR_INVALID_ARG, AREA_QEMU, "no such architecture: '%s'", arch);
+    int r = emulator ? host_qemu_caps(t, h, emulator, &caps, err)
+                     : host_arch_caps(t, h, arch ? arch : h->arch, &caps, err);
+    if (r < 0)
+        return -1;
+    bool subset = arch && str_eq(arch, "i686") && str_eq(caps->arch, "x86_64");
+    if (arch && !subset && !str_eq(arch, caps->arch))
+        r = error_set(err, ERROR_INVALID_ARG, AREA_QEMU,
+                      "emulator '%s' is for architecture '%s', not '%s'", caps->binary, caps->arch,
+                      arch);
+    else
+        r = format_domcaps(h, caps, arch ? arch : caps->arch, machine, virt_type, xml, err);
+    qemu_caps_unref(caps);
+    return r;
+}

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// What binaries can do, each asked once: kept in memory, and on disk below a directory.
+#pragma once
+
+#include "host/qemu_caps.h"
+
+struct qemu_cache;
+
+// dir NULL: not kept on disk. Copies both.
+struct qemu_cache *qemu_cache_create(struct sched *s, const char *dir,
+                                     const struct qemu_probe_user *user);
+void qemu_cache_destroy(struct qemu_cache *c); // probes under way must have ended
+
+// At once when known and the binary unchanged; else from disk or by a probe, shared by all who ask
+// meanwhile. A failure is remembered for a minute. Caller unrefs. Suspends.
+int qemu_cache_get(struct task *t, struct qemu_cache *c, const char *binary, bool kvm,
+                   struct qemu_caps **ret, struct error *err);
+size_t qemu_cache_probes(const struct qemu_cache *c); // binaries run so far

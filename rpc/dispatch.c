@@ -1,0 +1,287 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Calls: refused at once, or decoded and run in a task, at most so many of a client together.
+#include "rpc/internal.h"
+#include "rpc/wire_error.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+// A call with what it needs until its reply is sent.
+struct job {
+    struct call call; // first: handlers get this
+    struct list link; // in client->parked
+    struct arena arena;
+    struct packet_header header;
+    void *args, *ret;
+};
+
+int call_take_fd(struct call *call, uint32_t slot, struct error *err)
+{
+    if (slot >= call->nin_fds || call->in_fds[slot] < 0)
+        return error_set(err, ERROR_INTERNAL, AREA_RPC,
+                         "No FD available at slot %u: %s needs the client to send one", slot,
+                         call->procedure->label);
+    int fd = call->in_fds[slot];
+    call->in_fds[slot] = -1;
+    return fd;
+}
+
+int call_give_fd(struct call *call, int fd, struct error *err)
+{
+    if (call->nout_fds == WIRE_MESSAGE_FDS_MAX) {
+        close(fd);
+        return error_set(err, ERROR_INTERNAL, AREA_RPC, "%s returns more than %d file descriptors",
+                         call->procedure->label, WIRE_MESSAGE_FDS_MAX);
+    }
+    call->out_fds[call->nout_fds++] = fd;
+    return 0;
+}
+
+bool call_is_read_only(const struct call *call)
+{
+    return client_is_read_only(call->client);
+}
+
+void send_error(struct client *c, const struct packet_header *call, enum wire_message_type type,
+                const struct error *err)
+{
+    struct packet_header h = *call;
+    h.type = type;
+    h.status = WIRE_ERROR;
+    struct wire_error e = wire_error_make(err);
+    struct xdr_writer w;
+    xdr_writer_init(&w, WIRE_LENGTH_WORD_MAX);
+    packet_begin(&w, &h);
+    wire_encode(&w, WIRE_TYPE_ERROR, &e);
+    if (packet_end(&w) < 0) { // a text of more than 4 MiB
+        xdr_writer_finish(&w);
+        e.message = e.str2 = "the error's text is too long";
+        packet_begin(&w, &h);
+        wire_encode(&w, WIRE_TYPE_ERROR, &e);
+        packet_end(&w);
+    }
+    client_send(c, &w, NULL, 0);
+}
+
+static void job_free(struct job *j)
+{
+    struct client *c = j->call.client;
+    for (uint32_t i = 0; i < j->call.nin_fds; i++)
+        close_fd(&j->call.in_fds[i]);
+    for (uint32_t i = 0; i < j->call.nout_fds; i++)
+        close_fd(&j->call.out_fds[i]);
+    list_remove(&j->link);
+    arena_finish(&j->arena);
+    free(j);
+    client_unref(c);
+}
+
+static int send_result(struct job *j, struct error *err)
+{
+    struct call *call = &j->call;
+    struct packet_header h = j->header;
+    h.type = call->nout_fds ? WIRE_REPLY_WITH_FDS : WIRE_REPLY;
+    struct xdr_writer w;
+    xdr_writer_init(&w, WIRE_LENGTH_WORD_MAX);
+    packet_begin(&w, &h);
+    if (call->nout_fds)
+        xdr_put_u32(&w, call->nout_fds);
+    wire_encode(&w, call->procedure->ret, j->ret);
+    if (packet_end(&w) < 0) {
+        xdr_writer_finish(&w);
+        return error_set(err, ERROR_RPC, AREA_RPC,
+                         "the result of %s does not fit in the protocol's limits",
+                         call->procedure->label);
+    }
+    client_send(call->client, &w, call->out_fds, call->nout_fds);
+    call->nout_fds = 0; // taken
+    return 0;
+}
+
+// What depends on the connection's state, looked at when the call starts.
+static int check_state(const struct job *j, struct error *err)
+{
+    const struct client *c = j->call.client;
+    const struct rpc_procedure *p = j->call.procedure;
+    if (!c->open && !(p->flags & RPC_BEFORE_OPEN))
+        return error_set(err, ERROR_INTERNAL, AREA_RPC,
+                         "internal error: hypervisor connection not open");
+    if (!c->read_only)
+        return 0;
+    uint32_t flags = 0;
+    if (p->denied_flags)
+        memcpy(&flags, (const char *)j->args + p->flags_offset, sizeof(flags));
+    if (!(p->flags & RPC_READ_ONLY))
+        return error_set(err, ERROR_OPERATION_DENIED, AREA_RPC,
+                         "operation forbidden: read only access prevents %s", p->label);
+    if (flags & p->denied_flags)
+        return error_set(err, ERROR_OPERATION_DENIED, AREA_RPC,
+                         "operation forbidden: read only access prevents %s with flags 0x%x",
+                         p->label, flags & p->denied_flags);
+    return 0;
+}
+
+static int run_job(struct job *j, struct error *err)
+{
+    struct call *call = &j->call;
+    if (check_state(j, err) < 0) {
+        call->client->server->stats.calls_refused++;
+        return -1;
+    }
+    if (!call->procedure->handler) {
+        call->client->server->stats.calls_refused++;
+        return error_set(err, ERROR_NO_SUPPORT, AREA_RPC,
+                         "vireod does not provide %s (procedure %u of program 0x%08x)",
+                         call->procedure->label, call->number, call->program);
+    }
+    if (call->procedure->handler(call, j->args, j->ret, err) < 0) {
+        if (err->code == ERROR_NONE)
+            error_set(err, ERROR_INTERNAL, AREA_RPC, "%s failed without saying why",
+                      call->procedure->label);
+        call->client->server->stats.calls_failed++;
+        return -1;
+    }
+    return send_result(j, err);
+}
+
+static void job_task(struct task *t, void *arg)
+{
+    struct job *j = arg;
+    struct client *c = client_ref(j->call.client);
+    AUTO_ERROR err = ERROR_INIT;
+    j->call.task = t;
+    *task_log_fields(t) = (struct log_fields){.client = c->id};
+    bool was_connected = c->fd >= 0;
+    int r = run_job(j, &err);
+    if (was_connected && c->fd < 0)
+        c->server->stats.replies_dropped++;
+    if (r < 0)
+        send_error(c, &j->header, WIRE_REPLY, &err);
+    if (j->call.stream) {
+        if (r < 0 || c->fd < 0)
+            stream_discard(j->call.stream);
+        else
+            stream_start(j->call.stream);
+    }
+    job_free(j);
+    c->running--;
+    c->server->stats.calls_in_flight--;
+    if (c->close_requested && c->fd >= 0) {
+        c->closing = true;
+        client_flush(c);
+    }
+    dispatch_parked(c);
+    client_update(c);
+    client_unref(c);
+}
+
+static void start_job(struct job *j)
+{
+    struct client *c = j->call.client;
+    c->running++;
+    c->server->stats.calls++;
+    c->server->stats.calls_in_flight++;
+    task_spawn(c->server->sched, j->call.procedure->name, job_task, j);
+}
+
+void dispatch_parked(struct client *c)
+{
+    struct job *j;
+    while (c->fd >= 0 && c->running < c->server->config.max_client_requests &&
+           (j = LIST_FIRST(&c->parked, struct job, link))) {
+        list_remove(&j->link);
+        c->nparked--;
+        c->parked_octets -= j->header.length;
+        start_job(j);
+    }
+}
+
+void dispatch_drop_parked(struct client *c)
+{
+    struct job *j, *tmp;
+    LIST_FOREACH_SAFE (j, tmp, &c->parked, link)
+        job_free(j);
+    c->nparked = 0;
+    c->parked_octets = 0;
+}
+
+static const struct rpc_procedure *find_procedure(struct client *c, const struct packet_header *h,
+                                                  struct error *err)
+{
+    const struct server *s = c->server;
+    const struct rpc_program *program = NULL;
+    for (size_t i = 0; i < s->nprograms; i++) {
+        if (s->programs[i].number == h->program && s->programs[i].version == h->version)
+            program = &s->programs[i];
+    }
+    if (!program) {
+        error_set(err, ERROR_RPC, AREA_RPC, "Cannot find program %u version %u", h->program,
+                  h->version);
+        return NULL;
+    }
+    if (h->status != WIRE_OK) {
+        error_set(err, ERROR_RPC, AREA_RPC, "Unexpected message status %d", h->status);
+        return NULL;
+    }
+    uint32_t number = (uint32_t)h->procedure;
+    const struct rpc_procedure *p =
+        number && number <= program->count ? &program->procedures[number - 1] : NULL;
+    if (!p || p->kind == RPC_EVENT) {
+        error_set(err, ERROR_RPC, AREA_RPC, "unknown procedure: %d", h->procedure);
+        return NULL;
+    }
+    if (!c->authenticated && !(p->flags & RPC_BEFORE_AUTH)) {
+        error_set(err, ERROR_RPC, AREA_RPC, "authentication required");
+        return NULL;
+    }
+    return p;
+}
+
+static int decode_args(struct job *j, const uint8_t *payload, struct error *err)
+{
+    const struct rpc_procedure *p = j->call.procedure;
+    struct xdr_reader r = {
+        .p = payload, .end = payload + j->header.length - PACKET_HEADER_SIZE, .arena = &j->arena};
+    uint32_t nfds;
+    int bad = j->header.type == WIRE_CALL_WITH_FDS ? xdr_get_u32(&r, &nfds) : 0;
+    if (!bad && p->args) {
+        j->args = arena_alloc(&j->arena, wire_type_table[p->args].size);
+        bad = wire_decode(&r, p->args, j->args);
+    }
+    if (p->ret)
+        j->ret = arena_alloc(&j->arena, wire_type_table[p->ret].size);
+    return bad ? error_set(err, ERROR_RPC, AREA_RPC, "Unable to decode message payload") : 0;
+}
+
+void dispatch_call(struct client *c, const struct packet_header *h, const uint8_t *payload,
+                   const int *fds, uint32_t nfds)
+{
+    AUTO_ERROR err = ERROR_INIT;
+    struct job *j = NEW(struct job);
+    list_init(&j->link);
+    j->header = *h;
+    j->header.status = WIRE_OK;
+    j->call = (struct call){.client = client_ref(c),
+                            .owner = c->server->owner,
+                            .session = c->session,
+                            .arena = &j->arena,
+                            .program = h->program,
+                            .number = (uint32_t)h->procedure,
+                            .serial = h->serial,
+                            .nin_fds = nfds};
+    memcpy(j->call.in_fds, fds, nfds * sizeof(*fds));
+    j->call.procedure = find_procedure(c, h, &err);
+    if (!j->call.procedure || decode_args(j, payload, &err) < 0) {
+        c->server->stats.calls_refused++;
+        send_error(c, h, WIRE_REPLY, &err);
+        job_free(j);
+        return;
+    }
+    if (c->running < c->server->config.max_client_requests && list_empty(&c->parked)) {
+        start_job(j);
+        return;
+    }
+    list_append(&c->parked, &j->link);
+    c->nparked++;
+    c->parked_octets += h->length;
+}

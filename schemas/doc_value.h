@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The values a described document is made of (schemas/doc.h). "Not given" is always all zeroes: a
+// NULL string, an enum's 0, TOGGLE_UNSET, an opt_ value that is not set.
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "base/uuid.h"
+
+// 'yes'/'no' and 'on'/'off' attributes.
+enum toggle { TOGGLE_UNSET = 0, TOGGLE_YES, TOGGLE_NO };
+
+// What is in force when nothing was said.
+static inline bool toggle_or(enum toggle t, bool otherwise)
+{
+    return t == TOGGLE_UNSET ? otherwise : t == TOGGLE_YES;
+}
+
+struct opt_uint {
+    bool set;
+    uint64_t value;
+};
+#define OPT_UINT(v) ((struct opt_uint){.set = true, .value = (v)})
+
+struct opt_int {
+    bool set;
+    int64_t value;
+};
+#define OPT_INT(v) ((struct opt_int){.set = true, .value = (v)})
+
+struct opt_uuid {
+    bool set;
+    struct uuid value;
+};
+
+struct opt_mac {
+    bool set;
+    uint8_t b[6];
+};
+
+enum { MAC_TEXT_SIZE = 18 };
+// "52:54:00:ab:cd:ef"; returns buf.
+const char *mac_format(const struct opt_mac *m, char buf[static MAC_TEXT_SIZE]);
+// Six hexadecimal pairs with colons. 0 or -EINVAL.
+int mac_parse(const char *text, struct opt_mac *ret);

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// What no table can see: values that must fit each other.
+#include "schemas/domain_internal.h"
+
+#include <inttypes.h>
+
+enum { NAME_MAX_OCTETS = 255 };
+
+static int bad(const struct domain_def *def, struct error *err, const char *fmt, ...)
+    PRINTF_LIKE(3, 4);
+static int bad(const struct domain_def *def, struct error *err, const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    error_setv(err, ERROR_XML, AREA_DOMAIN, fmt, ap);
+    va_end(ap);
+    return error_prefix(err, "domain '%s'", def->name);
+}
+
+static int check_name(const struct domain_def *def, struct error *err)
+{
+    const char *name = def->name;
+    if (!*name)
+        return error_set(err, ERROR_XML, AREA_DOMAIN, "domain document: <name> is empty");
+    if (strlen(name) > NAME_MAX_OCTETS)
+        return error_set(err, ERROR_XML, AREA_DOMAIN,
+                         "domain document: <name> has %zu octets, the most are %d", strlen(name),
+                         NAME_MAX_OCTETS);
+    if (strchr(name, '/') || strchr(name, '\n') || strcmp(name, ".") == 0 ||
+        strcmp(name, "..") == 0)
+        return bad(def, err, "the name must not contain '/' or a line end, nor be '.' or '..'");
+    if (def->title && strchr(def->title, '\n'))
+        return bad(def, err, "<title> must be one line");
+    return 0;
+}
+
+static int check_size(const struct domain_def *def, struct error *err)
+{
+    if (!def->memory_kib)
+        return bad(def, err, "<memory> must be more than 0");
+    if (def->current_memory_kib > def->memory_kib)
+        return bad(def, err,
+                   "<currentMemory> (%" PRIu64 " KiB) is more than <memory> (%" PRIu64 " KiB)",
+                   def->current_memory_kib, def->memory_kib);
+    if (def->vcpus_current.set && def->vcpus_current.value > def->vcpus)
+        return bad(def, err,
+                   "current='%" PRIu64 "' of <vcpu> is more than the %" PRIu64 " there are",
+                   def->vcpus_current.value, def->vcpus);
+    const struct domain_cpu *cpu = def->cpu;
+    if (cpu && cpu->has_topology) {
+        uint64_t n = cpu->sockets.value * cpu->dies.value * cpu->cores.value;
+        if (n > UINT32_MAX || n * cpu->threads.value != def->vcpus)
+            return bad(def, err,
+                       "<topology> is of another number of CPUs than the %" PRIu64 " of <vcpu>",
+                       def->vcpus);
+    }
+    if (cpu && cpu->mode == CPU_MODE_CUSTOM && !cpu->model)
+        return bad(def, err, "<cpu mode='custom'> needs a <model>");
+    for (size_t i = 0; cpu && i < cpu->features.n; i++) {
+        for (size_t k = 0; k < i; k++) {
+            if (str_eq(cpu->features.v[i]->name, cpu->features.v[k]->name))
+                return bad(def, err, "CPU feature '%s' is given twice", cpu->features.v[i]->name);
+        }
+    }
+    return 0;
+}
+
+static int check_os(const struct domain_def *def, struct error *err)
+{
+    if (!str_eq(def->os.type, "hvm"))
+        return error_set(err, ERROR_CONFIG_UNSUPPORTED, AREA_DOMAIN,
+                         "domain '%s': <os><type>%s</type> is not supported by vireo; only hvm is",
+                         def->name, def->os.type);
+    if ((def->os.initrd || def->os.cmdline) && !def->os.kernel)
+        return bad(def, err, "<%s> needs a <kernel>", def->os.initrd ? "initrd" : "cmdline");
+    for (size_t i = 0; i < def->os.boot.n; i++) {
+        for (size_t k = 0; k < i; k++) {
+            if (def->os.boot.v[i]->dev == def->os.boot.v[k]->dev)
+                return bad(def, err, "boot device '%s' is given twice",
+                           doc_word(&boot_dev_words, def->os.boot.v[i]->dev));
+        }
+    }
+    return 0;
+}
+
+static bool bus_fits(const struct domain_disk *disk)
+{
+    if (disk->device == DISK_DEVICE_FLOPPY)
+        return disk->bus == DISK_BUS_FDC;
+    if (disk->device == DISK_DEVICE_CDROM)
+        return disk->bus != DISK_BUS_FDC && disk->bus != DISK_BUS_VIRTIO &&
+               disk->bus != DISK_BUS_SD;
+    return disk->bus != DISK_BUS_FDC;
+}
+
+static int check_disk(const struct domain_def *def, size_t i, struct error *err)
+{
+    const struct domain_disk *disk = def->disks.v[i];
+    unsigned line = disk->dev.line;
+    if (strchr(disk->target, '/') || strlen(disk->target) > 32)
+        return bad(def, err, "line %u: disk target '%.40s' is not a device name", line,
+                   disk->target);
+    if (!bus_fits(disk))
+        return bad(def, err, "line %u: disk '%s': a %s cannot be on bus '%s'", line, disk->target,
+                   disk_device_name(disk->device), disk_bus_name(disk->bus));
+    bool removable = disk->device == DISK_DEVICE_CDROM || disk->device == DISK_DEVICE_FLOPPY;
+    if (!removable && !disk->source_file && !disk->source_dev)
+        return bad(def, err, "line %u: disk '%s' has no source; only cdrom and floppy may be empty",
+                   line, disk->target);
+    if (disk->device == DISK_DEVICE_LUN && disk->type != DISK_TYPE_BLOCK)
+        return bad(def, err, "line %u: disk '%s': device='lun' needs type='block'", line,
+                   disk->target);
+    for (size_t k = 0; k < i; k++) {
+        if (str_eq(def->disks.v[k]->target, disk->target))
+            return bad(def, err, "line %u: disk target '%s' is used twice", line, disk->target);
+    }
+    return 0;
+}
+
+static int check_controllers(const struct domain_def *def, struct error *err)
+{
+    for (size_t i = 0; i < def->controllers.n; i++) {
+        const struct domain_controller *c = def->controllers.v[i];
+        for (size_t k = 0; k < i; k++) {
+            const struct domain_controller *o = def->controllers.v[k];
+            // The USB 2 set is several controllers of one index.
+            bool companions = c->type == CONTROLLER_USB && c->model != o->model;
+            if (c->type == o->type && c->index.value == o->index.value && !companions)
+                return bad(def, err,
+                           "line %u: controller '%s' with index %" PRIu64 " is given twice",
+                           c->dev.line, controller_type_name(c->type), c->index.value);
+        }
+    }
+    return 0;
+}
+
+struct seen {
+    const struct domain_def *def;
+    struct error *err;
+    VEC(const struct device *) devices;
+};
+
+static int check_device(struct device *dev, void *arg)
+{
+    struct seen *s = arg;
+    // The mirror of the first serial port has its names.
+    if (s->def->consoles.n && dev == &s->def->consoles.v[0]->dev && s->def->serials.n)
+        return 0;
+    for (size_t i = 0; i < s->devices.n; i++) {
+        const struct device *o = s->devices.v[i];
+        if (dev->alias && str_eq(dev->alias, o->alias))
+            return bad(s->def, s->err, "line %u: alias '%s' is used twice", dev->line, dev->alias);
+        if (dev->boot_order.set && o->boot_order.set &&
+            dev->boot_order.value == o->boot_order.value)
+            return bad(s->def, s->err, "line %u: boot order %" PRIu64 " is used twice", dev->line,
+                       dev->boot_order.value);
+    }
+    if (dev->boot_order.set && s->def->os.boot.n)
+        return error_set(s->err, ERROR_CONFIG_UNSUPPORTED, AREA_DOMAIN,
+                         "domain '%s': line %u: <boot order=> of a device and <boot dev=> in <os> "
+                         "cannot go together; keep one of them",
+                         s->def->name, dev->line);
+    if (dev->alias || dev->boot_order.set)
+        vec_push(&s->devices, dev);
+    return 0;
+}
+
+int domain_def_validate(const struct domain_def *def, struct error *err)
+{
+    if (check_name(def, err) < 0 || check_size(def, err) < 0 || check_os(def, err) < 0 ||
+        check_controllers(def, err) < 0)
+        return -1;
+    for (size_t i = 0; i < def->disks.n; i++) {
+        if (check_disk(def, i, err) < 0)
+            return -1;
+    }
+    for (size_t i = 0; i < def->interfaces.n; i++) {
+        const struct domain_interface *iface = def->interfaces.v[i];
+        if (iface->mac.b[0] & 1)
+            return bad(def, err, "line %u: an interface's MAC address must not be a multicast one",
+                       iface->dev.line);
+    }
+    struct seen seen = {.def = def, .err = err};
+    int r = domain_def_each_device(def, check_device, &seen);
+    vec_finish(&seen.devices);
+    return r < 0 ? -1 : 0;
+}

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "supervisor/argv_internal.h"
+
+static const struct argv_nic *plugged(const struct argv_out *o, const struct domain_interface *nic)
+{
+    for (size_t i = 0; i < o->in->nnics; i++)
+        if (o->in->nics[i].nic == nic)
+            return &o->in->nics[i];
+    return NULL;
+}
+
+// "5" or "5:6:7"; when plugging in, the names under which getfd left them.
+static char *fd_list(struct argv_out *o, const int *fds, size_t n, const char *name,
+                     const char *alias)
+{
+    struct strbuf b = {0};
+    for (size_t i = 0; i < n; i++) {
+        if (i)
+            strbuf_addc(&b, ':');
+        if (o->plug)
+            strbuf_printf(&b, "%s-%s-%zu", name, alias, i);
+        else
+            strbuf_printf(&b, "%d", out_fd(o, fds[i]));
+    }
+    return strbuf_steal(&b);
+}
+
+static int tap(struct argv_out *o, const struct domain_interface *nic, struct json_object *j)
+{
+    const struct argv_nic *p = plugged(o, nic);
+    if (!p || !p->ntaps)
+        return out_internal(o, &nic->dev, "no tap was made for it");
+    AUTO_FREE char *taps = fd_list(o, p->tap_fds, p->ntaps, "fd", nic->dev.alias);
+    put_str(j, "type", "tap");
+    put_str(j, p->ntaps > 1 ? "fds" : "fd", taps);
+    if (p->nvhosts) {
+        AUTO_FREE char *vhosts = fd_list(o, p->vhost_fds, p->nvhosts, "vhostfd", nic->dev.alias);
+        put_bool(j, "vhost", true);
+        put_str(j, p->nvhosts > 1 ? "vhostfds" : "vhostfd", vhosts);
+    } else if (nic->driver == INTERFACE_BACKEND_VHOST) {
+        return out_unsupported(o, &nic->dev,
+                               "<driver name='vhost'>: /dev/vhost-net cannot be "
+                               "used here; leave it out or load the vhost_net module");
+    }
+    put_opt(j, "sndbuf", nic->sndbuf);
+    return 0;
+}
+
+static int user(struct argv_out *o, const struct domain_interface *nic, struct json_object *j)
+{
+    put_str(j, "type", "user");
+    VEC_FOREACH (it, &nic->ips) {
+        const struct interface_ip *ip = *it;
+        if (!ip->address)
+            return out_unsupported(o, &nic->dev, "<ip> has no address");
+        if (str_eq(ip->family, "ipv6")) {
+            put_str(j, "ipv6-prefix", ip->address);
+            put_opt(j, "ipv6-prefixlen", ip->prefix);
+        } else if (ip->prefix.set) {
+            put_printf(j, "net", "%s/%llu", ip->address, opt_or(ip->prefix, 24));
+        } else {
+            put_str(j, "net", ip->address);
+        }
+    }
+    return 0;
+}
+
+static void put_queues(const struct argv_out *o, const struct domain_interface *nic,
+                       struct json_object *j)
+{
+    const struct argv_nic *p = plugged(o, nic);
+    if (!p || p->ntaps < 2)
+        return;
+    put_bool(j, "mq", true);
+    put_uint(j, "vectors", 2 * p->ntaps + 2); // one each for send and receive, control, config
+}
+
+static int build_frontend(struct argv_out *o, const struct domain_interface *nic)
+{
+    char mac[MAC_TEXT_SIZE];
+    bool virtio = nic->model && str_starts(nic->model, "virtio");
+    AUTO_FREE char *driver = virtio ? virtio_driver("virtio-net-pci", nic->model)
+                                    : xstrdup(nic->model ? nic->model : "rtl8139");
+    struct json_object *j = json_driver(driver);
+    if (virtio) {
+        if (nic->tx_timer != TOGGLE_UNSET)
+            put_str(j, "tx", nic->tx_timer == TOGGLE_YES ? "timer" : "bh");
+        put_toggle(j, "ioeventfd", nic->ioeventfd);
+        put_toggle(j, "event_idx", nic->event_idx);
+        put_queues(o, nic, j);
+        put_opt(j, "rx_queue_size", nic->rx_queue_size);
+        put_opt(j, "tx_queue_size", nic->tx_queue_size);
+        put_opt(j, "host_mtu", nic->mtu);
+        put_virtio(j, &nic->virtio);
+    }
+    put_printf(j, "netdev", "host%s", nic->dev.alias);
+    put_str(j, "id", nic->dev.alias);
+    put_str(j, "mac", mac_format(&nic->mac, mac));
+    if (boot_index(o, &nic->dev))
+        put_uint(j, "bootindex", boot_index(o, &nic->dev));
+    if (nic->rom_enabled == TOGGLE_NO)
+        put_str(j, "romfile", "");
+    else
+        put_str(j, "romfile", nic->rom_file);
+    if (nic->rom_bar != TOGGLE_UNSET)
+        put_uint(j, "rombar", nic->rom_bar == TOGGLE_YES);
+    if (put_address(o, j, &nic->dev) < 0) {
+        json_object_put(j);
+        return -1;
+    }
+    return out_device(o, &nic->dev, j);
+}
+
+int build_nic(struct argv_out *o, const struct domain_interface *nic)
+{
+    if (!nic->dev.alias || !nic->mac.set)
+        return out_internal(o, &nic->dev, "no alias or no MAC address");
+    struct json_object *j = json_object_new_object();
+    if ((nic->type == INTERFACE_USER ? user(o, nic, j) : tap(o, nic, j)) < 0) {
+        json_object_put(j);
+        return -1;
+    }
+    put_printf(j, "id", "host%s", nic->dev.alias);
+    out_json(o, "-netdev", j);
+    return build_frontend(o, nic);
+}

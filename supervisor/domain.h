@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Guests: the table of all, and what can be done with one.
+//
+// Reads answer from what is known here and never wait for a guest. What changes a guest goes
+// through its lock, first come first served, with a deadline: a guest that hangs holds up only
+// those that want to change that guest. destroy doesn't wait its turn: it ends the process, which
+// ends the wait of whoever holds the lock.
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include "base/child.h"
+#include "base/error.h"
+#include "base/list.h"
+#include "base/task.h"
+#include "base/uuid.h"
+#include "host/host.h"
+#include "monitor/qmp_commands.h"
+#include "base/vec.h"
+#include "schemas/domain_def.h"
+#include "supervisor/state.h"
+
+struct domain;
+struct domains;
+
+// How long changes wait for their turn, and QEMU's answers are waited for.
+enum { DOMAIN_LOCK_TIMEOUT_MS = 30000, DOMAIN_QMP_TIMEOUT_MS = 30000 };
+
+// What happened to a guest; called from the loop or from a task; must not suspend. All may be NULL.
+struct domain_observer {
+    void (*moved)(void *arg, struct domain *dom, enum domain_move move);
+    void (*defined)(void *arg, struct domain *dom, bool added); // else updated
+    void (*undefined)(void *arg, struct domain *dom);
+    // Any event of its monitor, after we have acted on it.
+    void (*qmp_event)(void *arg, struct domain *dom, const struct qmp_event *event);
+    // The last guest stopped (true) or the first started.
+    void (*idle)(void *arg, bool idle);
+    void *arg;
+};
+
+struct domains_config {
+    struct sched *sched;
+    struct host *host;
+    const char *config_dir; // definitions: NAME.xml, autostart/NAME.xml
+    const char *run_dir;    // running guests: NAME.xml, NAME.pid, NAME.monitor
+    const char *state_dir;  // nvram and the like: what belongs to a guest for good
+    const char *log_dir;    // NAME.log
+    bool system_mode;
+    bool set_user; // run QEMU as this user and group
+    uid_t qemu_uid;
+    gid_t qemu_gid;
+    const gid_t *qemu_groups; // borrowed
+    size_t nqemu_groups;
+    const char *qemu_user; // its name, for error texts
+    uint64_t
+        log_max_bytes; // a guest's log is started anew above this; the one before is kept as .0
+    struct domain_observer observer;
+};
+
+// An image whose owner was changed for the time the guest runs.
+struct granted {
+    char *path; // owned
+    uid_t uid;  // whose it was
+    gid_t gid;
+};
+struct granted_list {
+    struct granted *v;
+    size_t n, cap;
+};
+
+struct domain {
+    struct list link; // in struct domains
+    struct domains *all;
+    unsigned refs;
+
+    // What it is. At least one of the two is there, but while the first is being stored or started
+    // (nobody finds it then) and once it was removed.
+    char *name;
+    struct uuid uuid;
+    struct domain_def *def;  // stored definition; NULL: transient
+    struct domain_def *live; // of the running process; NULL: not active
+    bool autostart;
+    bool updated; // its document was changed while it runs
+    bool removed; // no longer in the table
+
+    // What it does.
+    enum domain_state state;
+    enum domain_move reason;
+    int id; // -1: not active
+    struct task_lock lock;
+    const char *job; // what the lock's owner does
+    uint64_t job_since_us;
+
+    // Its process.
+    struct process process;
+    sd_event_source *process_watch;
+    int exit_status; // of waitpid(); -1: unknown
+    struct qmp *qmp;
+    struct completion ended;  // posted when the process is gone and all is cleaned up
+    enum domain_move stop_as; // what to call its end; MOVE_NONE: find out
+    bool process_ended;
+    bool restart_on_shutdown;    // a reboot was asked for through the power button
+    bool restarting;             // between its power-off and the reset that follows
+    enum domain_move pause_as;   // what the next STOP event means; MOVE_NONE: QEMU's own doing
+    uint64_t cpu_time_ns;        // the last one seen
+    struct granted_list granted; // images made accessible to QEMU's user
+    const void *autodestroy;     // client whose end ends it, or NULL
+};
+
+struct domains *domains_create(const struct domains_config *config); // copies
+void domains_destroy(struct domains *all); // no task may use it any more; guests go on running
+
+// Reads the stored definitions, and the files of running guests, which are then adopted by tasks.
+// Once, before clients are let in. Damaged files are set aside (renamed to *.damaged) and named in
+// the log.
+void domains_load(struct domains *all);
+// Reads every stored definition in a directory and says on stderr what is wrong with which; changes
+// nothing. Returns how many are damaged, of *total.
+size_t domains_check(const char *config_dir, size_t *total);
+// Starts those marked autostart, unless that was done since the machine booted.
+void domains_autostart(struct domains *all);
+
+size_t domains_count_active(const struct domains *all);
+// Borrowed; NULL when there is none.
+struct domain *domains_find_uuid(const struct domains *all, const struct uuid *uuid);
+struct domain *domains_find_name(const struct domains *all, const char *name);
+struct domain *domains_find_id(const struct domains *all, int id);
+// Next in the table, NULL: first; NULL at the end. The table may not change in between.
+struct domain *domains_next(const struct domains *all, struct domain *after);
+
+struct domain *domain_ref(struct domain *dom);
+void domain_unref(struct domain *dom);
+static inline void domain_unrefp(struct domain **dom)
+{
+    if (*dom)
+        domain_unref(*dom);
+}
+#define AUTO_DOMAIN CLEANUP(domain_unrefp)
+
+static inline bool domain_is_active(const struct domain *dom)
+{
+    return dom->live != NULL;
+}
+// The definition in force: live, else stored; NULL when it was removed. Borrowed, until the next
+// wait.
+static inline struct domain_def *domain_current(const struct domain *dom)
+{
+    return dom->live ? dom->live : dom->def;
+}
+
+enum domain_start_flags {
+    DOMAIN_START_PAUSED = 1 << 0,
+    DOMAIN_START_RESET_NVRAM = 1 << 1,
+};
+enum domain_destroy_flags { DOMAIN_DESTROY_GRACEFUL = 1 << 0 };
+
+// The functions below suspend, and fail with ERROR_OPERATION_INVALID when the guest's state does
+// not allow it, ERROR_OPERATION_TIMEOUT when its turn did not come. `dom` is kept by the caller's
+// reference.
+
+// Parses a document with what this host has as defaults, and gives addresses. Caller destroys.
+int domains_parse(struct task *t, struct domains *all, const char *xml, unsigned parse_flags,
+                  struct domain_def **ret, struct error *err);
+// Stores a definition (takes def, also on failure); *ret is borrowed.
+int domain_define(struct task *t, struct domains *all, struct domain_def *def, struct domain **ret,
+                  struct error *err);
+// Starts a guest that is not stored (takes def); *ret is borrowed.
+int domain_create(struct task *t, struct domains *all, struct domain_def *def, unsigned start_flags,
+                  const void *autodestroy, struct domain **ret, struct error *err);
+int domain_undefine(struct task *t, struct domain *dom, bool remove_nvram, bool keep_nvram,
+                    struct error *err);
+int domain_set_autostart(struct task *t, struct domain *dom, bool on, struct error *err);
+// Changes a copy of the stored definition and stores it.
+int domain_update_def(struct task *t, struct domain *dom,
+                      int (*change)(struct domain_def *def, void *arg, struct error *err),
+                      void *arg, struct error *err);
+
+int domain_start(struct task *t, struct domain *dom, unsigned flags, const void *autodestroy,
+                 struct error *err);
+int domain_suspend(struct task *t, struct domain *dom, struct error *err);
+int domain_resume(struct task *t, struct domain *dom, struct error *err);
+int domain_reset(struct task *t, struct domain *dom, struct error *err);
+int domain_shutdown(struct task *t, struct domain *dom, struct error *err);
+int domain_reboot(struct task *t, struct domain *dom, struct error *err);
+int domain_destroy(struct task *t, struct domain *dom, unsigned flags, struct error *err);
+// Ends guests that were started with this autodestroy token. Does not suspend.
+void domains_autodestroy(struct domains *all, const void *token);
+
+// A command for its monitor, as text; *reply is QEMU's answer (caller frees).
+int domain_monitor_command(struct task *t, struct domain *dom, const char *command, bool human,
+                           char **reply, struct error *err);
+// A descriptor for a console: NULL or the alias of a serial, console or channel device. Of two
+// openers the second is refused, unless it forces. Caller closes.
+int domain_open_console(struct domain *dom, const char *alias, int *fd, struct error *err);
+// Nanoseconds of CPU time of the process; 0 when it has none.
+uint64_t domain_cpu_time_ns(struct domain *dom);
+
+// Inside supervisor/: every change of state.
+void domain_move(struct domain *dom, enum domain_move move);

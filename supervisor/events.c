@@ -1,0 +1,321 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// What QEMU tells of a guest, and what follows from it: states, and the actions on_poweroff,
+// on_reboot and on_crash ask for. Events are acted on as they come, on the loop; what has to wait
+// is a task.
+#include "base/file.h"
+#include "supervisor/private.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+
+enum { QUIT_TIMEOUT_MS = 10000, DUMP_TIMEOUT_MS = 600000, RECONNECT_TIMEOUT_MS = 10000 };
+
+static const char *member(const struct qmp_event *event, const char *name)
+{
+    struct json_object *value;
+    if (!event->data || !json_object_object_get_ex(event->data, name, &value))
+        return "";
+    const char *text = json_object_get_string(value);
+    return text ? text : "";
+}
+
+// ---- actions that wait -------------------------------------------------------------------------
+
+// Lets QEMU go: `quit`, and the hard way when it doesn't. Its end is cleaned up by stop.c.
+static void end_main(struct task *t, void *arg)
+{
+    AUTO_DOMAIN struct domain *dom = arg;
+    AUTO_ERROR err = ERROR_INIT;
+    if (dom->qmp && qmp_send(dom->qmp, "quit", NULL) == 0 &&
+        completion_wait(t, &dom->ended, task_deadline_ms(QUIT_TIMEOUT_MS)) == 0)
+        return;
+    if (domain_is_active(dom) && stop_kill(t, dom, false, &err) < 0)
+        log_domain(LOG_LEVEL_ERROR, dom->name, "%s", error_message(&err));
+}
+
+static void restart_main(struct task *t, void *arg)
+{
+    AUTO_DOMAIN struct domain *dom = arg;
+    AUTO_ERROR err = ERROR_INIT;
+    if (domain_lock_active(t, dom, "restart", &err) == 0) {
+        uint64_t deadline = task_deadline_ms(DOMAIN_QMP_TIMEOUT_MS);
+        int r = qmp_system_reset(t, dom->qmp, deadline, &err);
+        if (r == 0)
+            r = qmp_cont(t, dom->qmp, deadline, &err);
+        dom->restarting = false;
+        domain_unlock(dom);
+        if (r == 0)
+            return;
+    }
+    log_domain(LOG_LEVEL_ERROR, dom->name, "cannot restart it: %s; ending it", error_message(&err));
+    if (domain_is_active(dom))
+        end_main(t, domain_ref(dom));
+}
+
+static int dump_memory(struct task *t, struct domain *dom, struct error *err)
+{
+    AUTO_FREE char *dir = path_join(dom->all->config.state_dir, "dump");
+    AUTO_FREE char *suffix = xasprintf("-%ju.core", (uintmax_t)(now_realtime_us() / 1000000));
+    AUTO_FREE char *path = store_path(dir, dom->name, suffix);
+    int r = dir_make(dir, 0700);
+    AUTO_CLOSE int fd = r < 0 ? -1 : open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return error_set_errno(err, AREA_QEMU, r < 0 ? r : errno, "cannot write '%s'", path);
+    if (qmp_getfd(t, dom->qmp, "dump", fd, task_deadline_ms(DOMAIN_QMP_TIMEOUT_MS), err) < 0)
+        return -1;
+    struct json_object *args = json_object_new_object();
+    json_object_object_add(args, "paging", json_object_new_boolean(false));
+    json_object_object_add(args, "protocol", json_object_new_string("fd:dump"));
+    r = qmp_execute(t, dom->qmp, "dump-guest-memory", args, task_deadline_ms(DUMP_TIMEOUT_MS), NULL,
+                    err);
+    if (r == 0)
+        log_domain(LOG_LEVEL_INFO, dom->name, "its memory was dumped to '%s'", path);
+    else
+        unlink(path);
+    return r;
+}
+
+static void panic_main(struct task *t, void *arg)
+{
+    AUTO_DOMAIN struct domain *dom = arg;
+    AUTO_ERROR err = ERROR_INIT;
+    enum lifecycle_action action = dom->live ? dom->live->on_crash : LIFECYCLE_NONE;
+    if (action == LIFECYCLE_COREDUMP_DESTROY || action == LIFECYCLE_COREDUMP_RESTART) {
+        if (domain_lock_active(t, dom, "dump", &err) == 0) {
+            if (dump_memory(t, dom, &err) < 0)
+                log_domain(LOG_LEVEL_ERROR, dom->name, "cannot dump its memory: %s",
+                           error_message(&err));
+            domain_unlock(dom);
+        }
+    }
+    if (!domain_is_active(dom))
+        return;
+    if (action == LIFECYCLE_RESTART || action == LIFECYCLE_COREDUMP_RESTART) {
+        dom->restarting = true;
+        restart_main(t, domain_ref(dom));
+    } else {
+        dom->stop_as = MOVE_STOPPED_CRASHED;
+        end_main(t, domain_ref(dom));
+    }
+}
+
+static void spawn(struct domain *dom, const char *name, task_fn fn)
+{
+    task_spawn(dom->all->config.sched, name, fn, domain_ref(dom));
+}
+
+// ---- events ------------------------------------------------------------------------------------
+
+static void act(struct domain *dom, enum lifecycle_action action)
+{
+    switch (action) {
+    case LIFECYCLE_RESTART:
+    case LIFECYCLE_RENAME_RESTART:
+        dom->restarting = true;
+        spawn(dom, "restart guest", restart_main);
+        break;
+    case LIFECYCLE_PRESERVE:
+        break;
+    default:
+        spawn(dom, "end guest", end_main);
+    }
+}
+
+static void on_shutdown(struct domain *dom, const struct qmp_event *event)
+{
+    const char *reason = member(event, "reason");
+    bool by_host = str_starts(reason, "host-");
+    if (dom->state == DOMAIN_SHUTDOWN || dom->restarting)
+        return;
+    if (!by_host && dom->restart_on_shutdown) {
+        // A reboot that a client asked for: the power-off is only its first half.
+        dom->restart_on_shutdown = false;
+        act(dom, LIFECYCLE_RESTART);
+        return;
+    }
+    if (dom->stop_as == MOVE_NONE || !by_host)
+        domain_move(dom, by_host ? MOVE_SHUTDOWN_HOST : MOVE_SHUTDOWN_GUEST);
+    if (!by_host)
+        act(dom, str_eq(reason, "guest-reset") ? dom->live->on_reboot : dom->live->on_poweroff);
+    // By the host: QEMU ends by itself.
+}
+
+static void on_stop(struct domain *dom, const struct qmp_event *event)
+{
+    (void)event;
+    enum domain_move move = dom->pause_as ? dom->pause_as : MOVE_PAUSED_UNKNOWN;
+    dom->pause_as = MOVE_NONE;
+    if (dom->state == DOMAIN_RUNNING && !dom->restarting)
+        domain_move(dom, move);
+}
+
+static void on_resume(struct domain *dom, const struct qmp_event *event)
+{
+    (void)event;
+    if (dom->state != DOMAIN_RUNNING)
+        domain_move(dom, MOVE_UNPAUSED);
+}
+
+static void on_panicked(struct domain *dom, const struct qmp_event *event)
+{
+    (void)event;
+    if (dom->state == DOMAIN_CRASHED)
+        return;
+    domain_move(dom, MOVE_PANICKED);
+    if (dom->live->on_crash != LIFECYCLE_PRESERVE)
+        spawn(dom, "act on panic", panic_main);
+}
+
+static void on_io_error(struct domain *dom, const struct qmp_event *event)
+{
+    if (str_eq(member(event, "action"), "stop"))
+        dom->pause_as = MOVE_PAUSED_IOERROR;
+}
+
+static void on_watchdog(struct domain *dom, const struct qmp_event *event)
+{
+    if (str_eq(member(event, "action"), "pause"))
+        dom->pause_as = MOVE_PAUSED_WATCHDOG;
+}
+
+static void on_suspend(struct domain *dom, const struct qmp_event *event)
+{
+    (void)event;
+    domain_move(dom, MOVE_SUSPENDED_TO_MEMORY);
+}
+
+static void on_suspend_disk(struct domain *dom, const struct qmp_event *event)
+{
+    (void)event;
+    domain_move(dom, MOVE_SUSPENDED_TO_DISK);
+}
+
+static void on_wakeup(struct domain *dom, const struct qmp_event *event)
+{
+    (void)event;
+    if (dom->state == DOMAIN_PMSUSPENDED)
+        domain_move(dom, MOVE_WAKEUP);
+}
+
+static void on_vserport(struct domain *dom, const struct qmp_event *event)
+{
+    VEC_FOREACH (it, &dom->live->channels) {
+        struct domain_chardev *c = *it;
+        if (c->dev.alias && str_eq(c->dev.alias, member(event, "id")))
+            c->state =
+                str_eq(member(event, "open"), "true") ? CHANNEL_CONNECTED : CHANNEL_DISCONNECTED;
+    }
+}
+
+static const struct {
+    const char *name;
+    void (*handler)(struct domain *dom, const struct qmp_event *event);
+} handlers[] = {
+    {"SHUTDOWN", on_shutdown},       {"STOP", on_stop},
+    {"RESUME", on_resume},           {"GUEST_PANICKED", on_panicked},
+    {"BLOCK_IO_ERROR", on_io_error}, {"WATCHDOG", on_watchdog},
+    {"SUSPEND", on_suspend},         {"SUSPEND_DISK", on_suspend_disk},
+    {"WAKEUP", on_wakeup},           {"VSERPORT_CHANGE", on_vserport},
+};
+
+static void on_event(struct qmp *q, const struct qmp_event *event, void *userdata)
+{
+    (void)q;
+    struct domain *dom = userdata;
+    const struct domain_observer *o = &dom->all->config.observer;
+    if (!dom->live)
+        return;
+    for (size_t i = 0; i < ARRAY_LEN(handlers); i++) {
+        if (str_eq(handlers[i].name, event->name))
+            handlers[i].handler(dom, event);
+    }
+    if (o->qmp_event)
+        o->qmp_event(o->arg, dom, event);
+}
+
+// ---- the connection ----------------------------------------------------------------------------
+
+static void reconnect_main(struct task *t, void *arg)
+{
+    AUTO_DOMAIN struct domain *dom = arg;
+    AUTO_ERROR err = ERROR_INIT;
+    if (domain_lock_active(t, dom, "reconnect to", &err) < 0)
+        return; // it ended: that was why
+    qmp_close(STEAL(dom->qmp));
+    int r = events_connect(t, dom, RECONNECT_TIMEOUT_MS, &err);
+    if (r == 0)
+        r = events_resync(t, dom, &err);
+    if (r < 0 && !dom->process_ended)
+        log_domain(LOG_LEVEL_ERROR, dom->name,
+                   "its monitor is lost: %s; it runs on and can only be destroyed",
+                   error_message(&err));
+    domain_unlock(dom);
+}
+
+static void on_closed(struct qmp *q, const struct error *reason, void *userdata)
+{
+    struct domain *dom = userdata;
+    // While it is started or ended, whoever does that sees it as well.
+    if (q != dom->qmp || !dom->live || dom->process_ended || dom->stop_as != MOVE_NONE)
+        return;
+    log_domain(LOG_LEVEL_DEBUG, dom->name, "monitor closed: %s", error_message(reason));
+    spawn(dom, "reconnect to guest", reconnect_main);
+}
+
+static const struct qmp_handlers domain_qmp_handlers = {.event = on_event, .closed = on_closed};
+
+int events_connect(struct task *t, struct domain *dom, uint64_t timeout_ms, struct error *err)
+{
+    AUTO_FREE char *path = status_monitor_path(dom);
+    AUTO_FREE char *name = xasprintf("guest '%s'", dom->name);
+    struct qmp_spec spec = {.name = name,
+                            .path = path,
+                            .fd = -1,
+                            .handlers = &domain_qmp_handlers,
+                            .userdata = dom,
+                            .deadline_us = task_deadline_ms(timeout_ms)};
+    return qmp_open(t, &spec, &dom->qmp, err);
+}
+
+int events_resync(struct task *t, struct domain *dom, struct error *err)
+{
+    struct qmp_status status;
+    if (qmp_query_status(t, dom->qmp, task_deadline_ms(DOMAIN_QMP_TIMEOUT_MS), &status, err) < 0 ||
+        start_query(t, dom, err) < 0)
+        return -1;
+    switch (status.state) {
+    case QMP_RUN_RUNNING:
+        if (dom->state != DOMAIN_RUNNING)
+            domain_move(dom, MOVE_UNPAUSED);
+        break;
+    case QMP_RUN_SHUTDOWN:
+        if (dom->state != DOMAIN_SHUTDOWN) {
+            // It powered off (or rebooted, where that ends it) while nobody listened.
+            domain_move(dom, MOVE_SHUTDOWN_GUEST);
+            act(dom, dom->live->on_poweroff);
+        } else if (dom->live->on_poweroff != LIFECYCLE_PRESERVE) {
+            act(dom, dom->live->on_poweroff);
+        }
+        break;
+    case QMP_RUN_GUEST_PANICKED:
+        on_panicked(dom, NULL);
+        break;
+    case QMP_RUN_SUSPENDED:
+        if (dom->state != DOMAIN_PMSUSPENDED)
+            domain_move(dom, MOVE_SUSPENDED_TO_MEMORY);
+        break;
+    case QMP_RUN_IO_ERROR:
+        if (dom->state == DOMAIN_RUNNING)
+            domain_move(dom, MOVE_PAUSED_IOERROR);
+        break;
+    case QMP_RUN_WATCHDOG:
+        if (dom->state == DOMAIN_RUNNING)
+            domain_move(dom, MOVE_PAUSED_WATCHDOG);
+        break;
+    default:
+        if (dom->state == DOMAIN_RUNNING)
+            domain_move(dom, MOVE_PAUSED_UNKNOWN);
+    }
+    return 0;
+}

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Shared by the files of supervisor/ that carry a guest through its life; nobody else includes
+// this.
+#pragma once
+
+#include "supervisor/domain.h"
+
+struct domains {
+    struct domains_config config;
+    struct list list; // struct domain
+    size_t active;
+    int next_id;
+};
+
+// domains.c
+// The table's reference; still without definition.
+struct domain *domains_add(struct domains *all, const char *name, const struct uuid *uuid);
+void domains_remove(struct domain *dom); // takes it out and gives up that reference
+// Waits for the guest's turn. `job` names what for, in other callers' errors. Every success is
+// followed by domain_unlock().
+int domain_lock(struct task *t, struct domain *dom, const char *job, struct error *err);
+void domain_unlock(struct domain *dom);
+// As domain_lock(), and the guest must be active.
+int domain_lock_active(struct task *t, struct domain *dom, const char *job, struct error *err);
+int domain_not_active(const struct domain *dom, struct error *err); // sets err, -1
+
+// store.c: definitions on disk
+int store_save(struct task *t, struct domains *all, const struct domain_def *def,
+               struct error *err);
+int store_remove(struct task *t, struct domains *all, const char *name, struct error *err);
+int store_set_autostart(struct task *t, struct domains *all, const char *name, bool on,
+                        struct error *err);
+// Calls fn for each readable definition; damaged ones are set aside.
+void store_load(struct domains *all,
+                void (*fn)(struct domains *all, struct domain_def *def, bool autostart));
+// "DIR/NAME" + suffix, whatever characters the name has. Caller frees.
+char *store_path(const char *dir, const char *name, const char *suffix);
+
+// status.c: running guests on disk
+int status_save(struct domain *dom, struct error *err); // doesn't wait for the disk
+void status_remove(struct domain *dom);
+struct status {
+    int id;
+    enum domain_state state;
+    enum domain_move reason;
+    pid_t pid; // 0: not known yet
+    uint64_t start_time;
+    struct domain_def *def; // owned
+    struct granted_list granted;
+};
+int status_parse(const char *text, size_t len, struct status *ret, struct error *err);
+void status_finish(struct status *s);
+// The file that a guest's process keeps locked as long as it lives, and that holds its pid.
+char *status_pid_path(const struct domain *dom);
+char *status_monitor_path(const struct domain *dom);
+// Opens and locks it for a new process. -EWOULDBLOCK: a process of that guest lives.
+int status_lock_pid_file(const struct domain *dom, int *fd);
+// The process that holds it: 0 with *ret, -ESRCH when nobody does.
+int status_find_process(const struct domain *dom, struct process *ret);
+
+// start.c
+int start_locked(struct task *t, struct domain *dom, unsigned flags, const void *autodestroy,
+                 struct error *err);
+// Asks QEMU for what only it knows (ptys, ports) and puts that into dom->live.
+int start_query(struct task *t, struct domain *dom, struct error *err);
+
+// stop.c
+// Cleans up after a process that has ended; lock held. Idempotent.
+void stop_locked(struct task *t, struct domain *dom, enum domain_move move);
+// Ends the process and waits for that; the lock may be held or not. 0, or -1 when it doesn't end.
+int stop_kill(struct task *t, struct domain *dom, bool graceful, struct error *err);
+int stop_watch(struct domain *dom, struct error *err); // on dom->process
+
+// events.c
+// Connects to the guest's monitor; its events are acted on from here on.
+int events_connect(struct task *t, struct domain *dom, uint64_t timeout_ms, struct error *err);
+// Brings dom's state in line with what QEMU says now (after a reconnect).
+int events_resync(struct task *t, struct domain *dom, struct error *err);
+
+// images.c
+// Makes what the guest uses accessible to QEMU's user, noting what was changed; the other undoes
+// it.
+int images_grant(struct domain *dom, struct error *err);
+void images_restore(struct domain *dom);

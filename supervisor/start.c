@@ -1,0 +1,507 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Starting a guest, from its definition to running virtual CPUs.
+#include "base/file.h"
+#include "supervisor/alias.h"
+#include "supervisor/argv.h"
+#include "supervisor/private.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <netinet/in.h>
+#include <arpa/inet.h>
+#include <time.h>
+
+enum {
+    START_TIMEOUT_MS = 60000, // to the end of QEMU's own set-up; preallocated memory takes its time
+    LOG_TAIL_MAX = 1500,      // octets of QEMU's words in an error
+    VNC_PORT_FIRST = 5900,
+    VNC_PORT_LAST = 65535,
+};
+
+// What one start has open besides what stays in struct domain; all ours, all closed at its end.
+struct launch {
+    struct qemu_caps *caps;
+    struct argv argv;
+    int monitor_fd, lock_fd, log_fd;
+    char *log_path;
+    off_t log_start;
+    VEC(struct argv_chardev) chardevs;
+};
+
+static void close_chardev(struct argv_chardev *c)
+{
+    close_fd(&c->listen_fd);
+    close_fd(&c->file_fd);
+    close_fd(&c->log_fd);
+}
+
+static void launch_finish(struct launch *l)
+{
+    VEC_FOREACH (c, &l->chardevs)
+        close_chardev(c);
+    vec_finish(&l->chardevs);
+    qemu_caps_unref(l->caps);
+    argv_finish(&l->argv);
+    close_fd(&l->monitor_fd);
+    close_fd(&l->lock_fd);
+    close_fd(&l->log_fd);
+    free(l->log_path);
+}
+
+// ---- the log -----------------------------------------------------------------------------------
+
+static int open_log(struct domain *dom, struct launch *l, struct error *err)
+{
+    const struct domains_config *config = &dom->all->config;
+    l->log_path = store_path(config->log_dir, dom->name, ".log");
+    int r = dir_make(config->log_dir, 0700);
+    struct stat st;
+    if (r == 0 && stat(l->log_path, &st) == 0 && (uint64_t)st.st_size > config->log_max_bytes) {
+        AUTO_FREE char *before = xasprintf("%s.0", l->log_path);
+        rename(l->log_path, before);
+    }
+    if (r == 0) {
+        l->log_fd = open(l->log_path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+        r = l->log_fd < 0 ? -errno : 0;
+    }
+    if (r < 0)
+        return error_set_errno(err, AREA_QEMU, r, "cannot open '%s', the log of guest '%s'",
+                               l->log_path, dom->name);
+    return 0;
+}
+
+// The command line as a person would type it, so that a start can be tried again by hand.
+static void log_command(struct launch *l)
+{
+    AUTO_STRBUF b = {0};
+    char stamp[64];
+    time_t now = time(NULL);
+    struct tm tm;
+    strftime(stamp, sizeof(stamp), "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &tm));
+    strbuf_printf(&b, "%s: starting\n", stamp);
+    VEC_FOREACH (arg, &l->argv.args) {
+        bool plain = **arg != 0;
+        for (const char *p = *arg; *p; p++)
+            plain = plain && (strchr("-_=,./:+@%", *p) || (*p >= '0' && *p <= '9') ||
+                              (*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z'));
+        if (plain) {
+            strbuf_printf(&b, "%s ", *arg);
+            continue;
+        }
+        strbuf_addc(&b, '\'');
+        for (const char *p = *arg; *p; p++)
+            strbuf_add(&b, *p == '\'' ? "'\\''" : (char[]){*p, 0});
+        strbuf_add(&b, "' ");
+    }
+    strbuf_addc(&b, '\n');
+    if (write(l->log_fd, b.data, b.len) < 0)
+        log_warn("cannot write to '%s'", l->log_path);
+    l->log_start = lseek(l->log_fd, 0, SEEK_END);
+}
+
+// Lines that QEMU says also when all is well.
+static bool is_chatter(const char *line)
+{
+    return str_starts(line, "char device redirected to ");
+}
+
+// What QEMU said in this start, for its error. Caller frees; NULL when it said nothing.
+static char *log_tail(const struct launch *l)
+{
+    AUTO_CLOSE int fd = open(l->log_path, O_RDONLY | O_CLOEXEC);
+    char text[LOG_TAIL_MAX + 1];
+    off_t end = fd < 0 ? 0 : lseek(fd, 0, SEEK_END);
+    off_t from = end - LOG_TAIL_MAX > l->log_start ? end - LOG_TAIL_MAX : l->log_start;
+    ssize_t n = fd < 0 ? 0 : pread(fd, text, LOG_TAIL_MAX, from);
+    while (n > 0 && (text[n - 1] == '\n' || text[n - 1] == ' '))
+        n--;
+    if (n <= 0)
+        return NULL;
+    text[n] = 0;
+    AUTO_STRBUF b = {0};
+    char *save = NULL;
+    for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+        if (!is_chatter(line))
+            strbuf_printf(&b, "%s%s", b.len ? "\n" : "", line);
+    }
+    return b.len ? strbuf_steal(&b) : NULL;
+}
+
+// ---- preparation -------------------------------------------------------------------------------
+
+static int open_listener(struct domain *dom, struct launch *l, struct error *err)
+{
+    AUTO_FREE char *path = status_monitor_path(dom);
+    l->monitor_fd = unix_listen(path, 0600, 1);
+    if (l->monitor_fd < 0)
+        return error_set_errno(err, AREA_QEMU, l->monitor_fd,
+                               "cannot make '%s', the monitor socket of guest '%s'", path,
+                               dom->name);
+    int r = status_lock_pid_file(dom, &l->lock_fd);
+    if (r == -EWOULDBLOCK)
+        return error_set(err, ERROR_OPERATION_FAILED, AREA_QEMU,
+                         "a process of guest '%s' is still there: it holds '%s.pid' in '%s'",
+                         dom->name, dom->name, dom->all->config.run_dir);
+    if (r < 0)
+        return error_set_errno(err, AREA_QEMU, r, "cannot lock the pid file of guest '%s'",
+                               dom->name);
+    return 0;
+}
+
+static int open_for_chardev(const struct domain *dom, const char *path, bool append, int *fd,
+                            struct error *err)
+{
+    *fd =
+        open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY | (append ? O_APPEND : O_TRUNC), 0600);
+    if (*fd < 0)
+        return error_set_errno(err, AREA_QEMU, errno,
+                               "cannot open '%s' for output of guest '%s' as uid %d", path,
+                               dom->name, (int)geteuid());
+    return 0;
+}
+
+// Files and listening sockets are opened by us: QEMU's user needs no access to their directories.
+static int open_chardev(struct domain *dom, struct launch *l, struct domain_chardev *c,
+                        struct error *err)
+{
+    const struct chardev_source *s = &c->source;
+    struct argv_chardev a = {.dev = &c->dev, .listen_fd = -1, .file_fd = -1, .log_fd = -1};
+    int r = 0;
+    if (s->type == CHARDEV_FILE && s->path)
+        r = open_for_chardev(dom, s->path, s->append == TOGGLE_YES, &a.file_fd, err);
+    if (r == 0 && s->log_file)
+        r = open_for_chardev(dom, s->log_file, s->log_append == TOGGLE_YES, &a.log_fd, err);
+    if (r == 0 && s->type == CHARDEV_UNIX && s->path && s->mode != CHARDEV_MODE_CONNECT) {
+        a.listen_fd = unix_listen(s->path, 0660, 1);
+        if (a.listen_fd < 0)
+            r = error_set_errno(err, AREA_QEMU, a.listen_fd, "cannot listen at '%s' for guest '%s'",
+                                s->path, dom->name);
+    }
+    if (r < 0 || (a.file_fd < 0 && a.log_fd < 0 && a.listen_fd < 0))
+        close_chardev(&a);
+    else
+        vec_push(&l->chardevs, a);
+    return r;
+}
+
+static int open_chardevs(struct domain *dom, struct launch *l, const struct argv_input *in,
+                         struct error *err)
+{
+    struct domain_def *def = dom->live;
+    VEC_FOREACH (c, &def->serials)
+        if (open_chardev(dom, l, *c, err) < 0)
+            return -1;
+    VEC_FOREACH (c, &def->parallels)
+        if (open_chardev(dom, l, *c, err) < 0)
+            return -1;
+    VEC_FOREACH (c, &def->channels) {
+        if ((*c)->source.type == CHARDEV_UNIX && !(*c)->source.path)
+            (*c)->source.path = argv_channel_path(in, *c);
+        if (open_chardev(dom, l, *c, err) < 0)
+            return -1;
+    }
+    // The first console is the first serial port shown twice.
+    VEC_FOREACH (c, &def->consoles)
+        if ((*c)->target != CONSOLE_TARGET_SERIAL && open_chardev(dom, l, *c, err) < 0)
+            return -1;
+    return 0;
+}
+
+static bool port_is_taken(const struct domains *all, int64_t port)
+{
+    struct domain *dom = NULL;
+    while ((dom = domains_next(all, dom))) {
+        if (!dom->live)
+            continue;
+        VEC_FOREACH (g, &dom->live->graphics)
+            if (((*g)->live_port.set && (*g)->live_port.value == port) ||
+                ((*g)->live_tls_port.set && (*g)->live_tls_port.value == port))
+                return true;
+    }
+    return false;
+}
+
+// Whether anybody else listens there; asked by trying.
+static bool port_is_free(int64_t port)
+{
+    AUTO_CLOSE int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    struct sockaddr_in sa = {.sin_family = AF_INET,
+                             .sin_port = htons((uint16_t)port),
+                             .sin_addr.s_addr = htonl(INADDR_ANY)};
+    int one = 1;
+    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+    return fd >= 0 && bind(fd, (struct sockaddr *)&sa, sizeof(sa)) == 0;
+}
+
+static int choose_port(struct domain *dom, struct opt_int wanted, bool automatic,
+                       struct opt_int *live, struct error *err)
+{
+    if (wanted.set && wanted.value > 0 && !automatic) {
+        *live = wanted;
+        return 0;
+    }
+    for (int64_t port = VNC_PORT_FIRST; port <= VNC_PORT_LAST; port++) {
+        if (!port_is_taken(dom->all, port) && port_is_free(port)) {
+            *live = OPT_INT(port);
+            return 0;
+        }
+    }
+    return error_set(err, ERROR_OPERATION_FAILED, AREA_QEMU,
+                     "no port from %d to %d is free for the graphics of guest '%s'", VNC_PORT_FIRST,
+                     VNC_PORT_LAST, dom->name);
+}
+
+static int choose_ports(struct domain *dom, struct error *err)
+{
+    VEC_FOREACH (it, &dom->live->graphics) {
+        struct domain_graphics *g = *it;
+        bool by_socket = g->socket;
+        VEC_FOREACH (listen, &g->listens)
+            by_socket =
+                by_socket || (*listen)->type == LISTEN_SOCKET || (*listen)->type == LISTEN_NONE;
+        bool automatic = g->autoport == TOGGLE_YES || !g->port.set || g->port.value <= 0;
+        if (!by_socket && choose_port(dom, g->port, automatic, &g->live_port, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+static int build_argv(struct domain *dom, struct launch *l, struct error *err)
+{
+    const struct domains_config *config = &dom->all->config;
+    struct argv_input in = {
+        .def = dom->live,
+        .caps = l->caps,
+        .kvm_usable = host_kvm_usable(config->host),
+        .monitor_fd = l->monitor_fd,
+        .now_s = (int64_t)(now_realtime_us() / 1000000),
+        .channel_dir = config->run_dir,
+    };
+    if (open_chardevs(dom, l, &in, err) < 0)
+        return -1;
+    in.chardevs = l->chardevs.v;
+    in.nchardevs = l->chardevs.n;
+    return argv_build(&in, &l->argv, err);
+}
+
+// ---- the process -------------------------------------------------------------------------------
+
+// In the child: its number goes into the locked file before it becomes QEMU.
+static int write_pid(void *arg)
+{
+    int fd = *(int *)arg;
+    char text[16];
+    int n = 0;
+    for (pid_t pid = getpid(); pid > 0; pid /= 10)
+        text[n++] = (char)('0' + pid % 10);
+    for (int i = 0; i < n / 2; i++) {
+        char c = text[i];
+        text[i] = text[n - 1 - i];
+        text[n - 1 - i] = c;
+    }
+    text[n++] = '\n';
+    return pwrite(fd, text, (size_t)n, 0) == n ? 0 : -errno;
+}
+
+static int spawn(struct task *t, struct domain *dom, struct launch *l, struct error *err)
+{
+    const struct domains_config *config = &dom->all->config;
+    // The lock's descriptor stays open in QEMU: see status.c. Its number there is the first free
+    // one.
+    int highest = STDERR_FILENO;
+    VEC_FOREACH (fd, &l->argv.fds)
+        highest = fd->target > highest ? fd->target : highest;
+    struct child_fd lock = {.fd = l->lock_fd, .target = highest + 1};
+    vec_push(&l->argv.fds, lock);
+    int lock_there = lock.target;
+
+    // A core dump of a guest is as large as its memory.
+    struct child_limit limits[] = {{RLIMIT_CORE, {0, RLIM_INFINITY}}};
+    struct child_spec spec = CHILD_SPEC_INIT;
+    spec.argv = strv_argv(&l->argv.args);
+    spec.envp = strv_argv(&l->argv.env);
+    spec.stdout_fd = spec.stderr_fd = l->log_fd;
+    spec.fds = l->argv.fds.v;
+    spec.nfds = l->argv.fds.n;
+    spec.limits = limits;
+    spec.nlimits = dom->live->dump_core == TOGGLE_YES ? 0 : ARRAY_LEN(limits);
+    spec.new_session = true;
+    spec.drop_capabilities = true;
+    spec.umask = 077;
+    spec.set_user = config->set_user;
+    spec.uid = config->qemu_uid;
+    spec.gid = config->qemu_gid;
+    spec.groups = config->qemu_groups;
+    spec.ngroups = config->nqemu_groups;
+    spec.setup = write_pid;
+    spec.setup_arg = &lock_there;
+    return child_spawn(t, &spec, &dom->process, err);
+}
+
+static struct domain_chardev *find_chardev(struct domain_def *def, const char *label)
+{
+    // QEMU's labels are "char" and the alias.
+    if (!str_starts(label, "char"))
+        return NULL;
+    struct device *dev = alias_find(def, label + strlen("char"));
+    return dev && (dev->kind == DEVICE_SERIAL || dev->kind == DEVICE_PARALLEL ||
+                   dev->kind == DEVICE_CONSOLE || dev->kind == DEVICE_CHANNEL)
+               ? (struct domain_chardev *)dev
+               : NULL;
+}
+
+int start_query(struct task *t, struct domain *dom, struct error *err)
+{
+    struct qmp_chardevs chardevs = {0};
+    uint64_t deadline = task_deadline_ms(DOMAIN_QMP_TIMEOUT_MS);
+    if (qmp_query_chardevs(t, dom->qmp, deadline, &chardevs, err) < 0)
+        return -1;
+    struct domain_def *def = dom->live;
+    for (size_t i = 0; i < chardevs.n; i++) {
+        struct domain_chardev *c = find_chardev(def, chardevs.v[i].label);
+        if (c && c->source.type == CHARDEV_PTY && str_starts(chardevs.v[i].filename, "pty:"))
+            str_replace(&c->source.path, chardevs.v[i].filename + strlen("pty:"));
+        if (c && c->dev.kind == DEVICE_CHANNEL && c->target == CHANNEL_TARGET_VIRTIO)
+            c->state = chardevs.v[i].frontend_open ? CHANNEL_CONNECTED : CHANNEL_DISCONNECTED;
+    }
+    qmp_chardevs_finish(&chardevs);
+    VEC_FOREACH (it, &def->consoles) {
+        struct domain_chardev *c = *it;
+        if (c->target == CONSOLE_TARGET_SERIAL && def->serials.n > 0) {
+            str_replace(&c->source.path, def->serials.v[0]->source.path);
+            str_replace(&c->dev.alias, def->serials.v[0]->dev.alias);
+        }
+        if (c->source.type == CHARDEV_PTY)
+            str_replace(&c->tty, c->source.path);
+    }
+    return 0;
+}
+
+// An inactive guest's balloon starts full: what is above currentMemory is taken back from the
+// guest.
+static int set_balloon(struct task *t, struct domain *dom, struct error *err)
+{
+    const struct domain_def *def = dom->live;
+    bool has_balloon = def->memballoon && !str_eq(def->memballoon->model, "none");
+    if (!has_balloon || def->current_memory_kib >= def->memory_kib)
+        return 0;
+    return qmp_set_balloon(t, dom->qmp, def->current_memory_kib * 1024,
+                           task_deadline_ms(DOMAIN_QMP_TIMEOUT_MS), err);
+}
+
+static int set_passwords(struct task *t, struct domain *dom, struct error *err)
+{
+    VEC_FOREACH (g, &dom->live->graphics) {
+        if (!(*g)->password)
+            continue;
+        struct json_object *args = json_object_new_object();
+        json_object_object_add(
+            args, "protocol", json_object_new_string((*g)->type == GRAPHICS_VNC ? "vnc" : "spice"));
+        json_object_object_add(args, "password", json_object_new_string((*g)->password));
+        if (qmp_execute(t, dom->qmp, "set_password", args, task_deadline_ms(DOMAIN_QMP_TIMEOUT_MS),
+                        NULL, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+static int run(struct task *t, struct domain *dom, struct launch *l, unsigned flags,
+               struct error *err)
+{
+    const struct domains_config *config = &dom->all->config;
+    if (host_qemu_caps(t, config->host, dom->live->emulator, &l->caps, err) < 0 ||
+        open_log(dom, l, err) < 0 || dir_make(config->run_dir, 0700) < 0 ||
+        choose_ports(dom, err) < 0 || open_listener(dom, l, err) < 0 ||
+        build_argv(dom, l, err) < 0 || images_grant(dom, err) < 0)
+        return -1;
+    log_command(l);
+    // Found again from here on, whatever happens to us.
+    if (status_save(dom, err) < 0 || spawn(t, dom, l, err) < 0)
+        return -1;
+    domain_move(dom, MOVE_LAUNCHED);
+    if (stop_watch(dom, err) < 0)
+        return -1;
+    close_fd(&l->monitor_fd); // so that its end is seen as the connection's end
+    close_fd(&l->lock_fd);
+    if (events_connect(t, dom, START_TIMEOUT_MS, err) < 0 || start_query(t, dom, err) < 0 ||
+        set_passwords(t, dom, err) < 0 || set_balloon(t, dom, err) < 0)
+        return -1;
+    if (flags & DOMAIN_START_PAUSED) {
+        domain_move(dom, MOVE_BOOTED_PAUSED);
+        return 0;
+    }
+    if (qmp_cont(t, dom->qmp, task_deadline_ms(DOMAIN_QMP_TIMEOUT_MS), err) < 0)
+        return -1;
+    if (domain_is_active(dom) && !dom->process_ended)
+        domain_move(dom, MOVE_BOOTED);
+    return 0;
+}
+
+// QEMU's own words say more than the end of a connection.
+static void explain(struct domain *dom, struct launch *l, struct error *err)
+{
+    AUTO_FREE char *tail = l->argv.args.n && l->log_path ? log_tail(l) : NULL;
+    if (!err || !tail || dom->process.pid == 0)
+        return;
+    error_set(err, ERROR_INTERNAL, AREA_QEMU,
+              "internal error: guest '%s' ended while starting: QEMU says: %s", dom->name, tail);
+}
+
+int start_locked(struct task *t, struct domain *dom, unsigned flags, const void *autodestroy,
+                 struct error *err)
+{
+    if (!dom->live)
+        dom->live = domain_def_copy(dom->def);
+    if (!dom->live->emulator) {
+        const char *arch = dom->live->os.arch;
+        domain_def_destroy(STEAL(dom->live));
+        return error_set(err, ERROR_CONFIG_UNSUPPORTED, AREA_QEMU,
+                         "guest '%s' has no <emulator> and this host has no qemu-system for %s: "
+                         "install it (apt-get install qemu-system) and define the guest again",
+                         dom->name, arch ? arch : "its architecture");
+    }
+    alias_assign(dom->live);
+    dom->id = dom->all->next_id++;
+    dom->live->id = OPT_UINT((uint64_t)dom->id);
+    dom->stop_as = MOVE_NONE;
+    dom->process_ended = dom->restart_on_shutdown = dom->restarting = false;
+    dom->pause_as = MOVE_NONE;
+    dom->exit_status = -1;
+    dom->autodestroy = autodestroy;
+    completion_init(&dom->ended);
+    if (dom->all->active++ == 0 && dom->all->config.observer.idle)
+        dom->all->config.observer.idle(dom->all->config.observer.arg, false);
+
+    struct launch l = {.monitor_fd = -1, .lock_fd = -1, .log_fd = -1};
+    int r = run(t, dom, &l, flags, err);
+    if (r < 0) {
+        // Destroyed by somebody else meanwhile: that is then its end.
+        enum domain_move end = dom->stop_as ? dom->stop_as : MOVE_STOPPED_START_FAILED;
+        (void)stop_kill(t, dom, false, NULL);
+        explain(dom, &l, err);
+        stop_locked(t, dom, end);
+    }
+    launch_finish(&l);
+    return r;
+}
+
+int domain_start(struct task *t, struct domain *dom, unsigned flags, const void *autodestroy,
+                 struct error *err)
+{
+    if (domain_lock(t, dom, "start", err) < 0)
+        return -1;
+    int r;
+    if (domain_is_active(dom))
+        r = error_set(err, ERROR_OPERATION_INVALID, AREA_QEMU,
+                      "Requested operation is not valid: domain '%s' is already running",
+                      dom->name);
+    else if (dom->removed)
+        r = error_set(err, ERROR_NO_DOMAIN, AREA_QEMU, "Domain not found: '%s' was undefined",
+                      dom->name);
+    else
+        r = start_locked(t, dom, flags, autodestroy, err);
+    domain_unlock(dom);
+    return r;
+}

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Running guests on disk, so that they are found again by whoever comes after us.
+//
+// How this works
+//
+// RUN/NAME.pid   The process's number. The file is opened and locked (flock) before fork() and the
+//                descriptor stays open in QEMU until it ends. So whether somebody holds the lock
+//                tells whether the guest lives, at any instant, also between fork() and the first
+//                status that has the pid. The child writes its number before it becomes QEMU.
+// RUN/NAME.xml   State, reason, id and the live document; written before the process is started,
+// and at
+//                each change. Not made durable: a machine that lost power has lost its guests too.
+// RUN/NAME.monitor  The listening socket of QEMU's monitor.
+#include "base/file.h"
+#include "supervisor/private.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libxml/parser.h>
+#include <libxml/tree.h>
+#include <sys/file.h>
+
+enum { STATUS_VERSION = 1 };
+
+static char *run_path(const struct domain *dom, const char *suffix)
+{
+    return store_path(dom->all->config.run_dir, dom->name, suffix);
+}
+
+char *status_pid_path(const struct domain *dom)
+{
+    return run_path(dom, ".pid");
+}
+
+char *status_monitor_path(const struct domain *dom)
+{
+    return run_path(dom, ".monitor");
+}
+
+int status_save(struct domain *dom, struct error *err)
+{
+    AUTO_STRBUF b = {0};
+    strbuf_printf(&b, "<vireo-guest version='%d' id='%d' state='%s' pid='%d' start-time='%ju'>\n",
+                  STATUS_VERSION, dom->id, domain_moves[dom->reason].word, (int)dom->process.pid,
+                  (uintmax_t)dom->process.start_time);
+    VEC_FOREACH (g, &dom->granted) {
+        strbuf_printf(&b, "<granted uid='%u' gid='%u' path='", g->uid, g->gid);
+        strbuf_add_xml(&b, g->path);
+        strbuf_add(&b, "'/>\n");
+    }
+    AUTO_FREE char *xml = domain_def_format(dom->live, DOMAIN_XML_STATE);
+    strbuf_add(&b, xml);
+    strbuf_add(&b, "</vireo-guest>\n");
+    AUTO_FREE char *path = run_path(dom, ".xml");
+    int r = file_write_volatile(path, b.data, b.len, 0600);
+    if (r == 0)
+        return 0;
+    log_domain(LOG_LEVEL_ERROR, dom->name, "cannot write '%s': %s", path, strerrordesc_np(-r));
+    return error_set_errno(err, AREA_QEMU, r, "cannot write '%s', the state of guest '%s'", path,
+                           dom->name);
+}
+
+void status_remove(struct domain *dom)
+{
+    static const char *const suffixes[] = {".monitor", ".xml", ".pid"};
+    for (size_t i = 0; i < ARRAY_LEN(suffixes); i++) {
+        AUTO_FREE char *path = run_path(dom, suffixes[i]);
+        unlink(path);
+    }
+}
+
+static int attribute_number(xmlNode *node, const char *name, uint64_t max, uint64_t *ret)
+{
+    xmlChar *text = xmlGetNoNsProp(node, (const xmlChar *)name);
+    int r = text ? str_to_u64((const char *)text, 10, max, ret) : -EINVAL;
+    xmlFree(text);
+    return r;
+}
+
+static void parse_granted(xmlNode *node, struct status *ret)
+{
+    uint64_t uid, gid;
+    xmlChar *path = xmlGetNoNsProp(node, (const xmlChar *)"path");
+    if (path && attribute_number(node, "uid", UINT32_MAX, &uid) == 0 &&
+        attribute_number(node, "gid", UINT32_MAX, &gid) == 0) {
+        struct granted g = {xstrdup((const char *)path), (uid_t)uid, (gid_t)gid};
+        vec_push(&ret->granted, g);
+    }
+    xmlFree(path);
+}
+
+static int parse_root(xmlDoc *doc, struct status *ret, struct error *err)
+{
+    xmlNode *root = xmlDocGetRootElement(doc);
+    uint64_t version, id, pid, start_time;
+    if (!root || !xmlStrEqual(root->name, (const xmlChar *)"vireo-guest") ||
+        attribute_number(root, "version", INT32_MAX, &version) < 0 ||
+        attribute_number(root, "id", INT32_MAX, &id) < 0 ||
+        attribute_number(root, "pid", INT32_MAX, &pid) < 0 ||
+        attribute_number(root, "start-time", UINT64_MAX, &start_time) < 0)
+        return error_set(err, ERROR_XML, AREA_XML, "it is no state file of a guest");
+    if (version != STATUS_VERSION)
+        return error_set(err, ERROR_XML, AREA_XML, "it has version %ju, not %d", (uintmax_t)version,
+                         STATUS_VERSION);
+    ret->id = (int)id;
+    ret->pid = (pid_t)pid;
+    ret->start_time = start_time;
+    xmlChar *word = xmlGetNoNsProp(root, (const xmlChar *)"state");
+    for (int i = 0; i < DOMAIN_MOVE_COUNT; i++) {
+        if (word && str_eq(domain_moves[i].word, (const char *)word)) {
+            ret->reason = (enum domain_move)i;
+            ret->state = domain_moves[i].to;
+        }
+    }
+    xmlFree(word);
+    xmlNode *child = xmlFirstElementChild(root);
+    for (; child && xmlStrEqual(child->name, (const xmlChar *)"granted");
+         child = xmlNextElementSibling(child))
+        parse_granted(child, ret);
+    if (!child)
+        return error_set(err, ERROR_XML, AREA_XML, "it lacks the guest's document");
+    xmlBuffer *buffer = xmlBufferCreate();
+    xmlNodeDump(buffer, doc, child, 0, 0);
+    ret->def = domain_def_parse((const char *)xmlBufferContent(buffer),
+                                (size_t)xmlBufferLength(buffer), DOMAIN_PARSE_LIVE, err);
+    xmlBufferFree(buffer);
+    if (!ret->def)
+        return -1;
+    if (!ret->def->name || !ret->def->uuid.set)
+        return error_set(err, ERROR_XML, AREA_XML, "the guest's document has no name or no uuid");
+    return 0;
+}
+
+int status_parse(const char *text, size_t len, struct status *ret, struct error *err)
+{
+    *ret = (struct status){.state = DOMAIN_PAUSED, .reason = MOVE_LAUNCHED};
+    if (len > INT32_MAX)
+        return error_set(err, ERROR_XML, AREA_XML, "it is too large");
+    xmlDoc *doc = xmlReadMemory(text, (int)len, NULL, NULL,
+                                XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING);
+    if (!doc)
+        return error_set(err, ERROR_XML, AREA_XML, "it is not well-formed XML");
+    int r = doc->intSubset ? error_set(err, ERROR_XML, AREA_XML, "it has a document type")
+                           : parse_root(doc, ret, err);
+    xmlFreeDoc(doc);
+    if (r < 0)
+        status_finish(ret);
+    return r;
+}
+
+void status_finish(struct status *s)
+{
+    domain_def_destroy(s->def);
+    s->def = NULL;
+    VEC_FOREACH (g, &s->granted)
+        free(g->path);
+    vec_finish(&s->granted);
+}
+
+int status_lock_pid_file(const struct domain *dom, int *ret)
+{
+    AUTO_FREE char *path = run_path(dom, ".pid");
+    AUTO_CLOSE int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (fd < 0)
+        return -errno;
+    if (flock(fd, LOCK_EX | LOCK_NB) < 0)
+        return -errno;
+    if (ftruncate(fd, 0) < 0)
+        return -errno;
+    *ret = steal_fd(&fd);
+    return 0;
+}
+
+int status_find_process(const struct domain *dom, struct process *ret)
+{
+    AUTO_FREE char *path = run_path(dom, ".pid");
+    AUTO_CLOSE int fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+    if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) == 0)
+        return -ESRCH;
+    char text[32] = "";
+    ssize_t n = pread(fd, text, sizeof(text) - 1, 0);
+    if (n <= 0)
+        return -EAGAIN; // forked, and not yet written
+    uint64_t pid;
+    text[strcspn(text, "\n")] = 0;
+    if (str_to_u64(text, 10, INT32_MAX, &pid) < 0)
+        return -EINVAL;
+    return process_open((pid_t)pid, 0, ret);
+}

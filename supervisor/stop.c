@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The end of a guest: noticing it, bringing it about, cleaning up behind it. stop_locked() serves a
+// start that failed, a destroy, a guest that powered off and a process that died.
+#include "supervisor/private.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/epoll.h>
+
+enum {
+    TERM_TIMEOUT_MS = 10000, // for QEMU to flush its images after SIGTERM
+    KILL_TIMEOUT_MS = 5000,  // for the kernel to end it after SIGKILL
+};
+
+// What its end is called when nobody asked for it.
+static enum domain_move end_of(const struct domain *dom)
+{
+    if (dom->stop_as != MOVE_NONE)
+        return dom->stop_as;
+    if (dom->state == DOMAIN_SHUTDOWN)
+        return MOVE_STOPPED_SHUTDOWN;
+    return MOVE_STOPPED_FAILED;
+}
+
+void stop_locked(struct task *t, struct domain *dom, enum domain_move move)
+{
+    (void)t;
+    struct domains *all = dom->all;
+    if (!dom->live)
+        return;
+    domain_ref(dom);
+    sd_event_source_disable_unref(dom->process_watch);
+    dom->process_watch = NULL;
+    qmp_close(STEAL(dom->qmp));
+    process_close(&dom->process);
+    images_restore(dom);
+    status_remove(dom);
+    dom->autodestroy = NULL;
+    dom->id = -1;
+    dom->live->id.set = false; // as libvirt shows it in the event of its end
+    domain_move(dom, move);
+    domain_def_destroy(STEAL(dom->live));
+    if (!dom->def)
+        domains_remove(dom);
+    completion_post(&dom->ended, 0);
+    if (--all->active == 0 && all->config.observer.idle)
+        all->config.observer.idle(all->config.observer.arg, true);
+    domain_unref(dom);
+}
+
+static void cleanup_main(struct task *t, void *arg)
+{
+    AUTO_DOMAIN struct domain *dom = arg;
+    // Not domain_lock(): whoever holds the lock sees its monitor go and lets go of it soon, but a
+    // process that is gone must be cleaned up however long that takes.
+    if (task_lock_acquire(t, &dom->lock, TASK_FOREVER) < 0)
+        return;
+    dom->job = "clean up";
+    if (dom->live && dom->process_ended)
+        stop_locked(t, dom, end_of(dom));
+    domain_unlock(dom);
+}
+
+static int on_process_end(sd_event_source *source, int fd, uint32_t revents, void *userdata)
+{
+    (void)fd;
+    (void)revents;
+    struct domain *dom = userdata;
+    sd_event_source_set_enabled(source, SD_EVENT_OFF);
+    process_reap(&dom->process, &dom->exit_status);
+    dom->process_ended = true;
+    if (dom->stop_as == MOVE_NONE && dom->state != DOMAIN_SHUTDOWN) {
+        AUTO_FREE char *how = process_status_text(dom->exit_status);
+        log_domain(LOG_LEVEL_WARN, dom->name,
+                   "its QEMU (pid %d) ended by itself: %s; '%s/%s.log' "
+                   "may say why",
+                   (int)dom->process.pid, how, dom->all->config.log_dir, dom->name);
+    }
+    // The monitor's last events may still be on their way: they are read before it is closed.
+    task_spawn(dom->all->config.sched, "clean up guest", cleanup_main, domain_ref(dom));
+    return 0;
+}
+
+int stop_watch(struct domain *dom, struct error *err)
+{
+    int r = sd_event_add_io(sched_event(dom->all->config.sched), &dom->process_watch,
+                            dom->process.pidfd, EPOLLIN, on_process_end, dom);
+    // After the monitor's socket, so that a last SHUTDOWN event is seen before the end.
+    if (r >= 0)
+        r = sd_event_source_set_priority(dom->process_watch, SD_EVENT_PRIORITY_NORMAL + 10);
+    if (r < 0)
+        return error_set_errno(err, AREA_QEMU, r, "cannot watch the process of guest '%s'",
+                               dom->name);
+    return 0;
+}
+
+int stop_kill(struct task *t, struct domain *dom, bool graceful, struct error *err)
+{
+    if (dom->process.pidfd < 0)
+        return 0;
+    // A second watch on the same descriptor is not possible, so that we wait on a copy.
+    struct process p;
+    if (process_open(dom->process.pid, dom->process.start_time, &p) < 0)
+        return 0;
+    int status, r = process_kill(&p, SIGTERM);
+    if (r == 0)
+        r = process_wait(t, &p, task_deadline_ms(TERM_TIMEOUT_MS), &status);
+    if (r == -ETIMEDOUT && !graceful) {
+        log_domain(LOG_LEVEL_WARN, dom->name,
+                   "its QEMU did not end in %d s after SIGTERM: killing it",
+                   TERM_TIMEOUT_MS / 1000);
+        r = process_kill(&p, SIGKILL);
+        if (r == 0)
+            r = process_wait(t, &p, task_deadline_ms(KILL_TIMEOUT_MS), &status);
+    }
+    process_close(&p);
+    if (r == 0 || r == -ESRCH)
+        return 0;
+    return error_set(err, ERROR_OPERATION_FAILED, AREA_QEMU,
+                     "cannot end guest '%s': its QEMU did not end after %s: %s", dom->name,
+                     graceful ? "SIGTERM; leave out --graceful to kill it" : "SIGKILL",
+                     strerrordesc_np(-r));
+}
+
+int domain_destroy(struct task *t, struct domain *dom, unsigned flags, struct error *err)
+{
+    if (!domain_is_active(dom))
+        return domain_not_active(dom, err);
+    // No waiting for the lock: the end of its process ends whatever somebody else does with it.
+    enum domain_move before = dom->stop_as;
+    dom->stop_as = MOVE_STOPPED_DESTROYED;
+    if (stop_kill(t, dom, flags & DOMAIN_DESTROY_GRACEFUL, err) < 0) {
+        dom->stop_as = before;
+        return -1;
+    }
+    // on_process_end() starts the cleaning up; it is done when `ended` says so.
+    int r = completion_wait(t, &dom->ended, task_deadline_ms(DOMAIN_LOCK_TIMEOUT_MS));
+    if (r < 0)
+        return error_set_errno(err, AREA_QEMU, r,
+                               "guest '%s' was ended, but what it left is not cleaned up yet",
+                               dom->name);
+    return 0;
+}
+
+static void autodestroy_main(struct task *t, void *arg)
+{
+    AUTO_DOMAIN struct domain *dom = arg;
+    AUTO_ERROR err = ERROR_INIT;
+    if (domain_destroy(t, dom, 0, &err) < 0)
+        log_domain(LOG_LEVEL_ERROR, dom->name, "cannot end it with its client: %s",
+                   error_message(&err));
+}
+
+void domains_autodestroy(struct domains *all, const void *token)
+{
+    struct domain *dom;
+    LIST_FOREACH (dom, &all->list, link) {
+        if (dom->live && dom->autodestroy == token) {
+            dom->autodestroy = NULL;
+            task_spawn(all->config.sched, "autodestroy", autodestroy_main, domain_ref(dom));
+        }
+    }
+}

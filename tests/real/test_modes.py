@@ -1,0 +1,215 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""How the daemon starts, who may talk to it, and when it ends. vireod's own command line: libvirtd has another."""
+import ns; ns.enter()
+import os
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+import time
+import unittest
+
+from ns import WORK
+from server import IS_VIREO, Server, boot_guest, main, require, wait_for
+
+require(IS_VIREO, "these tests are about vireod's own modes")
+VIREOD = os.environ["VIREOD"]
+USER = "vireo-user"
+
+
+def run(*args, **more):
+    return subprocess.run([VIREOD, *args], capture_output=True, text=True, timeout=30, **more)
+
+
+class Modes(unittest.TestCase):
+    def test_help_names_the_sockets_of_each_mode(self):
+        done = run("--help")
+        self.assertEqual(done.returncode, 0)
+        self.assertIn("/run/libvirt/libvirt-sock", done.stdout)
+        self.assertIn("XDG_RUNTIME_DIR", done.stdout)
+
+    def test_version(self):
+        done = run("--version")
+        self.assertEqual(done.returncode, 0)
+        self.assertRegex(done.stdout, r"^vireod .*\d+\.\d+\.\d+")
+
+    def test_unknown_option_is_refused(self):
+        done = run("--no-such-option")
+        self.assertNotEqual(done.returncode, 0)
+        self.assertIn("no-such-option", done.stderr)
+
+    def test_second_daemon_on_the_same_socket_says_which(self):
+        server = Server("twice").start()
+        done = run("--session", "--root", f"{WORK}/other", "--listen", server.sock)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn(server.sock, done.stderr)
+        self.assertIn(str(server.process.pid), done.stderr)
+        self.assertEqual(server.out("list", "--all"), "")
+        server.stop()
+
+    def test_a_stale_socket_is_taken_over(self):
+        server = Server("stale").start()
+        server.kill(signal.SIGKILL)
+        self.assertTrue(os.path.exists(server.sock))
+        server.start()
+        server.stop()
+        self.assertFalse(os.path.exists(server.sock), "a daemon that ends orderly removes its socket")
+
+    def test_timeout_ends_an_idle_daemon(self):
+        server = Server("idle", extra=["--timeout", "1"]).start()
+        conn = server.connect()
+        with self.assertRaises(subprocess.TimeoutExpired):
+            server.process.wait(2.5)
+        conn.close()
+        self.assertEqual(server.process.wait(10), 0)
+
+    def test_timeout_waits_for_guests(self):
+        server = Server("busy", extra=["--timeout", "1"]).start()
+        server.virsh("create", server.write(boot_guest("a")))
+        with self.assertRaises(subprocess.TimeoutExpired):
+            server.process.wait(2.5)
+        server.virsh("destroy", "a")
+        self.assertEqual(server.process.wait(10), 0)
+
+    def test_hangup_reloads_and_keeps_clients(self):
+        server = Server("hup").start()
+        conn = server.connect()
+        server.process.send_signal(signal.SIGHUP)
+        self.assertEqual(conn.getType(), "QEMU")
+        self.assertIsNone(server.process.poll())
+        self.assertEqual(conn.getType(), "QEMU")
+        server.stop()
+
+    def test_check_reads_configuration_and_documents(self):
+        conf = f"{WORK}/check.conf"
+        with open(conf, "w") as file:
+            file.write("max_clients = 10\n")
+        self.assertEqual(run("--check", "--session", "--root", f"{WORK}/check", "--config", conf).returncode, 0)
+        with open(conf, "w") as file:
+            file.write("max_clients = 10\nno_such_setting = 1\n")
+        done = run("--check", "--session", "--root", f"{WORK}/check", "--config", conf)
+        self.assertNotEqual(done.returncode, 0)
+        self.assertIn("no_such_setting", done.stderr + done.stdout)
+        self.assertIn("2", done.stderr + done.stdout)
+
+    def test_daemon_returns_when_it_listens(self):
+        root = f"{WORK}/bg"
+        os.makedirs(root)
+        done = subprocess.run([VIREOD, "--session", "--root", root, "--listen", f"{root}/sock", "--daemon", "--timeout",
+                               "1"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=30)
+        self.assertEqual(done.returncode, 0)
+        with socket.socket(socket.AF_UNIX) as client:
+            client.connect(f"{root}/sock")
+        wait_for("the idle daemon's end", lambda: not os.path.exists(f"{root}/sock"))
+
+    def test_ready_is_told_and_inherited_sockets_are_used(self):
+        root = f"{WORK}/sd"
+        os.makedirs(root)
+        notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        notify.bind(f"{root}/notify")
+        notify.settimeout(20)
+        listening = socket.socket(socket.AF_UNIX)
+        listening.bind(f"{root}/sock")
+        listening.listen()
+        script = 'exec env LISTEN_PID=$$ LISTEN_FDS=1 LISTEN_FDNAMES=vireod.socket "$@" 3<&%d' % listening.fileno()
+        daemon = subprocess.Popen(["bash", "-c", script, "_", VIREOD, "--session", "--root", root], cwd="/",
+                                  pass_fds=[listening.fileno()], env=dict(os.environ, NOTIFY_SOCKET=f"{root}/notify"))
+        try:
+            self.assertIn(b"READY=1", notify.recv(4096))
+            out = subprocess.run(["virsh", "-c", f"qemu:///session?socket={root}/sock", "uri"], capture_output=True, text=True)
+            self.assertEqual(out.returncode, 0, out.stderr)
+        finally:
+            daemon.terminate()
+            self.assertEqual(daemon.wait(20), 0)
+            listening.close()
+            notify.close()
+
+    def test_nothing_is_touched_outside_the_root(self):
+        before = snapshot()
+        server = Server("inside").start()
+        server.define(boot_guest("a"))
+        server.virsh("start", "a")
+        server.stop()
+        self.assertEqual(snapshot() - before, set())
+
+    def test_a_user_s_virsh_starts_it_as_libvirtd(self):
+        require_user()
+        bindir = f"{WORK}/bin"
+        os.makedirs(bindir)
+        shutil.copy(VIREOD, f"{bindir}/vireod")  # where another user reaches it
+        os.symlink("vireod", f"{bindir}/libvirtd")
+        env = dict(os.environ, LIBVIRTD_PATH=bindir, HOME=f"{WORK}/user", XDG_RUNTIME_DIR=f"{WORK}/user/run")
+        out = subprocess.run(as_user("virsh", "-c", "qemu:///session", "list", "--all"), capture_output=True, text=True,
+                             env=env, timeout=60)
+        self.assertEqual(out.returncode, 0, out.stderr)
+        self.assertTrue(os.path.exists(f"{WORK}/user/run/libvirt/libvirt-sock"))
+        pid = next(p for p in filter(str.isdigit, os.listdir("/proc")) if words(p)[0].endswith("/libvirtd"))
+        self.assertIn("--timeout=120", words(pid))
+        self.assertEqual(os.stat(f"/proc/{pid}").st_uid, pwd.getpwnam(USER).pw_uid)
+        os.kill(int(pid), signal.SIGTERM)
+
+    def test_system_mode_lets_others_only_read(self):
+        require_user()
+        server = Server("system", mode="system").start()
+        os.chmod(server.root, 0o755)
+        os.chmod(WORK, 0o755)
+        read = f"qemu:///system?socket={server.ro_sock}"
+        out = subprocess.run(as_user("virsh", "-r", "-c", read, "list", "--all"), capture_output=True, text=True)
+        self.assertEqual(out.returncode, 0, out.stderr)
+        out = subprocess.run(as_user("virsh", "-c", read, "undefine", "x"), capture_output=True, text=True)
+        self.assertNotEqual(out.returncode, 0)
+        out = subprocess.run(as_user("virsh", "-c", server.uri, "list"), capture_output=True, text=True)
+        self.assertNotEqual(out.returncode, 0, "only root and the group reach the read-write socket")
+        server.stop()
+
+    def test_a_client_that_never_reads_harms_nobody(self):
+        server = Server("deaf").start()
+        with socket.socket(socket.AF_UNIX) as deaf:
+            deaf.connect(server.sock)
+            deaf.sendall(b"\0\0\0\x1c" + bytes.fromhex("20008086 00000001 00000042 00000000 00000000 00000000"))
+            started = time.monotonic()
+            for _ in range(20):
+                server.virsh("list", "--all")
+            self.assertLess(time.monotonic() - started, 20)
+        with socket.socket(socket.AF_UNIX) as liar:
+            liar.connect(server.sock)
+            liar.sendall(b"\xff\xff\xff\xff")
+            liar.settimeout(10)
+            self.assertEqual(liar.recv(1), b"", "an impossible length ends the connection")
+        server.stop()
+
+
+def words(pid):
+    try:
+        with open(f"/proc/{pid}/cmdline") as file:
+            return file.read().split("\0")
+    except OSError:
+        return [""]
+
+
+def as_user(*args):
+    return ["setpriv", "--reuid", USER, "--regid", USER, "--clear-groups", "--", *args]
+
+
+def require_user():
+    if os.geteuid() != 0:
+        raise unittest.SkipTest("only root can become another user")
+    for path in (f"{WORK}/user", f"{WORK}/user/run"):
+        os.makedirs(path, exist_ok=True)
+        os.chown(path, pwd.getpwnam(USER).pw_uid, pwd.getpwnam(USER).pw_gid)
+
+
+def snapshot():
+    seen = set()
+    for top in ("/run", "/etc/libvirt", "/etc/vireo", "/var/lib/libvirt", "/var/log/libvirt", "/var/cache/libvirt",
+                os.environ["HOME"]):
+        for folder, _, files in os.walk(top):
+            if not folder.startswith(f"{WORK}/inside"):
+                seen.update(os.path.join(folder, name) for name in files)
+    return seen
+
+
+if __name__ == "__main__":
+    main()
