@@ -470,8 +470,8 @@ static int add_buses(struct domain_def *def, struct pci_map *m, struct error *er
     if (bridge && add_bus(def, m, PCIE_TO_PCI_BRIDGE, err) < 0)
         return -1;
     // One port stays free for hotplug.
-    if (have == need && (need || !p.map->def->memballoon))
-        return need ? add_bus(def, m, PCIE_ROOT_PORT, err) : 0;
+    if (have == need && add_bus(def, m, PCIE_ROOT_PORT, err) < 0)
+        return -1;
     return 0;
 }
 
