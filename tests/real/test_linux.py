@@ -83,12 +83,13 @@ class Linux(unittest.TestCase):
         self.server.define(linux_guest("linux", "then=panic", f"<on_crash>{action}</on_crash>", "<panic model='isa'/>"))
         self.server.virsh("start", "linux")
         self.events.take(3)
-        self.assertEqual(self.events.take(1), [("crashed", 0)])
+        # libvirtd tells, before or after it, that QEMU stopped the processors; vireod doesn't.
+        self.assertIn(("crashed", 0), self.events.take(1) + ([] if self.events.last[0] == "crashed" else self.events.take(1)))
 
     def test_panic_with_on_crash_destroy(self):
         self.panic("destroy")
+        self.server.wait_state("linux", "shut off (crashed)")
         self.assertEqual(self.events.take(1), [("stopped", 2)])
-        self.assertEqual(self.server.state("linux", True), "shut off (crashed)")
 
     def test_panic_with_on_crash_preserve(self):
         self.panic("preserve")
