@@ -43,7 +43,6 @@ static void restart_main(struct task *t, void *arg)
         int r = qmp_system_reset(t, dom->qmp, deadline, &err);
         if (r == 0)
             r = qmp_cont(t, dom->qmp, deadline, &err);
-        dom->restarting = false;
         domain_unlock(dom);
         if (r == 0)
             return;
@@ -153,8 +152,11 @@ static void on_stop(struct domain *dom, const struct qmp_event *event)
 static void on_resume(struct domain *dom, const struct qmp_event *event)
 {
     (void)event;
-    if (dom->state != DOMAIN_RUNNING)
+    if (dom->restarting)
+        domain_move(dom, MOVE_RESTARTED);
+    else if (dom->state != DOMAIN_RUNNING)
         domain_move(dom, MOVE_UNPAUSED);
+    dom->restarting = false;
 }
 
 static void on_panicked(struct domain *dom, const struct qmp_event *event)
