@@ -127,8 +127,12 @@ static void on_shutdown(struct domain *dom, const struct qmp_event *event)
     bool by_host = str_starts(reason, "host-");
     if (dom->state == DOMAIN_SHUTDOWN || dom->restarting)
         return;
-    if (!by_host && dom->restart_on_shutdown) {
-        // A reboot that a client asked for: the power-off is only its first half.
+    enum lifecycle_action action =
+        str_eq(reason, "guest-reset") ? dom->live->on_reboot : dom->live->on_poweroff;
+    bool restart = action == LIFECYCLE_RESTART || action == LIFECYCLE_RENAME_RESTART;
+    if (!by_host && (restart || dom->restart_on_shutdown)) {
+        // The power-off is only the first half of a reboot, which a client or the document asked
+        // for: the guest's state doesn't change.
         dom->restart_on_shutdown = false;
         act(dom, LIFECYCLE_RESTART);
         return;
@@ -136,7 +140,7 @@ static void on_shutdown(struct domain *dom, const struct qmp_event *event)
     if (dom->stop_as == MOVE_NONE || !by_host)
         domain_move(dom, by_host ? MOVE_SHUTDOWN_HOST : MOVE_SHUTDOWN_GUEST);
     if (!by_host)
-        act(dom, str_eq(reason, "guest-reset") ? dom->live->on_reboot : dom->live->on_poweroff);
+        act(dom, action);
     // By the host: QEMU ends by itself.
 }
 
