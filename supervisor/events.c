@@ -214,6 +214,13 @@ static void on_vserport(struct domain *dom, const struct qmp_event *event)
     }
 }
 
+static void on_balloon(struct domain *dom, const struct qmp_event *event)
+{
+    uint64_t bytes;
+    if (str_to_u64(member(event, "actual"), 10, UINT64_MAX, &bytes) == 0)
+        dom->live->current_memory_kib = bytes / 1024;
+}
+
 static const struct {
     const char *name;
     void (*handler)(struct domain *dom, const struct qmp_event *event);
@@ -223,6 +230,7 @@ static const struct {
     {"BLOCK_IO_ERROR", on_io_error}, {"WATCHDOG", on_watchdog},
     {"SUSPEND", on_suspend},         {"SUSPEND_DISK", on_suspend_disk},
     {"WAKEUP", on_wakeup},           {"VSERPORT_CHANGE", on_vserport},
+    {"BALLOON_CHANGE", on_balloon},
 };
 
 static void on_event(struct qmp *q, const struct qmp_event *event, void *userdata)
@@ -238,6 +246,9 @@ static void on_event(struct qmp *q, const struct qmp_event *event, void *userdat
     }
     if (o->qmp_event)
         o->qmp_event(o->arg, dom, event);
+    // Last: who is told of it can still look the device up.
+    if (str_eq(event->name, "DEVICE_DELETED") && dom->live)
+        hotplug_on_deleted(dom, member(event, "device"));
 }
 
 // ---- the connection ----------------------------------------------------------------------------
