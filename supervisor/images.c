@@ -97,6 +97,11 @@ int images_grant(struct domain *dom, struct error *err)
     return 0;
 }
 
+int images_grant_device(struct domain *dom, const struct device *dev, struct error *err)
+{
+    return dev->kind == DEVICE_DISK ? grant_disk(dom, (const struct domain_disk *)dev, err) : 0;
+}
+
 // Another guest that uses it now takes over what has to be handed back.
 static bool pass_on(struct domain *dom, struct granted *g)
 {
