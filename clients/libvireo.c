@@ -451,6 +451,12 @@ static int open_connection(struct vireo *conn, const char *name, unsigned flags,
 
 VIREO_EXPORT struct vireo *vireo_open(const char *where, unsigned flags, struct vireo_error *err)
 {
+    return vireo_open_within(where, flags, -1, err);
+}
+
+VIREO_EXPORT struct vireo *vireo_open_within(const char *where, unsigned flags, int timeout_ms,
+                                             struct vireo_error *err)
+{
     char path[URI_MAX], name[URI_MAX];
     resolve(where, flags, path, name);
     int fd = connect_socket(path, err);
@@ -458,7 +464,7 @@ VIREO_EXPORT struct vireo *vireo_open(const char *where, unsigned flags, struct 
         return NULL;
     struct vireo *conn = NEW(struct vireo);
     conn->fd = fd;
-    conn->timeout_ms = -1;
+    conn->timeout_ms = timeout_ms;
     list_init(&conn->events);
     if (open_connection(conn, name, flags, err) < 0) {
         conn->broken = true; // no farewell

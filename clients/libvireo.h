@@ -37,6 +37,9 @@ enum { VIREO_READ_ONLY = 1 };
 // `where` is "qemu:///system", "qemu:///session" (either with ?socket=PATH), the path of a socket,
 // or NULL for what suits the user: system for root, else session. NULL on failure.
 struct vireo *vireo_open(const char *where, unsigned flags, struct vireo_error *err);
+// The same with a limit as of vireo_set_timeout(), which holds for the opening too.
+struct vireo *vireo_open_within(const char *where, unsigned flags, int timeout_ms,
+                                struct vireo_error *err);
 void vireo_close(struct vireo *conn); // NULL is fine
 // The socket that vireo_open() would connect to. free() it.
 char *vireo_socket_path(const char *where, unsigned flags);
