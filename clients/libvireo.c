@@ -426,6 +426,13 @@ static void resolve(const char *where, unsigned flags, char path[static URI_MAX]
         snprintf(path, URI_MAX, "%s/.cache/libvirt/libvirt-sock", home ? home : "");
 }
 
+VIREO_EXPORT char *vireo_socket_path(const char *where, unsigned flags)
+{
+    char path[URI_MAX], name[URI_MAX];
+    resolve(where, flags, path, name);
+    return xstrdup(path);
+}
+
 static int open_connection(struct vireo *conn, const char *name, unsigned flags,
                            struct vireo_error *err)
 {

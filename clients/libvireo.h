@@ -38,6 +38,8 @@ enum { VIREO_READ_ONLY = 1 };
 // or NULL for what suits the user: system for root, else session. NULL on failure.
 struct vireo *vireo_open(const char *where, unsigned flags, struct vireo_error *err);
 void vireo_close(struct vireo *conn); // NULL is fine
+// The socket that vireo_open() would connect to. free() it.
+char *vireo_socket_path(const char *where, unsigned flags);
 
 // How long a call or an open connection may be silent before it fails; -1, the default: for ever.
 // After such a failure the connection is of no more use.
