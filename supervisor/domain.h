@@ -25,8 +25,17 @@
 struct domain;
 struct domains;
 
-// How long changes wait for their turn, and QEMU's answers are waited for.
-enum { DOMAIN_LOCK_TIMEOUT_MS = 30000, DOMAIN_QMP_TIMEOUT_MS = 30000 };
+// How long is waited for what, in milliseconds; 0: the usual time.
+struct domain_timeouts {
+    uint64_t lock_ms;      // for one's turn to change a guest
+    uint64_t answer_ms;    // for QEMU to answer
+    uint64_t start_ms;     // for QEMU to set itself up; preallocated memory takes its time
+    uint64_t adopt_ms;     // for a QEMU found running to greet
+    uint64_t reconnect_ms; // the same after its monitor's connection was lost
+    uint64_t quit_ms;      // for QEMU to end after `quit`
+    uint64_t term_ms;      // for QEMU to flush its images after SIGTERM
+    uint64_t kill_ms;      // for the kernel to end it after SIGKILL
+};
 
 // What happened to a guest; called from the loop or from a task; must not suspend. All may be NULL.
 struct domain_observer {
@@ -58,6 +67,7 @@ struct domains_config {
     const char *qemu_user; // its name, for error texts
     uint64_t
         log_max_bytes; // a guest's log is started anew above this; the one before is kept as .0
+    struct domain_timeouts timeouts;
     struct domain_observer observer;
 };
 

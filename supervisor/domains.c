@@ -7,10 +7,25 @@
 #include <errno.h>
 #include <sys/stat.h>
 
+static void set_default(uint64_t *timeout_ms, uint64_t usual)
+{
+    if (*timeout_ms == 0)
+        *timeout_ms = usual;
+}
+
 struct domains *domains_create(const struct domains_config *config)
 {
     struct domains *all = NEW(struct domains);
     all->config = *config;
+    struct domain_timeouts *t = &all->config.timeouts;
+    set_default(&t->lock_ms, 30000);
+    set_default(&t->answer_ms, 30000);
+    set_default(&t->start_ms, 60000);
+    set_default(&t->adopt_ms, 30000);
+    set_default(&t->reconnect_ms, 10000);
+    set_default(&t->quit_ms, 10000);
+    set_default(&t->term_ms, 10000);
+    set_default(&t->kill_ms, 5000);
     all->next_id = 1;
     list_init(&all->list);
     return all;
@@ -71,6 +86,7 @@ void domain_unref(struct domain *dom)
     domain_def_destroy(dom->def);
     domain_def_destroy(dom->live);
     vec_finish(&dom->unplugs);
+    granted_finish(&dom->granted);
     free(dom->name);
     free(dom);
 }
@@ -129,7 +145,7 @@ struct domain *domains_next(const struct domains *all, struct domain *after)
 
 int domain_lock(struct task *t, struct domain *dom, const char *job, struct error *err)
 {
-    int r = task_lock_acquire(t, &dom->lock, task_deadline_ms(DOMAIN_LOCK_TIMEOUT_MS));
+    int r = task_lock_acquire(t, &dom->lock, task_deadline_ms(dom->all->config.timeouts.lock_ms));
     if (r == -ETIMEDOUT)
         return error_set(
             err, ERROR_OPERATION_TIMEOUT, AREA_QEMU,
@@ -150,6 +166,11 @@ void domain_unlock(struct domain *dom)
     task_lock_release(&dom->lock);
 }
 
+uint64_t domain_answer_deadline(const struct domain *dom)
+{
+    return task_deadline_ms(dom->all->config.timeouts.answer_ms);
+}
+
 int domain_not_active(const struct domain *dom, struct error *err)
 {
     return error_set(err, ERROR_OPERATION_INVALID, AREA_QEMU,
@@ -160,12 +181,23 @@ int domain_lock_active(struct task *t, struct domain *dom, const char *job, stru
 {
     if (!domain_is_active(dom))
         return domain_not_active(dom, err);
-    if (domain_lock(t, dom, job, err) < 0)
-        return -1;
-    if (domain_is_active(dom) && !dom->process_ended)
-        return 0;
-    domain_unlock(dom);
-    return domain_not_active(dom, err);
+    // Once more when its connection is found lost: the task that reconnects, or cleans up, waits
+    // for its turn since then, which is before our next one.
+    for (int i = 0; i < 2; i++) {
+        if (domain_lock(t, dom, job, err) < 0)
+            return -1;
+        bool active = domain_is_active(dom) && !dom->process_ended;
+        if (active && dom->qmp && qmp_is_open(dom->qmp))
+            return 0;
+        domain_unlock(dom);
+        if (!active)
+            return domain_not_active(dom, err);
+        task_yield(t);
+    }
+    return error_set(err, ERROR_OPERATION_FAILED, AREA_QEMU,
+                     "cannot %s guest '%s': the connection to its QEMU is lost; it runs on and can "
+                     "only be destroyed",
+                     job, dom->name);
 }
 
 // ---- documents ---------------------------------------------------------------------------------

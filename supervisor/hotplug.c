@@ -20,11 +20,6 @@
 
 enum { UNPLUG_TIMEOUT_MS = 5000 };
 
-static uint64_t answer_deadline(void)
-{
-    return task_deadline_ms(DOMAIN_QMP_TIMEOUT_MS);
-}
-
 // ---- commands and their inverse ----------------------------------------------------------------
 
 static const struct {
@@ -56,8 +51,8 @@ static int run_steps(struct task *t, struct domain *dom, struct argv_plug *plug,
 {
     for (size_t i = 0; i < plug->steps.n; i++) {
         struct argv_step *step = &plug->steps.v[i];
-        if (qmp_execute(t, dom->qmp, step->command, json_object_get(step->args), answer_deadline(),
-                        NULL, err) == 0)
+        if (qmp_execute(t, dom->qmp, step->command, json_object_get(step->args),
+                        domain_answer_deadline(dom), NULL, err) == 0)
             continue;
         while (i-- > 0)
             undo_step(dom, &plug->steps.v[i]);
@@ -297,7 +292,7 @@ static int unplug(struct task *t, struct domain *dom, struct device *dev, bool *
     vec_push(&dom->unplugs, &u);
     struct json_object *args = json_object_new_object();
     json_object_object_add(args, "id", json_object_new_string(u.alias));
-    int r = qmp_execute(t, dom->qmp, "device_del", args, answer_deadline(), NULL, err);
+    int r = qmp_execute(t, dom->qmp, "device_del", args, domain_answer_deadline(dom), NULL, err);
     if (r == 0)
         completion_wait(t, &u.done, task_deadline_ms(UNPLUG_TIMEOUT_MS));
     *gone = u.gone;
@@ -403,11 +398,12 @@ static int change_medium(struct task *t, struct domain *dom, struct domain_disk 
     json_object_object_add(args, "id", json_object_new_string(old->dev.alias));
     json_object_object_add(args, "force", json_object_new_boolean(true));
     if (!disk_path(new))
-        return qmp_execute(t, dom->qmp, "eject", args, answer_deadline(), NULL, err);
+        return qmp_execute(t, dom->qmp, "eject", args, domain_answer_deadline(dom), NULL, err);
     json_object_object_add(args, "filename", json_object_new_string(disk_path(new)));
     json_object_object_add(args, "format",
                            json_object_new_string(new->driver_format ? new->driver_format : "raw"));
-    return qmp_execute(t, dom->qmp, "blockdev-change-medium", args, answer_deadline(), NULL, err);
+    return qmp_execute(t, dom->qmp, "blockdev-change-medium", args, domain_answer_deadline(dom),
+                       NULL, err);
 }
 
 static int change_link(struct task *t, struct domain *dom, struct domain_interface *old,
@@ -416,7 +412,7 @@ static int change_link(struct task *t, struct domain *dom, struct domain_interfa
     struct json_object *args = json_object_new_object();
     json_object_object_add(args, "name", json_object_new_string(old->dev.alias));
     json_object_object_add(args, "up", json_object_new_boolean(new->link != LINK_DOWN));
-    if (qmp_execute(t, dom->qmp, "set_link", args, answer_deadline(), NULL, err) < 0)
+    if (qmp_execute(t, dom->qmp, "set_link", args, domain_answer_deadline(dom), NULL, err) < 0)
         return -1;
     old->link = new->link;
     return 0;
@@ -509,9 +505,10 @@ int domain_open_graphics(struct task *t, struct domain *dom, uint32_t index, boo
         json_object_object_add(args, "protocol", json_object_new_string(protocol));
         json_object_object_add(args, "fdname", json_object_new_string("graphics"));
         json_object_object_add(args, "skipauth", json_object_new_boolean(skip_auth));
-        r = qmp_getfd(t, dom->qmp, "graphics", pair[1], answer_deadline(), err);
+        r = qmp_getfd(t, dom->qmp, "graphics", pair[1], domain_answer_deadline(dom), err);
         if (r == 0)
-            r = qmp_execute(t, dom->qmp, "add_client", args, answer_deadline(), NULL, err);
+            r = qmp_execute(t, dom->qmp, "add_client", args, domain_answer_deadline(dom), NULL,
+                            err);
         else
             json_object_put(args);
         close(pair[1]);

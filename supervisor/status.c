@@ -40,8 +40,10 @@ char *status_monitor_path(const struct domain *dom)
 int status_save(struct domain *dom, struct error *err)
 {
     AUTO_STRBUF b = {0};
+    // Until it is launched its last move is the end of the time before.
+    enum domain_move reason = dom->state == DOMAIN_SHUTOFF ? MOVE_NONE : dom->reason;
     strbuf_printf(&b, "<vireo-guest version='%d' id='%d' state='%s' pid='%d' start-time='%ju'>\n",
-                  STATUS_VERSION, dom->id, domain_moves[dom->reason].word, (int)dom->process.pid,
+                  STATUS_VERSION, dom->id, domain_moves[reason].word, (int)dom->process.pid,
                   (uintmax_t)dom->process.start_time);
     VEC_FOREACH (g, &dom->granted) {
         strbuf_printf(&b, "<granted uid='%u' gid='%u' path='", g->uid, g->gid);
@@ -62,6 +64,10 @@ int status_save(struct domain *dom, struct error *err)
 
 void status_remove(struct domain *dom)
 {
+    // A process that could not be ended keeps its lock: the next start must find that.
+    AUTO_CLOSE int lock = -1;
+    if (status_lock_pid_file(dom, &lock) == -EWOULDBLOCK)
+        return;
     static const char *const suffixes[] = {".monitor", ".xml", ".pid"};
     for (size_t i = 0; i < ARRAY_LEN(suffixes); i++) {
         AUTO_FREE char *path = run_path(dom, suffixes[i]);
@@ -89,6 +95,23 @@ static void parse_granted(xmlNode *node, struct status *ret)
     xmlFree(path);
 }
 
+// A word that is not known must not be guessed: what is taken for half started is ended.
+static int parse_state(xmlNode *root, struct status *ret)
+{
+    xmlChar *word = xmlGetNoNsProp(root, (const xmlChar *)"state");
+    int found = -1;
+    for (int i = 0; i < DOMAIN_MOVE_COUNT; i++) {
+        if (word && str_eq(domain_moves[i].word, (const char *)word))
+            found = i;
+    }
+    xmlFree(word);
+    if (found < 0 || (domain_moves[found].to == DOMAIN_SHUTOFF && found != MOVE_NONE))
+        return -1;
+    ret->reason = (enum domain_move)found;
+    ret->state = domain_moves[found].to;
+    return 0;
+}
+
 static int parse_root(xmlDoc *doc, struct status *ret, struct error *err)
 {
     xmlNode *root = xmlDocGetRootElement(doc);
@@ -105,14 +128,9 @@ static int parse_root(xmlDoc *doc, struct status *ret, struct error *err)
     ret->id = (int)id;
     ret->pid = (pid_t)pid;
     ret->start_time = start_time;
-    xmlChar *word = xmlGetNoNsProp(root, (const xmlChar *)"state");
-    for (int i = 0; i < DOMAIN_MOVE_COUNT; i++) {
-        if (word && str_eq(domain_moves[i].word, (const char *)word)) {
-            ret->reason = (enum domain_move)i;
-            ret->state = domain_moves[i].to;
-        }
-    }
-    xmlFree(word);
+    if (parse_state(root, ret) < 0)
+        return error_set(err, ERROR_XML, AREA_XML,
+                         "its state is none that a guest can be found in");
     xmlNode *child = xmlFirstElementChild(root);
     for (; child && xmlStrEqual(child->name, (const xmlChar *)"granted");
          child = xmlNextElementSibling(child))
@@ -152,9 +170,14 @@ void status_finish(struct status *s)
 {
     domain_def_destroy(s->def);
     s->def = NULL;
-    VEC_FOREACH (g, &s->granted)
+    granted_finish(&s->granted);
+}
+
+void granted_finish(struct granted_list *list)
+{
+    VEC_FOREACH (g, list)
         free(g->path);
-    vec_finish(&s->granted);
+    vec_finish(list);
 }
 
 int status_lock_pid_file(const struct domain *dom, int *ret)
@@ -171,7 +194,7 @@ int status_lock_pid_file(const struct domain *dom, int *ret)
     return 0;
 }
 
-int status_find_process(const struct domain *dom, struct process *ret)
+int status_find_process(const struct domain *dom, const struct process *known, struct process *ret)
 {
     AUTO_FREE char *path = run_path(dom, ".pid");
     AUTO_CLOSE int fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
@@ -182,8 +205,12 @@ int status_find_process(const struct domain *dom, struct process *ret)
     if (n <= 0)
         return -EAGAIN; // forked, and not yet written
     uint64_t pid;
+    if (!strchr(text, '\n'))
+        return -EAGAIN; // half written
     text[strcspn(text, "\n")] = 0;
     if (str_to_u64(text, 10, INT32_MAX, &pid) < 0)
         return -EINVAL;
-    return process_open((pid_t)pid, 0, ret);
+    // The lock may be held by what its QEMU has left behind, and the number be another's by now.
+    uint64_t start_time = known->pid == (pid_t)pid ? known->start_time : 0;
+    return process_open((pid_t)pid, start_time, ret);
 }
