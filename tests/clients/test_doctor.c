@@ -257,7 +257,7 @@ static void kvm(struct tree *t)
     put(t, "/dev/kvm", 0600, "");
     end(t, "kvm for its owner only", doctor_check_kvm, 1);
     begin(t);
-    put(t, "/dev/kvm", 0664, "");
+    put(t, "/dev/kvm", 0644, "");
     t->d.system_mode = false;
     set(&t->d.qemu.name, "alice");
     end(t, "kvm for looking only, session", doctor_check_kvm, 1);
