@@ -180,9 +180,38 @@ static void fill_forward(struct network_forward *f)
     }
 }
 
+// Elements that say nothing are not kept; an empty <dhcp> says something only to an <ip> that is to
+// be given its subnet.
+static void drop_empty(struct network_def *def)
+{
+    struct network_dns *dns = def->dns;
+    if (dns && !dns->enable && !dns->forward_plain_names && !dns->forwarders.n && !dns->txts.n &&
+        !dns->srvs.n && !dns->hosts.n) {
+        vec_finish(&dns->forwarders);
+        vec_finish(&dns->txts);
+        vec_finish(&dns->srvs);
+        vec_finish(&dns->hosts);
+        free(dns);
+        def->dns = NULL;
+    }
+    if (def->bandwidth && !def->bandwidth->has_inbound && !def->bandwidth->has_outbound) {
+        network_bandwidth_destroy(def->bandwidth);
+        def->bandwidth = NULL;
+    }
+    VEC_FOREACH (p, &def->portgroups) {
+        if ((*p)->is_default == TOGGLE_NO)
+            (*p)->is_default = TOGGLE_UNSET;
+    }
+    VEC_FOREACH (ip, &def->ips) {
+        if ((*ip)->address.family && !(*ip)->ranges.n && !(*ip)->hosts.n && !(*ip)->bootp_file)
+            (*ip)->has_dhcp = false;
+    }
+}
+
 int network_def_post_parse(struct network_def *def, struct error *err)
 {
     (void)err;
+    drop_empty(def);
     if (!def->uuid.set)
         def->uuid = (struct opt_uuid){.set = true, .value = uuid_random()};
     fill_forward(&def->forward);

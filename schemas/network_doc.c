@@ -297,7 +297,12 @@ static const struct doc_row lease_rows[] = {
 };
 static int check_lease(const struct doc_where *where, void *obj)
 {
-    const struct network_lease_time *l = obj;
+    struct network_lease_time *l = obj;
+    // As libvirt shows it.
+    if (!l->expiry.value)
+        l->unit = NETWORK_LEASE_NONE;
+    else if (!l->unit)
+        l->unit = NETWORK_LEASE_MINUTES;
     uint64_t seconds = network_lease_seconds(true, l, 0);
     if (l->expiry.value && seconds < 120)
         return doc_fail(where, ERROR_XML,
@@ -355,10 +360,17 @@ static int check_host_whole(const struct doc_where *where, void *obj)
         return doc_fail(where, ERROR_XML, "attribute 'ip' is missing");
     return 0;
 }
+static int check_host_partial(const struct doc_where *where, void *obj)
+{
+    const struct network_dhcp_host *h = obj;
+    if (!h->mac && !h->name && !h->id && !h->ip.family)
+        return doc_fail(where, ERROR_XML, "attribute 'mac', 'id', 'name' or 'ip' is missing");
+    return check_host_values(where, obj);
+}
 const struct doc_type network_dhcp_host_doc =
     DOC_TYPE("dhcpHost", S, host_rows, LINE, .check = check_host_whole);
 const struct doc_type network_dhcp_host_partial_doc =
-    DOC_TYPE("dhcpHostPartial", S, host_rows, LINE, .check = check_host_values);
+    DOC_TYPE("dhcpHostPartial", S, host_rows, LINE, .check = check_host_partial);
 #undef S
 
 #define S struct network_ip
@@ -384,7 +396,7 @@ static const struct doc_row ip_rows[] = {
     D_UINT(ATTR, "prefix", prefix, 0, 128),
     D_YESNO(ATTR, "localPtr", local_ptr),
     D_ELEM("tftp", &tftp_doc),
-    D_ELEM("dhcp", &dhcp_doc),
+    D_ELEM("dhcp", &dhcp_doc, DOC_PRESENT(has_dhcp)),
 };
 static int check_ip(const struct doc_where *where, void *obj)
 {

@@ -104,6 +104,9 @@ static int check_forward(const struct at *at)
         if (!is_interface_name((*i)->dev))
             return BAD((*i)->line, "<forward>: '%s' is not an interface's name", (*i)->dev);
     }
+    if (f->mode == NETWORK_FORWARD_NONE && f->interfaces.n)
+        return BAD(f->interfaces.v[0]->line, "an isolated network forwards to no interface; give "
+                                             "it a <forward mode=>");
     if (f->has_nat && f->mode != NETWORK_FORWARD_NAT)
         return BAD(f->line, "<nat> needs <forward mode='nat'>, this one is '%s'", mode);
     if (f->mode == NETWORK_FORWARD_BRIDGE) {
