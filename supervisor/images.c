@@ -3,6 +3,7 @@
 // long as it runs, and handed back. Only what it could not open anyway is touched, and only files
 // and devices themselves: a directory on the way that lets nobody in is named in the error, with
 // the remedy.
+#include "base/file.h"
 #include "supervisor/private.h"
 
 #include <errno.h>
@@ -10,14 +11,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static bool may(const struct domains_config *config, const struct stat *st, unsigned bits)
+static bool may(const struct domains_config *config, const char *path, int mode)
 {
-    unsigned mode = st->st_mode;
-    if (st->st_uid == config->qemu_uid)
-        mode >>= 6;
-    else if (st->st_gid == config->qemu_gid)
-        mode >>= 3;
-    return (mode & bits) == bits;
+    return file_access_as(path, mode, config->qemu_uid, config->qemu_gid, config->qemu_groups,
+                          config->nqemu_groups) == 0;
 }
 
 // Whether QEMU's user can get to the file's directory.
@@ -27,8 +24,7 @@ static int check_way(const struct domains_config *config, const char *path, cons
     AUTO_FREE char *part = xstrdup(path);
     for (char *p = part; (p = strchr(p + 1, '/'));) {
         *p = 0;
-        struct stat st;
-        if (stat(part, &st) == 0 && !may(config, &st, 1))
+        if (!may(config, part, X_OK))
             return error_set(err, ERROR_OPERATION_FAILED, AREA_QEMU,
                              "cannot open %s '%s' as user %s: permission denied on directory '%s'; "
                              "let that user pass (chmod o+x '%s', or setfacl -m u:%s:x '%s')",
@@ -58,7 +54,7 @@ static int grant(struct domain *dom, const char *path, bool write, const char *w
                                path, dom->name);
     if (check_way(config, path, what, err) < 0)
         return -1;
-    if (may(config, &st, write ? 6 : 4))
+    if (may(config, path, write ? R_OK | W_OK : R_OK))
         return 0;
     if (chown(path, config->qemu_uid, config->qemu_gid) < 0)
         return error_set_errno(err, AREA_QEMU, errno, "cannot give %s '%s' to user %s", what, path,
