@@ -47,7 +47,7 @@ char *status_monitor_path(const struct domain *dom)
     return xasprintf("%s/.%s.monitor", dom->all->config.run_dir, uuid_format(&dom->uuid, uuid));
 }
 
-int status_save(struct domain *dom, struct error *err)
+char *status_format(const struct domain *dom)
 {
     AUTO_STRBUF b = {0};
     // Until it is launched its last move is the end of the time before.
@@ -63,8 +63,14 @@ int status_save(struct domain *dom, struct error *err)
     AUTO_FREE char *xml = domain_def_format(dom->live, DOMAIN_XML_STATE);
     strbuf_add(&b, xml);
     strbuf_add(&b, "</vireo-guest>\n");
+    return strbuf_steal(&b);
+}
+
+int status_save(struct domain *dom, struct error *err)
+{
+    AUTO_FREE char *text = status_format(dom);
     AUTO_FREE char *path = run_path(dom, ".xml");
-    int r = file_write_volatile(path, b.data, b.len, 0600);
+    int r = file_write_volatile(path, text, strlen(text), 0600);
     if (r == 0)
         return 0;
     log_domain(LOG_LEVEL_ERROR, dom->name, "cannot write '%s': %s", path, strerrordesc_np(-r));

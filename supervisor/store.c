@@ -91,6 +91,16 @@ struct load {
     void (*fn)(struct domains *all, struct domain_def *def, bool autostart);
 };
 
+struct domain_def *store_parse(const char *xml, size_t len, struct error *err)
+{
+    struct domain_def *def = domain_def_parse(xml, len, 0, err);
+    if (!def || (def->name && def->uuid.set))
+        return def;
+    error_set(err, ERROR_XML, AREA_DOMAIN, "it has no name or no uuid");
+    domain_def_destroy(def);
+    return NULL;
+}
+
 static struct domain_def *read_definition(const char *path, struct error *err)
 {
     AUTO_FREE char *xml = NULL;
@@ -100,13 +110,7 @@ static struct domain_def *read_definition(const char *path, struct error *err)
         error_set_errno(err, AREA_QEMU, r, "cannot read it");
         return NULL;
     }
-    struct domain_def *def = domain_def_parse(xml, len, 0, err);
-    if (def && (!def->name || !def->uuid.set)) {
-        error_set(err, ERROR_XML, AREA_DOMAIN, "it has no name or no uuid");
-        domain_def_destroy(def);
-        return NULL;
-    }
-    return def;
+    return store_parse(xml, len, err);
 }
 
 // Under another's name it would come back after its guest was undefined.
