@@ -213,7 +213,7 @@ static void bad_ports(void)
          {"<mac> is missing"}},
         {"<networkport>\n<plug type='direct' dev='e' mode='vepa'/></networkport>",
          ERROR_CONFIG_UNSUPPORTED,
-         {"line 2", "'dev'"}},
+         {"line 2", "type='direct'", "network, bridge"}},
         {"<networkport>\n<virtualport/></networkport>",
          ERROR_CONFIG_UNSUPPORTED,
          {"line 2", "<virtualport>"}},
