@@ -7,14 +7,39 @@
 #include "supervisor/private.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
+#include <sys/fsuid.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
+<<<<<<< HEAD
 static bool may(const struct domains_config *config, const char *path, int mode)
 {
     return file_access_as(path, mode, config->qemu_uid, config->qemu_gid, config->qemu_groups,
                           config->nqemu_groups) == 0;
+=======
+// Whether QEMU's user may do that; the kernel is asked, as only it knows all of modes, groups,
+// access lists and file systems. For a moment this thread's file accesses are that user's.
+static bool may(const struct domains_config *config, const char *path, int mode)
+{
+    int n = getgroups(0, NULL);
+    AUTO_FREE gid_t *groups = xcalloc(n > 0 ? (size_t)n : 1, sizeof(gid_t));
+    n = n > 0 ? getgroups(n, groups) : n;
+    // The system call: the library's function would change every thread. Without the right to
+    // switch we ask as ourselves, and starting QEMU as that user fails anyway.
+    bool switched =
+        n >= 0 && syscall(SYS_setgroups, config->nqemu_groups, config->qemu_groups) == 0;
+    setfsgid(config->qemu_gid);
+    setfsuid(config->qemu_uid);
+    bool good = faccessat(AT_FDCWD, path, mode, AT_EACCESS) == 0;
+    setfsuid(geteuid());
+    setfsgid(getegid());
+    if (switched && syscall(SYS_setgroups, n, groups) < 0)
+        abort(); // never go on with another's groups
+    return good;
+>>>>>>> sup
 }
 
 // Whether QEMU's user can get to the file's directory.
@@ -34,6 +59,48 @@ static int check_way(const struct domains_config *config, const char *path, cons
     return 0;
 }
 
+// A file that a guest uses.
+struct use {
+    const char *path; // NULL: none
+    bool write;
+    const char *what;
+};
+typedef int (*use_fn)(const struct use *use, void *arg, struct error *err);
+
+static int each_disk_use(const struct domain_disk *disk, use_fn fn, void *arg, struct error *err)
+{
+    struct use use = {.path = disk->source_file ? disk->source_file : disk->source_dev,
+                      .write = !disk->readonly && disk->device != DISK_DEVICE_CDROM,
+                      .what = "disk"};
+    if (use.path && disk->startup == DISK_STARTUP_OPTIONAL && access(use.path, F_OK) < 0)
+        return 0;
+    int r = fn(&use, arg, err);
+    for (const struct disk_backing *b = disk->backing; r == 0 && b; b = b->next) {
+        use = (struct use){.path = b->file ? b->file : b->dev, .what = "backing file"};
+        r = fn(&use, arg, err);
+    }
+    return r;
+}
+
+// Until fn returns something else than 0, which is then returned.
+static int each_use(const struct domain_def *def, use_fn fn, void *arg, struct error *err)
+{
+    int r = 0;
+    VEC_FOREACH (disk, &def->disks) {
+        r = each_disk_use(*disk, fn, arg, err);
+        if (r != 0)
+            return r;
+    }
+    const struct use others[] = {
+        {def->os.kernel, false, "kernel"},   {def->os.initrd, false, "initrd"},
+        {def->os.dtb, false, "device tree"}, {def->os.loader, false, "firmware"},
+        {def->os.nvram, true, "nvram"},
+    };
+    for (size_t i = 0; r == 0 && i < ARRAY_LEN(others); i++)
+        r = fn(&others[i], arg, err);
+    return r;
+}
+
 static bool is_granted(const struct domain *dom, const char *path)
 {
     VEC_FOREACH (g, &dom->granted)
@@ -42,77 +109,81 @@ static bool is_granted(const struct domain *dom, const char *path)
     return false;
 }
 
-static int grant(struct domain *dom, const char *path, bool write, const char *what,
-                 struct error *err)
+// Notes whose it is, when it has to be given.
+static int plan(const struct use *use, void *arg, struct error *err)
 {
+    struct domain *dom = arg;
     const struct domains_config *config = &dom->all->config;
     struct stat st;
-    if (!path || !config->set_user || is_granted(dom, path))
+    if (!use->path || is_granted(dom, use->path))
         return 0;
-    if (stat(path, &st) < 0)
-        return error_set_errno(err, AREA_QEMU, errno, "cannot open %s '%s' of guest '%s'", what,
-                               path, dom->name);
-    if (check_way(config, path, what, err) < 0)
+    if (stat(use->path, &st) < 0)
+        return error_set_errno(err, AREA_QEMU, errno, "cannot open %s '%s' of guest '%s'",
+                               use->what, use->path, dom->name);
+    if (may(config, use->path, use->write ? R_OK | W_OK : R_OK))
+        return 0;
+    if (check_way(config, use->path, use->what, err) < 0)
         return -1;
+<<<<<<< HEAD
     if (may(config, path, write ? R_OK | W_OK : R_OK))
         return 0;
     if (chown(path, config->qemu_uid, config->qemu_gid) < 0)
         return error_set_errno(err, AREA_QEMU, errno, "cannot give %s '%s' to user %s", what, path,
                                config->qemu_user);
     struct granted g = {.path = xstrdup(path), .uid = st.st_uid, .gid = st.st_gid};
+=======
+    struct granted g = {.path = xstrdup(use->path), .uid = st.st_uid, .gid = st.st_gid};
+>>>>>>> sup
     vec_push(&dom->granted, g);
-    return 0;
-}
-
-static int grant_disk(struct domain *dom, const struct domain_disk *disk, struct error *err)
-{
-    const char *path = disk->source_file ? disk->source_file : disk->source_dev;
-    bool write = !disk->readonly && disk->device != DISK_DEVICE_CDROM;
-    if (path && disk->startup == DISK_STARTUP_OPTIONAL && access(path, F_OK) < 0)
-        return 0;
-    if (grant(dom, path, write, "disk", err) < 0)
-        return -1;
-    for (const struct disk_backing *b = disk->backing; b; b = b->next)
-        if (grant(dom, b->file ? b->file : b->dev, false, "backing file", err) < 0)
-            return -1;
     return 0;
 }
 
 int images_grant(struct domain *dom, struct error *err)
 {
-    const struct domain_def *def = dom->live;
-    VEC_FOREACH (disk, &def->disks)
-        if (grant_disk(dom, *disk, err) < 0)
-            return -1;
-    if (grant(dom, def->os.kernel, false, "kernel", err) < 0 ||
-        grant(dom, def->os.initrd, false, "initrd", err) < 0 ||
-        grant(dom, def->os.dtb, false, "device tree", err) < 0 ||
-        grant(dom, def->os.loader, false, "firmware", err) < 0 ||
-        grant(dom, def->os.nvram, true, "nvram", err) < 0)
+    const struct domains_config *config = &dom->all->config;
+    if (!config->set_user)
+        return 0;
+    if (each_use(dom->live, plan, dom, err) < 0)
         return -1;
+    // Whose they are is on disk before they are anybody else's.
+    if (dom->granted.n > 0 && status_save(dom, err) < 0)
+        return -1;
+    VEC_FOREACH (g, &dom->granted) {
+        if (chown(g->path, config->qemu_uid, config->qemu_gid) < 0)
+            return error_set_errno(err, AREA_QEMU, errno,
+                                   "cannot give '%s' of guest '%s' to user %s", g->path, dom->name,
+                                   config->qemu_user);
+    }
     return 0;
 }
 
+<<<<<<< HEAD
 int images_grant_device(struct domain *dom, const struct device *dev, struct error *err)
 {
     return dev->kind == DEVICE_DISK ? grant_disk(dom, (const struct domain_disk *)dev, err) : 0;
+=======
+static int is_same(const struct use *use, void *arg, struct error *err)
+{
+    (void)err;
+    const char *path = arg;
+    struct stat a, b;
+    return use->path &&
+           (str_eq(use->path, path) || (stat(use->path, &a) == 0 && stat(path, &b) == 0 &&
+                                        a.st_dev == b.st_dev && a.st_ino == b.st_ino));
+>>>>>>> sup
 }
 
 // Another guest that uses it now takes over what has to be handed back.
-static bool pass_on(struct domain *dom, struct granted *g)
+static bool pass_on(struct domain *dom, const struct granted *g)
 {
     struct domain *other = NULL;
     while ((other = domains_next(dom->all, other))) {
-        if (other == dom || !other->live)
+        if (other == dom || !other->live || is_granted(other, g->path) ||
+            !each_use(other->live, is_same, g->path, NULL))
             continue;
-        VEC_FOREACH (disk, &other->live->disks) {
-            const char *path = (*disk)->source_file ? (*disk)->source_file : (*disk)->source_dev;
-            if (str_eq(path, g->path) && !is_granted(other, path)) {
-                struct granted copy = *g;
-                vec_push(&other->granted, copy);
-                return true;
-            }
-        }
+        vec_push(&other->granted, *g);
+        (void)status_save(other, NULL);
+        return true;
     }
     return false;
 }
