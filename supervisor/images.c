@@ -7,39 +7,15 @@
 #include "supervisor/private.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
-#include <sys/fsuid.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
-<<<<<<< HEAD
+// Whether QEMU\'s user may do that.
 static bool may(const struct domains_config *config, const char *path, int mode)
 {
     return file_access_as(path, mode, config->qemu_uid, config->qemu_gid, config->qemu_groups,
                           config->nqemu_groups) == 0;
-=======
-// Whether QEMU's user may do that; the kernel is asked, as only it knows all of modes, groups,
-// access lists and file systems. For a moment this thread's file accesses are that user's.
-static bool may(const struct domains_config *config, const char *path, int mode)
-{
-    int n = getgroups(0, NULL);
-    AUTO_FREE gid_t *groups = xcalloc(n > 0 ? (size_t)n : 1, sizeof(gid_t));
-    n = n > 0 ? getgroups(n, groups) : n;
-    // The system call: the library's function would change every thread. Without the right to
-    // switch we ask as ourselves, and starting QEMU as that user fails anyway.
-    bool switched =
-        n >= 0 && syscall(SYS_setgroups, config->nqemu_groups, config->qemu_groups) == 0;
-    setfsgid(config->qemu_gid);
-    setfsuid(config->qemu_uid);
-    bool good = faccessat(AT_FDCWD, path, mode, AT_EACCESS) == 0;
-    setfsuid(geteuid());
-    setfsgid(getegid());
-    if (switched && syscall(SYS_setgroups, n, groups) < 0)
-        abort(); // never go on with another's groups
-    return good;
->>>>>>> sup
 }
 
 // Whether QEMU's user can get to the file's directory.
@@ -118,50 +94,51 @@ static int plan(const struct use *use, void *arg, struct error *err)
     if (!use->path || is_granted(dom, use->path))
         return 0;
     if (stat(use->path, &st) < 0)
-        return error_set_errno(err, AREA_QEMU, errno, "cannot open %s '%s' of guest '%s'",
-                               use->what, use->path, dom->name);
+        return error_set_errno(err, AREA_QEMU, errno,
+                               "Cannot access %s '%s' of guest '%s' as uid %d", use->what,
+                               use->path, dom->name, (int)geteuid());
+    if (!config->set_user)
+        return 0;
     if (may(config, use->path, use->write ? R_OK | W_OK : R_OK))
         return 0;
     if (check_way(config, use->path, use->what, err) < 0)
         return -1;
-<<<<<<< HEAD
-    if (may(config, path, write ? R_OK | W_OK : R_OK))
-        return 0;
-    if (chown(path, config->qemu_uid, config->qemu_gid) < 0)
-        return error_set_errno(err, AREA_QEMU, errno, "cannot give %s '%s' to user %s", what, path,
-                               config->qemu_user);
-    struct granted g = {.path = xstrdup(path), .uid = st.st_uid, .gid = st.st_gid};
-=======
     struct granted g = {.path = xstrdup(use->path), .uid = st.st_uid, .gid = st.st_gid};
->>>>>>> sup
     vec_push(&dom->granted, g);
     return 0;
 }
 
-int images_grant(struct domain *dom, struct error *err)
+// Gives what was noted from `first` on.
+static int give(struct domain *dom, size_t first, struct error *err)
 {
     const struct domains_config *config = &dom->all->config;
-    if (!config->set_user)
-        return 0;
-    if (each_use(dom->live, plan, dom, err) < 0)
-        return -1;
     // Whose they are is on disk before they are anybody else's.
-    if (dom->granted.n > 0 && status_save(dom, err) < 0)
+    if (dom->granted.n > first && status_save(dom, err) < 0)
         return -1;
-    VEC_FOREACH (g, &dom->granted) {
-        if (chown(g->path, config->qemu_uid, config->qemu_gid) < 0)
+    for (size_t i = first; i < dom->granted.n; i++) {
+        const char *path = dom->granted.v[i].path;
+        if (chown(path, config->qemu_uid, config->qemu_gid) < 0)
             return error_set_errno(err, AREA_QEMU, errno,
-                                   "cannot give '%s' of guest '%s' to user %s", g->path, dom->name,
+                                   "cannot give '%s' of guest '%s' to user %s", path, dom->name,
                                    config->qemu_user);
     }
     return 0;
 }
 
-<<<<<<< HEAD
+int images_grant(struct domain *dom, struct error *err)
+{
+    return each_use(dom->live, plan, dom, err) < 0 ? -1 : give(dom, 0, err);
+}
+
 int images_grant_device(struct domain *dom, const struct device *dev, struct error *err)
 {
-    return dev->kind == DEVICE_DISK ? grant_disk(dom, (const struct domain_disk *)dev, err) : 0;
-=======
+    size_t before = dom->granted.n;
+    if (dev->kind == DEVICE_DISK &&
+        each_disk_use((const struct domain_disk *)dev, plan, dom, err) < 0)
+        return -1;
+    return give(dom, before, err);
+}
+
 static int is_same(const struct use *use, void *arg, struct error *err)
 {
     (void)err;
@@ -170,7 +147,6 @@ static int is_same(const struct use *use, void *arg, struct error *err)
     return use->path &&
            (str_eq(use->path, path) || (stat(use->path, &a) == 0 && stat(path, &b) == 0 &&
                                         a.st_dev == b.st_dev && a.st_ino == b.st_ino));
->>>>>>> sup
 }
 
 // Another guest that uses it now takes over what has to be handed back.
