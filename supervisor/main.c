@@ -30,6 +30,7 @@
 enum {
     FINISH_TIMEOUT_US = 10 * 1000000, // for calls under way when we are told to end
     QEMU_GROUPS_MAX = 64,
+    SLOW_TURN_US = 10000,
 };
 
 struct vireod {
@@ -393,6 +394,23 @@ static void tell_ready(struct vireod *v, bool good)
     close_fd(&v->ready_fd);
 }
 
+// One turn of the loop. Whoever works on the daemon sees with --log-level debug what held up the
+// others.
+static int run_turn(sd_event *event)
+{
+    int r = sd_event_prepare(event);
+    if (r == 0)
+        r = sd_event_wait(event, UINT64_MAX);
+    if (r <= 0)
+        return r;
+    uint64_t started_us = now_monotonic_us();
+    r = sd_event_dispatch(event);
+    uint64_t took_us = now_monotonic_us() - started_us;
+    if (took_us >= SLOW_TURN_US)
+        log_debug("one turn of the loop took %ju us", (uintmax_t)took_us);
+    return r;
+}
+
 // Loads what is stored before any client is let in.
 static int serve(struct vireod *v, struct error *err)
 {
@@ -411,7 +429,7 @@ static int serve(struct vireod *v, struct error *err)
     // Not sd_event_loop(): tasks still need the loop after we were told to end.
     int r = 0;
     while (!v->stop && r >= 0)
-        r = sd_event_run(v->event, UINT64_MAX);
+        r = run_turn(v->event);
     return r < 0 ? error_set_errno(err, AREA_NONE, r, "the event loop failed") : 0;
 }
 
