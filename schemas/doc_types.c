@@ -18,14 +18,14 @@ const char *doc_word(const struct doc_words *w, unsigned value)
     return value < w->n && w->names[value] ? w->names[value] : "?";
 }
 
-const char *mac_format(const struct opt_mac *m, char buf[static MAC_TEXT_SIZE])
+const char *opt_mac_format(const struct opt_mac *m, char buf[static OPT_MAC_TEXT_SIZE])
 {
-    snprintf(buf, MAC_TEXT_SIZE, "%02x:%02x:%02x:%02x:%02x:%02x", m->b[0], m->b[1], m->b[2],
+    snprintf(buf, OPT_MAC_TEXT_SIZE, "%02x:%02x:%02x:%02x:%02x:%02x", m->b[0], m->b[1], m->b[2],
              m->b[3], m->b[4], m->b[5]);
     return buf;
 }
 
-int mac_parse(const char *text, struct opt_mac *ret)
+int opt_mac_parse(const char *text, struct opt_mac *ret)
 {
     struct opt_mac m = {.set = true};
     for (int i = 0; i < 6; i++) {
@@ -206,7 +206,7 @@ int doc_value_read(const struct doc_row *row, void *field, const char *text, con
         return 0;
     }
     case DOC_MAC:
-        if (mac_parse(t, field) < 0) {
+        if (opt_mac_parse(t, field) < 0) {
             *why = xstrdup("is not a MAC address such as 52:54:00:12:34:56");
             return -1;
         }
@@ -300,7 +300,7 @@ void doc_value_write(const struct doc_row *row, const void *field, struct strbuf
         strbuf_add(out, uuid_format(&((const struct opt_uuid *)field)->value, buf));
         break;
     case DOC_MAC:
-        strbuf_add(out, mac_format(field, buf));
+        strbuf_add(out, opt_mac_format(field, buf));
         break;
     default:
         break;
