@@ -15,10 +15,10 @@
 #include "schemas/doc_value.h"
 
 enum {
-    NETWORK_NAME_MAX = 250,     // it becomes a file name with a suffix
-    NETWORK_BRIDGE_MAX = 15,    // of an interface's name
-    NETWORK_LIST_MAX = 16384,   // ranges, hosts, records and so on, of each
-    NETWORK_FILE_MAX = 10 << 20 // of a document
+    NETWORK_NAME_MAX = 250,   // it becomes a file name with a suffix
+    NETWORK_BRIDGE_MAX = 15,  // of an interface's name
+    NETWORK_LIST_MAX = 16384, // ranges of an <ip>, hosts of one, routes
+    NETWORK_IPS_MAX = 512,    // <ip>, <portgroup>
 };
 
 // ---- forwarding
@@ -45,13 +45,14 @@ struct network_forward {
     VEC(struct network_forward_interface *) interfaces;
     // <nat>, mode nat only
     bool has_nat;
-    unsigned nat_line;
     enum toggle nat_ipv6;
     struct ip_addr nat_start, nat_end;            // both or none; of one family
     struct opt_uint nat_port_start, nat_port_end; // both or none
 };
 
 // ---- addresses, DHCP
+
+enum network_family { NETWORK_FAMILY_NONE, NETWORK_FAMILY_IPV4, NETWORK_FAMILY_IPV6 };
 
 enum network_lease_unit {
     NETWORK_LEASE_NONE, // minutes
@@ -75,7 +76,7 @@ struct network_dhcp_range {
 
 struct network_dhcp_host {
     unsigned line;
-    char *mac; // "52:54:00:12:34:56" in lower case, IPv4 only
+    char *mac; // as it was written; IPv4 only
     char *id;  // DHCPv6 client id, IPv6 only
     char *name;
     struct ip_addr ip;
@@ -85,10 +86,9 @@ struct network_dhcp_host {
 
 struct network_ip {
     unsigned line;
-    int family; // after post_parse: AF_INET or AF_INET6
-    char *family_text;
-    struct ip_addr address;
-    struct ip_addr netmask; // netmask or prefix or none; see network_ip_prefix()
+    enum network_family family; // as given; address.family is what counts
+    struct ip_addr address;     // family 0: none, the network is to be given a free subnet
+    struct ip_addr netmask;     // netmask or prefix or none; see network_ip_prefix()
     struct opt_uint prefix;
     enum toggle local_ptr;
     char *tftp_root;
@@ -101,8 +101,7 @@ struct network_ip {
 
 struct network_route {
     unsigned line;
-    char *family_text;
-    int family; // after post_parse
+    enum network_family family; // as given; address.family is what counts
     struct ip_addr address, netmask, gateway;
     struct opt_uint prefix, metric;
 };
@@ -112,7 +111,7 @@ struct network_route {
 struct network_dns_forwarder {
     unsigned line;
     char *domain; // one of the two at least
-    char *addr;
+    struct ip_addr addr;
 };
 
 struct network_dns_txt {
@@ -180,11 +179,7 @@ struct network_dnsmasq_option {
     char *value; // a line of dnsmasq's configuration
 };
 
-enum network_mac_table {
-    NETWORK_MAC_TABLE_NONE,
-    NETWORK_MAC_TABLE_KERNEL,
-    NETWORK_MAC_TABLE_LIBVIRT
-};
+enum network_mac_table { NETWORK_MAC_TABLE_NONE, NETWORK_MAC_TABLE_KERNEL };
 
 struct network_def {
     struct opt_uint connections; // live
