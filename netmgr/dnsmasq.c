@@ -50,6 +50,15 @@ static void found_finish(struct found_vec *f)
     vec_finish(f);
 }
 
+// One in another network namespace is not ours, whatever its files are called there.
+static bool is_in_our_namespace(pid_t pid)
+{
+    AUTO_FREE char *path = xasprintf("/proc/%d/ns/net", (int)pid);
+    struct stat its, ours;
+    return stat(path, &its) == 0 && stat("/proc/thread-self/ns/net", &ours) == 0 &&
+           its.st_ino == ours.st_ino && its.st_dev == ours.st_dev;
+}
+
 // The configuration file on the command line of a dnsmasq; NULL for anything else.
 static char *conf_of(pid_t pid)
 {
@@ -60,6 +69,8 @@ static char *conf_of(pid_t pid)
         return NULL;
     const char *slash = strrchr(text, '/');
     if (!str_eq(slash ? slash + 1 : text, "dnsmasq"))
+        return NULL;
+    if (!is_in_our_namespace(pid))
         return NULL;
     for (const char *arg = text; arg < text + len; arg += strlen(arg) + 1) {
         if (str_starts(arg, CONF_OPTION))

@@ -11,6 +11,7 @@
 #include <stdarg.h>
 
 enum {
+    GATHER_MS = 2,     // one deed is often told in several events: the last says most
     FIGHT_REPAIRS = 6, // of one kind, within
     FIGHT_WINDOW_MS = 10000,
     DELAY_FIRST_MS = 1000,
@@ -103,7 +104,8 @@ static void heal_main(struct task *t, void *arg)
     AUTO_NETWORK struct network *net = arg;
     struct heal *h = &net->runtime->heal;
     while (h->wanted && net->runtime->phase == PHASE_ACTIVE) {
-        if (h->not_before_us > now_monotonic_us() && task_sleep(t, h->not_before_us) < 0)
+        uint64_t when = task_deadline_ms(GATHER_MS);
+        if (task_sleep(t, when > h->not_before_us ? when : h->not_before_us) < 0)
             break;
         if (network_lock(t, net, "repair", NULL) < 0)
             break;

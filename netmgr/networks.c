@@ -320,7 +320,8 @@ static void remove_leases(struct network *net)
 
 int network_undefine(struct task *t, struct network *net, struct error *err)
 {
-    if (network_lock(t, net, "undefine", err) < 0)
+    AUTO_NETWORK struct network *keep = network_ref(net); // the table's goes
+    if (network_lock(t, keep, "undefine", err) < 0)
         return -1;
     int r = 0;
     if (!net->def || net->removed)
@@ -356,7 +357,8 @@ int network_start(struct task *t, struct network *net, struct error *err)
 
 int network_destroy(struct task *t, struct network *net, struct error *err)
 {
-    if (network_lock(t, net, "stop", err) < 0)
+    AUTO_NETWORK struct network *keep = network_ref(net); // the table's goes
+    if (network_lock(t, keep, "stop", err) < 0)
         return -1;
     int r = stop_locked(t, net, err);
     if (r == 0 && !net->def) {
