@@ -3,6 +3,7 @@
 // after a boot are the same: what has a status file and a live process is taken over, the rest is
 // cleaned up.
 #include "base/file.h"
+#include "supervisor/nic.h"
 #include "supervisor/private.h"
 
 #include <errno.h>
@@ -64,6 +65,7 @@ static void adopt_main(struct task *t, void *arg)
         (void)stop_kill(t, dom, false, NULL);
         stop_locked(t, dom, end);
     } else {
+        nic_replug_all(t, dom);
         log_domain(LOG_LEVEL_INFO, dom->name, "taken over: id %d, pid %d", dom->id,
                    (int)dom->process.pid);
         (void)status_save(dom, NULL);

@@ -24,6 +24,7 @@
 
 struct domain;
 struct domains;
+struct networks;
 
 // How long changes wait for their turn, and QEMU's answers are waited for.
 enum { DOMAIN_LOCK_TIMEOUT_MS = 30000, DOMAIN_QMP_TIMEOUT_MS = 30000 };
@@ -45,10 +46,11 @@ struct domain_observer {
 struct domains_config {
     struct sched *sched;
     struct host *host;
-    const char *config_dir; // definitions: NAME.xml, autostart/NAME.xml
-    const char *run_dir;    // running guests: NAME.xml, NAME.pid, NAME.monitor
-    const char *state_dir;  // nvram and the like: what belongs to a guest for good
-    const char *log_dir;    // NAME.log
+    struct networks *networks; // NULL: none (tests)
+    const char *config_dir;    // definitions: NAME.xml, autostart/NAME.xml
+    const char *run_dir;       // running guests: NAME.xml, NAME.pid, NAME.monitor
+    const char *state_dir;     // nvram and the like: what belongs to a guest for good
+    const char *log_dir;       // NAME.log
     bool system_mode;
     bool set_user; // run QEMU as this user and group
     uid_t qemu_uid;

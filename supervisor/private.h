@@ -5,9 +5,12 @@
 
 #include "supervisor/domain.h"
 
+struct netlink;
+
 struct domains {
     struct domains_config config;
-    struct list list; // struct domain
+    struct netlink *netlink; // opened when first needed
+    struct list list;        // struct domain
     size_t active;
     int next_id;
 };

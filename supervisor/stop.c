@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The end of a guest: noticing it, bringing it about, cleaning up behind it. stop_locked() serves a
 // start that failed, a destroy, a guest that powered off and a process that died.
+#include "supervisor/nic.h"
 #include "supervisor/private.h"
 
 #include <errno.h>
@@ -35,6 +36,7 @@ void stop_locked(struct task *t, struct domain *dom, enum domain_move move)
     qmp_close(STEAL(dom->qmp));
     process_close(&dom->process);
     images_restore(dom);
+    nic_unplug_all(dom);
     status_remove(dom);
     dom->autodestroy = NULL;
     dom->id = -1;
