@@ -66,6 +66,8 @@ static void adopt_main(struct task *t, void *arg)
         stop_locked(t, dom, end);
     } else {
         nic_replug_all(t, dom);
+        if (start_hook(t, dom, "reconnect", "begin", &err) < 0)
+            log_domain(LOG_LEVEL_WARN, dom->name, "%s", error_message(&err));
         log_domain(LOG_LEVEL_INFO, dom->name, "taken over: id %d, pid %d", dom->id,
                    (int)dom->process.pid);
         (void)status_save(dom, NULL);

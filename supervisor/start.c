@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Starting a guest, from its definition to running virtual CPUs.
 #include "base/file.h"
+#include "base/hook.h"
 #include "supervisor/alias.h"
 #include "supervisor/argv.h"
 #include "supervisor/nic.h"
@@ -445,11 +446,22 @@ static int set_passwords(struct task *t, struct domain *dom, struct error *err)
     return 0;
 }
 
+int start_hook(struct task *t, struct domain *dom, const char *operation, const char *suboperation,
+               struct error *err)
+{
+    const char *const *hooks = dom->all->config.hooks;
+    if (!hook_is_present(hooks, "qemu"))
+        return 0;
+    AUTO_FREE char *xml = domain_def_format(dom->live, DOMAIN_XML_LIVE | DOMAIN_XML_SECURE);
+    return hook_run(t, hooks, "qemu", dom->name, operation, suboperation, xml, err);
+}
+
 static int run(struct task *t, struct domain *dom, struct launch *l, unsigned flags,
                struct error *err)
 {
     const struct domains_config *config = &dom->all->config;
-    if (host_qemu_caps(t, config->host, dom->live->emulator, &l->caps, err) < 0 ||
+    if (start_hook(t, dom, "prepare", "begin", err) < 0 ||
+        host_qemu_caps(t, config->host, dom->live->emulator, &l->caps, err) < 0 ||
         open_log(dom, l, err) < 0 || dir_make(config->run_dir, 0700) < 0 ||
         choose_ports(dom, err) < 0 || open_listener(dom, l, err) < 0 ||
         images_grant(dom, err) < 0 || nic_plug_all(t, dom, &l->nics, err) < 0 ||
@@ -457,7 +469,8 @@ static int run(struct task *t, struct domain *dom, struct launch *l, unsigned fl
         return -1;
     log_command(l);
     // Found again from here on, whatever happens to us.
-    if (status_save(dom, err) < 0 || spawn(t, dom, l, err) < 0)
+    if (status_save(dom, err) < 0 || start_hook(t, dom, "start", "begin", err) < 0 ||
+        spawn(t, dom, l, err) < 0)
         return -1;
     domain_move(dom, MOVE_LAUNCHED);
     if (stop_watch(dom, err) < 0)
@@ -467,7 +480,7 @@ static int run(struct task *t, struct domain *dom, struct launch *l, unsigned fl
     nic_vec_finish(dom, &l->nics); // QEMU has its own: when it ends, so do the taps
     if (events_connect(t, dom, START_TIMEOUT_MS, err) < 0 || start_query(t, dom, err) < 0 ||
         set_passwords(t, dom, err) < 0 || set_devices(t, dom, err) < 0 ||
-        set_balloon(t, dom, err) < 0)
+        set_balloon(t, dom, err) < 0 || start_hook(t, dom, "started", "begin", err) < 0)
         return -1;
     if (flags & DOMAIN_START_PAUSED) {
         domain_move(dom, MOVE_BOOTED_PAUSED);
