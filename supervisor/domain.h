@@ -51,6 +51,7 @@ struct domains_config {
     const char *run_dir;       // running guests: NAME.xml, NAME.pid, NAME.monitor
     const char *state_dir;     // nvram and the like: what belongs to a guest for good
     const char *log_dir;       // NAME.log
+    const char *const *hooks;  // directories with a script "qemu", ends with NULL; may be NULL
     bool system_mode;
     bool set_user; // run QEMU as this user and group
     uid_t qemu_uid;
