@@ -38,8 +38,8 @@ struct opt_mac {
     uint8_t b[6];
 };
 
-enum { MAC_TEXT_SIZE = 18 };
+enum { OPT_MAC_TEXT_SIZE = 18 };
 // "52:54:00:ab:cd:ef"; returns buf.
-const char *mac_format(const struct opt_mac *m, char buf[static MAC_TEXT_SIZE]);
+const char *opt_mac_format(const struct opt_mac *m, char buf[static OPT_MAC_TEXT_SIZE]);
 // Six hexadecimal pairs with colons. 0 or -EINVAL.
-int mac_parse(const char *text, struct opt_mac *ret);
+int opt_mac_parse(const char *text, struct opt_mac *ret);

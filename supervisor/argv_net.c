@@ -77,7 +77,7 @@ static void put_queues(const struct argv_out *o, const struct domain_interface *
 
 static int build_frontend(struct argv_out *o, const struct domain_interface *nic)
 {
-    char mac[MAC_TEXT_SIZE];
+    char mac[OPT_MAC_TEXT_SIZE];
     bool virtio = nic->model && str_starts(nic->model, "virtio");
     AUTO_FREE char *driver = virtio ? virtio_driver("virtio-net-pci", nic->model)
                                     : xstrdup(nic->model ? nic->model : "rtl8139");
@@ -95,7 +95,7 @@ static int build_frontend(struct argv_out *o, const struct domain_interface *nic
     }
     put_printf(j, "netdev", "host%s", nic->dev.alias);
     put_str(j, "id", nic->dev.alias);
-    put_str(j, "mac", mac_format(&nic->mac, mac));
+    put_str(j, "mac", opt_mac_format(&nic->mac, mac));
     if (boot_index(o, &nic->dev))
         put_uint(j, "bootindex", boot_index(o, &nic->dev));
     if (nic->rom_enabled == TOGGLE_NO)
@@ -115,6 +115,8 @@ int build_nic(struct argv_out *o, const struct domain_interface *nic)
 {
     if (!nic->dev.alias || !nic->mac.set)
         return out_internal(o, &nic->dev, "no alias or no MAC address");
+    if (nic->type == INTERFACE_USER && nic->mtu.set)
+        return out_unsupported(o, &nic->dev, "<mtu> is not for type='user'; remove it");
     struct json_object *j = json_object_new_object();
     if ((nic->type == INTERFACE_USER ? user(o, nic, j) : tap(o, nic, j)) < 0) {
         json_object_put(j);

@@ -19,6 +19,7 @@
 #include "monitor/qmp_commands.h"
 #include "base/vec.h"
 #include "schemas/domain_def.h"
+#include "supervisor/argv.h"
 #include "supervisor/state.h"
 
 struct domain;
@@ -43,6 +44,8 @@ struct domain_observer {
     void (*undefined)(void *arg, struct domain *dom);
     // Any event of its monitor, after we have acted on it.
     void (*qmp_event)(void *arg, struct domain *dom, const struct qmp_event *event);
+    // A device was plugged in.
+    void (*device_added)(void *arg, struct domain *dom, const char *alias);
     // The last guest stopped (true) or the first started.
     void (*idle)(void *arg, bool idle);
     void *arg;
@@ -79,6 +82,14 @@ struct granted_list {
     size_t n, cap;
 };
 
+// A device being plugged out; lives on the stack of the task that waits for it.
+struct unplug {
+    char *alias;
+    VEC(struct argv_step) undo; // borrowed: what was done for it, but for the device itself
+    bool gone;
+    struct completion done;
+};
+
 struct domain {
     struct list link; // in struct domains
     struct domains *all;
@@ -110,12 +121,13 @@ struct domain {
     struct completion ended;  // posted when the process is gone and all is cleaned up
     enum domain_move stop_as; // what to call its end; MOVE_NONE: find out
     bool process_ended;
-    bool restart_on_shutdown;    // a reboot was asked for through the power button
-    bool restarting;             // between its power-off and the reset that follows
-    enum domain_move pause_as;   // what the next STOP event means; MOVE_NONE: QEMU's own doing
-    uint64_t cpu_time_ns;        // the last one seen
-    struct granted_list granted; // images made accessible to QEMU's user
-    const void *autodestroy;     // client whose end ends it, or NULL
+    bool restart_on_shutdown;     // a reboot was asked for through the power button
+    bool restarting;              // between its power-off and the reset that follows
+    enum domain_move pause_as;    // what the next STOP event means; MOVE_NONE: QEMU's own doing
+    uint64_t cpu_time_ns;         // the last one seen
+    struct granted_list granted;  // images made accessible to QEMU's user
+    VEC(struct unplug *) unplugs; // under way
+    const void *autodestroy;      // client whose end ends it, or NULL
 };
 
 struct domains *domains_create(const struct domains_config *config); // copies
@@ -181,10 +193,31 @@ int domain_create(struct task *t, struct domains *all, struct domain_def *def, u
 int domain_undefine(struct task *t, struct domain *dom, bool remove_nvram, bool keep_nvram,
                     struct error *err);
 int domain_set_autostart(struct task *t, struct domain *dom, bool on, struct error *err);
-// Changes a copy of the stored definition and stores it.
-int domain_update_def(struct task *t, struct domain *dom,
-                      int (*change)(struct domain_def *def, void *arg, struct error *err),
-                      void *arg, struct error *err);
+enum domain_affect {
+    DOMAIN_AFFECT_CURRENT = 0, // the running guest if it runs, else the stored definition
+    DOMAIN_AFFECT_LIVE = 1 << 0,
+    DOMAIN_AFFECT_CONFIG = 1 << 1,
+};
+// Changes the document itself, where nothing of the guest has to change with it. change() is called
+// with a copy of the stored definition and, or, the live one; all or nothing is kept.
+int domain_change(struct task *t, struct domain *dom, unsigned affect,
+                  int (*change)(struct domain_def *def, void *arg, struct error *err), void *arg,
+                  struct error *err);
+// Devices, as one element of the document.
+int domain_attach_device(struct task *t, struct domain *dom, const char *xml, unsigned affect,
+                         struct error *err);
+// Returns once the guest has let go of it, or after some seconds in which it did not: then it does
+// so later, or never (*gone false).
+int domain_detach_device(struct task *t, struct domain *dom, const char *xml, unsigned affect,
+                         bool *gone, struct error *err);
+int domain_detach_alias(struct task *t, struct domain *dom, const char *alias, unsigned affect,
+                        bool *gone, struct error *err);
+// What can be changed while it is plugged in: media of drives, links of interfaces.
+int domain_update_device(struct task *t, struct domain *dom, const char *xml, unsigned affect,
+                         struct error *err);
+// Connects a client to graphics device `index`: *fd is its end (caller closes).
+int domain_open_graphics(struct task *t, struct domain *dom, uint32_t index, bool skip_auth,
+                         int *fd, struct error *err);
 
 int domain_start(struct task *t, struct domain *dom, unsigned flags, const void *autodestroy,
                  struct error *err);

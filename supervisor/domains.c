@@ -85,6 +85,7 @@ void domain_unref(struct domain *dom)
         return;
     domain_def_destroy(dom->def);
     domain_def_destroy(dom->live);
+    vec_finish(&dom->unplugs);
     granted_finish(&dom->granted);
     free(dom->name);
     free(dom);
@@ -193,6 +194,8 @@ int domain_lock_active(struct task *t, struct domain *dom, const char *job, stru
             return domain_not_active(dom, err);
         task_yield(t);
     }
+    if (stop_is_ending(t, dom))
+        return domain_not_active(dom, err);
     return error_set(err, ERROR_OPERATION_FAILED, AREA_QEMU,
                      "cannot %s guest '%s': the connection to its QEMU is lost; it runs on and can "
                      "only be destroyed",
@@ -430,31 +433,60 @@ int domain_set_autostart(struct task *t, struct domain *dom, bool on, struct err
     return r;
 }
 
-static int update_locked(struct task *t, struct domain *dom,
-                         int (*change)(struct domain_def *def, void *arg, struct error *err),
-                         void *arg, struct error *err)
+int domain_resolve_affect(const struct domain *dom, unsigned *affect, struct error *err)
 {
-    if (!dom->def || dom->removed)
+    if (*affect == DOMAIN_AFFECT_CURRENT)
+        *affect = dom->live ? DOMAIN_AFFECT_LIVE : DOMAIN_AFFECT_CONFIG;
+    if ((*affect & DOMAIN_AFFECT_LIVE) && (!dom->live || dom->process_ended))
+        return error_set(err, ERROR_OPERATION_INVALID, AREA_QEMU,
+                         "Requested operation is not valid: domain is not running");
+    if ((*affect & DOMAIN_AFFECT_CONFIG) && (!dom->def || dom->removed))
         return error_set(err, ERROR_OPERATION_INVALID, AREA_QEMU,
                          "Requested operation is not valid: transient domains do not have any "
                          "persistent config");
-    struct domain_def *def = domain_def_copy(dom->def);
-    if (change(def, arg, err) < 0 || store_save(t, dom->all, def, err) < 0) {
-        domain_def_destroy(def);
-        return -1;
-    }
-    domain_def_destroy(dom->def);
-    dom->def = def;
     return 0;
 }
 
-int domain_update_def(struct task *t, struct domain *dom,
-                      int (*change)(struct domain_def *def, void *arg, struct error *err),
-                      void *arg, struct error *err)
+static int change_locked(struct task *t, struct domain *dom, unsigned affect,
+                         int (*change)(struct domain_def *def, void *arg, struct error *err),
+                         void *arg, struct error *err)
+{
+    struct domain_def *def = NULL, *live = NULL;
+    if (domain_resolve_affect(dom, &affect, err) < 0)
+        return -1;
+    if (affect & DOMAIN_AFFECT_CONFIG)
+        def = domain_def_copy(dom->def);
+    if (affect & DOMAIN_AFFECT_LIVE)
+        live = domain_def_copy(dom->live);
+    // On copies, and stored first: what fails leaves both as they were.
+    if ((def && change(def, arg, err) < 0) || (live && change(live, arg, err) < 0) ||
+        (def && store_save(t, dom->all, def, err) < 0)) {
+        domain_def_destroy(def);
+        domain_def_destroy(live);
+        return -1;
+    }
+    if (def) {
+        domain_def_destroy(dom->def);
+        dom->def = def;
+    }
+    if (live && dom->live) {
+        domain_def_destroy(dom->live);
+        dom->live = live;
+        dom->updated = true;
+        (void)status_save(dom, NULL);
+    } else {
+        domain_def_destroy(live); // it ended while we stored
+    }
+    return 0;
+}
+
+int domain_change(struct task *t, struct domain *dom, unsigned affect,
+                  int (*change)(struct domain_def *def, void *arg, struct error *err), void *arg,
+                  struct error *err)
 {
     if (domain_lock(t, dom, "change the definition of", err) < 0)
         return -1;
-    int r = update_locked(t, dom, change, arg, err);
+    int r = change_locked(t, dom, affect, change, arg, err);
     domain_unlock(dom);
     return r;
 }

@@ -43,7 +43,6 @@ static void restart_main(struct task *t, void *arg)
         int r = qmp_system_reset(t, dom->qmp, deadline, &err);
         if (r == 0)
             r = qmp_cont(t, dom->qmp, deadline, &err);
-        dom->restarting = false;
         domain_unlock(dom);
         if (r == 0)
             return;
@@ -130,8 +129,12 @@ static void on_shutdown(struct domain *dom, const struct qmp_event *event)
     bool by_host = str_starts(reason, "host-");
     if (dom->state == DOMAIN_SHUTDOWN || dom->restarting)
         return;
-    if (!by_host && dom->restart_on_shutdown) {
-        // A reboot that a client asked for: the power-off is only its first half.
+    enum lifecycle_action action =
+        str_eq(reason, "guest-reset") ? dom->live->on_reboot : dom->live->on_poweroff;
+    bool restart = action == LIFECYCLE_RESTART || action == LIFECYCLE_RENAME_RESTART;
+    if (!by_host && (restart || dom->restart_on_shutdown)) {
+        // The power-off is only the first half of a reboot, which a client or the document asked
+        // for: the guest's state doesn't change.
         dom->restart_on_shutdown = false;
         act(dom, LIFECYCLE_RESTART);
         return;
@@ -139,7 +142,7 @@ static void on_shutdown(struct domain *dom, const struct qmp_event *event)
     if (dom->stop_as == MOVE_NONE || !by_host)
         domain_move(dom, by_host ? MOVE_SHUTDOWN_HOST : MOVE_SHUTDOWN_GUEST);
     if (!by_host)
-        act(dom, str_eq(reason, "guest-reset") ? dom->live->on_reboot : dom->live->on_poweroff);
+        act(dom, action);
     // By the host: QEMU ends by itself.
 }
 
@@ -158,8 +161,11 @@ static void on_resume(struct domain *dom, const struct qmp_event *event)
     // An error of which no STOP followed, as it was stopped already, is over.
     if (dom->pause_as != MOVE_PAUSED_USER)
         dom->pause_as = MOVE_NONE;
-    if (dom->state != DOMAIN_RUNNING)
+    if (dom->restarting)
+        domain_move(dom, MOVE_RESTARTED);
+    else if (dom->state != DOMAIN_RUNNING)
         domain_move(dom, MOVE_UNPAUSED);
+    dom->restarting = false;
 }
 
 static void act_on_panic(struct domain *dom)
@@ -218,6 +224,13 @@ static void on_vserport(struct domain *dom, const struct qmp_event *event)
     }
 }
 
+static void on_balloon(struct domain *dom, const struct qmp_event *event)
+{
+    uint64_t bytes;
+    if (str_to_u64(member(event, "actual"), 10, UINT64_MAX, &bytes) == 0)
+        dom->live->current_memory_kib = bytes / 1024;
+}
+
 static const struct {
     const char *name;
     void (*handler)(struct domain *dom, const struct qmp_event *event);
@@ -227,6 +240,7 @@ static const struct {
     {"BLOCK_IO_ERROR", on_io_error}, {"WATCHDOG", on_watchdog},
     {"SUSPEND", on_suspend},         {"SUSPEND_DISK", on_suspend_disk},
     {"WAKEUP", on_wakeup},           {"VSERPORT_CHANGE", on_vserport},
+    {"BALLOON_CHANGE", on_balloon},
 };
 
 static void on_event(struct qmp *q, const struct qmp_event *event, void *userdata)
@@ -242,6 +256,9 @@ static void on_event(struct qmp *q, const struct qmp_event *event, void *userdat
     }
     if (o->qmp_event)
         o->qmp_event(o->arg, dom, event);
+    // Last: who is told of it can still look the device up.
+    if (str_eq(event->name, "DEVICE_DELETED") && dom->live)
+        hotplug_on_deleted(dom, member(event, "device"));
 }
 
 // ---- the connection ----------------------------------------------------------------------------

@@ -3,35 +3,18 @@
 // long as it runs, and handed back. Only what it could not open anyway is touched, and only files
 // and devices themselves: a directory on the way that lets nobody in is named in the error, with
 // the remedy.
+#include "base/file.h"
 #include "supervisor/private.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
-#include <sys/fsuid.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
-// Whether QEMU's user may do that; the kernel is asked, as only it knows all of modes, groups,
-// access lists and file systems. For a moment this thread's file accesses are that user's.
 static bool may(const struct domains_config *config, const char *path, int mode)
 {
-    int n = getgroups(0, NULL);
-    AUTO_FREE gid_t *groups = xcalloc(n > 0 ? (size_t)n : 1, sizeof(gid_t));
-    n = n > 0 ? getgroups(n, groups) : n;
-    // The system call: the library's function would change every thread. Without the right to
-    // switch we ask as ourselves, and starting QEMU as that user fails anyway.
-    bool switched =
-        n >= 0 && syscall(SYS_setgroups, config->nqemu_groups, config->qemu_groups) == 0;
-    setfsgid(config->qemu_gid);
-    setfsuid(config->qemu_uid);
-    bool good = faccessat(AT_FDCWD, path, mode, AT_EACCESS) == 0;
-    setfsuid(geteuid());
-    setfsgid(getegid());
-    if (switched && syscall(SYS_setgroups, n, groups) < 0)
-        abort(); // never go on with another's groups
-    return good;
+    return file_access_as(path, mode, config->qemu_uid, config->qemu_gid, config->qemu_groups,
+                          config->nqemu_groups) == 0;
 }
 
 // Whether QEMU's user can get to the file's directory.
@@ -121,23 +104,38 @@ static int plan(const struct use *use, void *arg, struct error *err)
     return 0;
 }
 
-int images_grant(struct domain *dom, struct error *err)
+// Gives what was noted from `first` on.
+static int give(struct domain *dom, size_t first, struct error *err)
 {
     const struct domains_config *config = &dom->all->config;
-    if (!config->set_user)
-        return 0;
-    if (each_use(dom->live, plan, dom, err) < 0)
-        return -1;
     // Whose they are is on disk before they are anybody else's.
-    if (dom->granted.n > 0 && status_save(dom, err) < 0)
+    if (dom->granted.n > first && status_save(dom, err) < 0)
         return -1;
-    VEC_FOREACH (g, &dom->granted) {
-        if (chown(g->path, config->qemu_uid, config->qemu_gid) < 0)
+    for (size_t i = first; i < dom->granted.n; i++) {
+        const char *path = dom->granted.v[i].path;
+        if (chown(path, config->qemu_uid, config->qemu_gid) < 0)
             return error_set_errno(err, AREA_QEMU, errno,
-                                   "cannot give '%s' of guest '%s' to user %s", g->path, dom->name,
+                                   "cannot give '%s' of guest '%s' to user %s", path, dom->name,
                                    config->qemu_user);
     }
     return 0;
+}
+
+int images_grant(struct domain *dom, struct error *err)
+{
+    size_t first = dom->granted.n;
+    if (!dom->all->config.set_user)
+        return 0;
+    return each_use(dom->live, plan, dom, err) < 0 ? -1 : give(dom, first, err);
+}
+
+int images_grant_device(struct domain *dom, const struct device *dev, struct error *err)
+{
+    size_t first = dom->granted.n;
+    if (!dom->all->config.set_user || dev->kind != DEVICE_DISK)
+        return 0;
+    const struct domain_disk *disk = (const struct domain_disk *)dev;
+    return each_disk_use(disk, plan, dom, err) < 0 ? -1 : give(dom, first, err);
 }
 
 static int is_same(const struct use *use, void *arg, struct error *err)

@@ -22,6 +22,8 @@ int domain_lock(struct task *t, struct domain *dom, const char *job, struct erro
 void domain_unlock(struct domain *dom);
 // As domain_lock(), and the guest must be active.
 int domain_lock_active(struct task *t, struct domain *dom, const char *job, struct error *err);
+// Makes CURRENT what it means now, and refuses what is not there. Lock held.
+int domain_resolve_affect(const struct domain *dom, unsigned *affect, struct error *err);
 uint64_t domain_answer_deadline(const struct domain *dom); // for QEMU's answer to a command
 int domain_not_active(const struct domain *dom, struct error *err); // sets err, -1
 
@@ -90,8 +92,12 @@ int events_connect(struct task *t, struct domain *dom, uint64_t timeout_ms, stru
 // Brings dom's state in line with what QEMU says now (after a reconnect).
 int events_resync(struct task *t, struct domain *dom, struct error *err);
 
+// hotplug.c
+void hotplug_on_deleted(struct domain *dom, const char *alias);
+
 // images.c
 // Makes what the guest uses accessible to QEMU's user, noting what was changed; the other undoes
 // it.
 int images_grant(struct domain *dom, struct error *err);
+int images_grant_device(struct domain *dom, const struct device *dev, struct error *err);
 void images_restore(struct domain *dom);
