@@ -160,7 +160,6 @@ static void destroyed_while_starting(struct task *t, struct house *h)
 // Before there is a process: the emulator is still being asked what it can do.
 static void destroyed_before_its_process(struct task *t, struct house *h)
 {
-    AUTO_ERROR err = ERROR_INIT;
     AUTO_FREE char *hold = path_join(h->dir, "hold");
     struct other start, destroy;
     house_script(h, "web", BOOT "serve\n");
