@@ -38,7 +38,7 @@ static int send_config(struct netlink *nl, int flags, int index, const struct br
         netlink_put_text(msg, IFLA_IFNAME, c->name);
     if (c->mac)
         netlink_put(msg, IFLA_ADDRESS, c->mac, MAC_SIZE);
-    if (c->mtu)
+    if (c->mtu && index)
         netlink_put_u32(msg, IFLA_MTU, c->mtu);
     put_options(msg, &c->options, vlan);
     return netlink_call(nl, msg, NULL, NULL);
@@ -51,6 +51,16 @@ static int config_error(struct netlink *nl, const struct bridge_config *c, int r
     if (r == -EOPNOTSUPP && c->options.vlan_filtering)
         error_prefix(err, "this kernel's bridges know no VLANs (CONFIG_BRIDGE_VLAN_FILTERING)");
     return -1;
+}
+
+// A bridge follows the MTU of its ports unless its own was changed once; giving it at creation or
+// the same value again is no change.
+static int fix_mtu(struct netlink *nl, const struct link *l, uint32_t mtu, struct error *err)
+{
+    struct link_change other = {.mtu = mtu - 1}, wanted = {.mtu = mtu};
+    if (l->mtu == mtu && link_change(nl, l->index, l->name, &other, err) < 0)
+        return -1;
+    return link_change(nl, l->index, l->name, &wanted, err);
 }
 
 int bridge_create(struct netlink *nl, const struct bridge_config *c, int *index, struct error *err)
@@ -68,13 +78,15 @@ int bridge_create(struct netlink *nl, const struct bridge_config *c, int *index,
     }
     if (r < 0)
         return config_error(nl, c, r, "create", err);
-    if (index) {
-        r = link_find(nl, c->name, &l, err);
-        if (r < 0)
-            return r == -1 ? -1 : netlink_error(nl, err, r, "bridge '%s' is gone again", c->name);
+    r = link_find(nl, c->name, &l, err);
+    if (r < 0)
+        return r == -1 ? -1 : netlink_error(nl, err, r, "bridge '%s' is gone again", c->name);
+    if (index)
         *index = l.index;
-    }
-    return 0;
+    if (!c->mtu || fix_mtu(nl, &l, c->mtu, err) == 0)
+        return 0;
+    link_delete_blocking(c->name, NULL); // slow, but an impossible MTU is rare
+    return -1;
 }
 
 int bridge_update(struct netlink *nl, const struct bridge_config *c, struct error *err)
@@ -97,7 +109,7 @@ int bridge_update(struct netlink *nl, const struct bridge_config *c, struct erro
 static void describe_addresses(struct strbuf *b, const struct address_vec *addrs)
 {
     const char *before = " with address ";
-    for (const struct address *a = addrs->v; a < addrs->v + addrs->n; a++) {
+    for (const struct address *a = addrs->v; addrs->n && a < addrs->v + addrs->n; a++) {
         if (a->scope == ADDRESS_SCOPE_LINK)
             continue;
         char text[IP_TEXT_SIZE];

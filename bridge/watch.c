@@ -18,7 +18,7 @@ struct net_watch {
     net_watch_fn fn;
     void *arg;
     bool delivering, dead; // destroyed by its own callback: freed after it
-    char buffer[BUFFER_SIZE];
+    _Alignas(struct nlmsghdr) char buffer[BUFFER_SIZE];
 };
 
 static int decode(struct nlmsghdr *h, struct watch_event *e)

@@ -121,9 +121,9 @@ static bool wanted(const struct plan *p, int chain)
 {
     if (!p->rules)
         return false;
-    for (const struct rule *r = p->rules->v; r < p->rules->v + p->rules->n; r++)
-        if ((int)r->chain == chain && rules_iptables_has(p->family, r))
-            return true;
+    RULES_FOREACH(r, p->rules)
+    if ((int)r->chain == chain && rules_iptables_has(p->family, r))
+        return true;
     return false;
 }
 
@@ -144,7 +144,8 @@ static bool rules_equal(const struct ipt_tables *ops, struct xtc_handle *h, cons
                         int chain, const char *name)
 {
     const void *e = ops->first_rule(name, h);
-    for (const struct rule *r = p->rules->v; r < p->rules->v + p->rules->n; r++) {
+    RULES_FOREACH(r, p->rules)
+    {
         if ((int)r->chain != chain || !rules_iptables_has(p->family, r))
             continue;
         AUTO_FREE void *built = entry_from_rule(p->family, r);
@@ -255,7 +256,8 @@ static int fill_chain(const struct ipt_tables *ops, struct xtc_handle *h, const 
         return -1;
     if (!(ops->is_chain(name, h) ? ops->flush(name, h) : ops->create_chain(name, h)))
         return -1;
-    for (const struct rule *r = p->rules->v; r < p->rules->v + p->rules->n; r++) {
+    RULES_FOREACH(r, p->rules)
+    {
         if ((int)r->chain != chain || !rules_iptables_has(p->family, r))
             continue;
         AUTO_FREE void *entry = entry_from_rule(p->family, r);

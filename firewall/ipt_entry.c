@@ -84,23 +84,33 @@ static void add_comment(struct strbuf *b, const char *text)
 static void add_matches(struct strbuf *b, const struct rule *r)
 {
     if (r->port && r->protocol == IPPROTO_TCP) {
-        struct xt_tcp tcp = {.spts = {0, 0xffff}, .dpts = {r->port, r->port}};
+        struct xt_tcp tcp;
+        memset(&tcp, 0, sizeof(tcp)); // padding counts when entries are compared
+        tcp.spts[1] = 0xffff;
+        tcp.dpts[0] = tcp.dpts[1] = r->port;
         add_match(b, "tcp", 0, &tcp, sizeof(tcp));
     } else if (r->port) {
-        struct xt_udp udp = {.spts = {0, 0xffff}, .dpts = {r->port, r->port}};
+        struct xt_udp udp;
+        memset(&udp, 0, sizeof(udp));
+        udp.spts[1] = 0xffff;
+        udp.dpts[0] = udp.dpts[1] = r->port;
         add_match(b, "udp", 0, &udp, sizeof(udp));
     }
     if (r->established) {
-        struct xt_conntrack_mtinfo3 ct = {.match_flags = XT_CONNTRACK_STATE,
-                                          .state_mask = XT_CONNTRACK_STATE_BIT(IP_CT_ESTABLISHED) |
-                                                        XT_CONNTRACK_STATE_BIT(IP_CT_RELATED)};
+        struct xt_conntrack_mtinfo3 ct;
+        memset(&ct, 0, sizeof(ct));
+        ct.match_flags = XT_CONNTRACK_STATE;
+        ct.state_mask =
+            XT_CONNTRACK_STATE_BIT(IP_CT_ESTABLISHED) | XT_CONNTRACK_STATE_BIT(IP_CT_RELATED);
         add_match(b, "conntrack", 3, &ct, sizeof(ct));
     }
 }
 
 static void add_nat4(struct strbuf *b, const struct rule *r)
 {
-    struct nf_nat_ipv4_multi_range_compat nat = {.rangesize = 1};
+    struct nf_nat_ipv4_multi_range_compat nat;
+    memset(&nat, 0, sizeof(nat));
+    nat.rangesize = 1;
     struct nf_nat_ipv4_range *range = &nat.range[0];
     if (r->nat_first.family) {
         range->flags |= NF_NAT_RANGE_MAP_IPS;
@@ -117,7 +127,8 @@ static void add_nat4(struct strbuf *b, const struct rule *r)
 
 static void add_nat6(struct strbuf *b, const struct rule *r)
 {
-    struct nf_nat_range range = {0};
+    struct nf_nat_range range;
+    memset(&range, 0, sizeof(range));
     if (r->nat_first.family) {
         range.flags |= NF_NAT_RANGE_MAP_IPS;
         memcpy(&range.min_addr, r->nat_first.b, 16);

@@ -12,7 +12,7 @@ const struct iptables_place *rules_iptables_place(enum rule_chain chain)
         [RULE_OUTPUT] = {"filter", "OUTPUT", "VIREO_OUT", .match_out = true},
         [RULE_FORWARD_IN] = {"filter", "FORWARD", "VIREO_FWI", .match_out = true},
         [RULE_FORWARD_OUT] = {"filter", "FORWARD", "VIREO_FWO", .match_in = true},
-        [RULE_NAT] = {"nat", "POSTROUTING", "VIREO_PRT"},
+        [RULE_NAT] = {"nat", "POSTROUTING", "VIREO_PRT", .match_in = false},
         [RULE_MANGLE] = {"mangle", "POSTROUTING", "VIREO_PRT", .match_out = true},
     };
     return &places[chain];
@@ -81,9 +81,9 @@ static void add_rule(struct strbuf *b, const char *chain, const char *bridge, co
 
 static bool any(const struct rule_vec *rules, int chain, enum rule_family family)
 {
-    for (const struct rule *r = rules->v; r < rules->v + rules->n; r++)
-        if ((int)r->chain == chain && rules_iptables_has(family, r))
-            return true;
+    RULES_FOREACH(r, rules)
+    if ((int)r->chain == chain && rules_iptables_has(family, r))
+        return true;
     return false;
 }
 
@@ -112,8 +112,8 @@ void rules_to_iptables(const struct firewall_network *net, const struct rule_vec
         table = p->table;
         strbuf_printf(ret, "-A %s -j %s\n", p->builtin, p->top);
         add_jump(ret, p, net);
-        for (const struct rule *r = rules->v; r < rules->v + rules->n; r++)
-            if ((int)r->chain == i && rules_iptables_has(family, r))
-                add_rule(ret, p->top, net->bridge, r, family);
+        RULES_FOREACH(r, rules)
+        if ((int)r->chain == i && rules_iptables_has(family, r))
+            add_rule(ret, p->top, net->bridge, r, family);
     }
 }

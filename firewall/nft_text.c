@@ -140,7 +140,8 @@ static void add_action(struct strbuf *b, const struct rule *r)
 
 static void add_rules(struct strbuf *b, const char *bridge, const struct rule_vec *rules)
 {
-    for (const struct rule *r = rules->v; r < rules->v + rules->n; r++) {
+    RULES_FOREACH(r, rules)
+    {
         if (!CHAINS[r->chain].name)
             continue;
         strbuf_add(b, "add rule " TABLE " ");
@@ -240,8 +241,8 @@ void rules_to_nft(const struct firewall_network *net, const struct rule_vec *rul
     AUTO_FREE char *tag = rules_nft_tag(net, rules);
     for (int i = 0; i < RULE_CHAIN_COUNT; i++) {
         bool wanted = false;
-        VEC_FOREACH (r, (struct rule_vec *)rules)
-            wanted = wanted || (int)r->chain == i;
+        RULES_FOREACH(r, rules)
+        wanted = wanted || (int)r->chain == i;
         if (wanted && CHAINS[i].name) {
             add_chain(ret, (enum rule_chain)i, net->bridge, tag);
             add_element(ret, (enum rule_chain)i, net->bridge);

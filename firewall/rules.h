@@ -46,6 +46,9 @@ struct rule_vec {
     size_t n, cap;
 };
 
+#define RULES_FOREACH(r, rules)                                                                    \
+    for (const struct rule *r = (rules)->v; (rules)->n && r < (rules)->v + (rules)->n; r++)
+
 // Checks and converts. Appends to *ret.
 int rules_from_network(const struct firewall_network *net, struct rule_vec *ret, struct error *err);
 

@@ -25,7 +25,7 @@ struct firewall_watch {
     void *arg;
     pid_t pid;
     char program[32];
-    char buffer[BUFFER_SIZE];
+    _Alignas(struct nlmsghdr) char buffer[BUFFER_SIZE];
 };
 
 // Every transaction ends with a message that tells its author.

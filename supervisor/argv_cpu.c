@@ -71,6 +71,38 @@ static void add_hyperv(struct strbuf *b, const struct domain_hyperv *h)
     on(b, "hv-avic", h->avic);
 }
 
+// What QEMU's own emulation of a processor cannot offer; it refuses to start with some of it.
+static int check_hyperv(struct argv_out *o, const struct domain_hyperv *h)
+{
+    const struct {
+        const char *name;
+        enum toggle t;
+    } kvm_only[] = {
+        {"vpindex", h->vpindex},
+        {"runtime", h->runtime},
+        {"synic", h->synic},
+        {"stimer", h->stimer},
+        {"reset", h->reset},
+        {"frequencies", h->frequencies},
+        {"reenlightenment", h->reenlightenment},
+        {"tlbflush", h->tlbflush},
+        {"ipi", h->ipi},
+        {"evmcs", h->evmcs},
+        {"avic", h->avic},
+    };
+    if (o->virt == QEMU_VIRT_KVM)
+        return 0;
+    if (str_eq(h->mode, "passthrough"))
+        return out_unsupported(o, NULL, "<hyperv mode='passthrough'>: only with KVM");
+    for (size_t i = 0; i < ARRAY_LEN(kvm_only); i++)
+        if (kvm_only[i].t == TOGGLE_YES)
+            return out_unsupported(o, NULL,
+                                   "<hyperv><%s state='on'/>: only with KVM; remove it, or use "
+                                   "<domain type='kvm'>",
+                                   kvm_only[i].name);
+    return 0;
+}
+
 static void add_timers(struct strbuf *b, const struct domain_clock *c)
 {
     VEC_FOREACH (it, &c->timers) {
@@ -105,11 +137,17 @@ static void add_hints(struct argv_out *o, struct strbuf *b)
     flag(b, "pmu", f->pmu);
 }
 
+static bool model_known(const struct argv_out *o, const char *name)
+{
+    // Where KVM could not be asked, TCG's list tells the names.
+    return qemu_caps_cpu(o->caps, o->virt, name) ||
+           (!o->caps->accel[o->virt].ncpus && qemu_caps_cpu(o->caps, QEMU_VIRT_TCG, name));
+}
+
 static int custom_model(struct argv_out *o, struct strbuf *b)
 {
     const struct domain_cpu *cpu = o->def->cpu;
-    if (!name_is_safe(cpu->model) ||
-        (!qemu_caps_cpu(o->caps, o->virt, cpu->model) && o->caps->accel[o->virt].ncpus))
+    if (!name_is_safe(cpu->model) || !model_known(o, cpu->model))
         return out_unsupported(o, NULL,
                                "<cpu><model>%s</model>: this QEMU has no such model; `virsh "
                                "cpu-models %s` lists those it has",
@@ -122,16 +160,12 @@ static int default_model(struct argv_out *o, struct strbuf *b)
 {
     const struct qemu_machine *m = qemu_caps_machine(o->caps, o->def->os.machine);
     const char *type = m ? m->default_cpu_type : NULL;
-    if (str_eq(o->def->os.arch, "i686")) {
-        strbuf_add(b, "qemu32");
-        return 0;
-    }
     const char *end = type ? strstr(type, "-x86_64-cpu") : NULL;
     end = type && !end ? strstr(type, "-i386-cpu") : end;
     if (end)
         strbuf_addn(b, type, (size_t)(end - type));
     else
-        strbuf_add(b, "qemu64");
+        strbuf_add(b, str_eq(o->caps->arch, "i686") ? "qemu32" : "qemu64");
     return 0;
 }
 
@@ -198,8 +232,9 @@ static int build_smp(struct argv_out *o)
 int build_cpu(struct argv_out *o)
 {
     const struct domain_cpu *cpu = o->def->cpu;
+    const struct domain_hyperv *hyperv = o->def->features.hyperv;
     AUTO_STRBUF b = {0};
-    if (model(o, &b) < 0)
+    if ((hyperv && check_hyperv(o, hyperv) < 0) || model(o, &b) < 0)
         return -1;
     if (cpu && cpu->model_vendor_id) {
         if (!name_is_safe(cpu->model_vendor_id))

@@ -99,6 +99,8 @@ int build_machine(struct argv_out *o)
         out_arg(o, "-accel", "tcg");
     else if (str_eq(def->features.ioapic, "qemu"))
         out_arg(o, "-accel", "kvm,kernel-irqchip=split");
+    else if (str_eq(def->features.ioapic, "kvm"))
+        out_arg(o, "-accel", "kvm,kernel-irqchip=on");
     else
         out_arg(o, "-accel", "kvm");
     return 0;
@@ -255,8 +257,8 @@ int build_boot(struct argv_out *o)
         return out_unsupported(o, NULL, "<os>: <initrd> and <cmdline> need a <kernel>");
     if (os->kernel)
         out_arg(o, "-kernel", "%s", os->kernel);
-    if (os->initrd) // a comma would separate two images
-        strv_push(&o->argv->args, "-initrd"), strv_take(&o->argv->args, comma_escape(os->initrd));
+    if (os->initrd)
+        out_arg(o, "-initrd", "%s", os->initrd);
     if (os->cmdline)
         out_arg(o, "-append", "%s", os->cmdline);
     if (os->dtb)

@@ -41,6 +41,7 @@ struct vireod {
     sd_event *event;
     sd_event_source *idle_timer;
     int lock_fd, ready_fd; // ready_fd: tells the foreground process how --daemon went; -1
+    char *qemu_user;       // settings may be read again, and this stays
     uid_t qemu_uid;
     gid_t qemu_gid;
     gid_t qemu_groups[QEMU_GROUPS_MAX];
@@ -79,7 +80,7 @@ static int find_qemu_user(struct vireod *v, struct error *err)
         return error_set(err, ERROR_CONF_SYNTAX, AREA_CONF,
                          "there is no user '%s' to run QEMU as: make it, or set qemu_user",
                          *v->config.qemu_user ? v->config.qemu_user : candidates[0]);
-    str_replace(&v->config.qemu_user, pw->pw_name);
+    str_replace(&v->qemu_user, pw->pw_name);
     v->qemu_uid = pw->pw_uid;
     v->qemu_gid = pw->pw_gid;
     if (*v->config.qemu_group) {
@@ -91,7 +92,7 @@ static int find_qemu_user(struct vireod *v, struct error *err)
         v->qemu_gid = gr->gr_gid;
     }
     v->nqemu_groups = QEMU_GROUPS_MAX;
-    if (getgrouplist(v->config.qemu_user, v->qemu_gid, v->qemu_groups, &v->nqemu_groups) < 0)
+    if (getgrouplist(v->qemu_user, v->qemu_gid, v->qemu_groups, &v->nqemu_groups) < 0)
         v->nqemu_groups = 0;
     return 0;
 }
@@ -357,7 +358,7 @@ static int create_modules(struct vireod *v, struct error *err)
         .qemu_gid = v->qemu_gid,
         .qemu_groups = v->qemu_groups,
         .nqemu_groups = (size_t)v->nqemu_groups,
-        .qemu_user = v->config.qemu_user,
+        .qemu_user = v->qemu_user,
         .log_max_bytes = v->config.guest_log_max_bytes,
         .observer = api_domain_observer(d),
     };
@@ -444,6 +445,7 @@ static void end(struct vireod *v)
     sd_event_unref(v->event);
     config_finish(&v->config);
     paths_finish(&v->paths);
+    free(v->qemu_user);
     free(v->config_qemu_dir);
     free(v->run_qemu_dir);
     free(v->state_qemu_dir);

@@ -7,14 +7,15 @@
 #include <stdio.h>
 #include <unistd.h>
 
-static void print_mode(const char *option, bool system_mode)
+static void print_mode(const char *option, bool system_mode, const char *rule)
 {
     struct paths p;
     paths_init(&p, system_mode, NULL, NULL);
-    printf("  %-10s socket %s\n", option, p.socket);
-    if (p.socket_ro)
-        printf("  %-10s   read-only %s\n", "", p.socket_ro);
-    printf("  %-10s configuration %s\n", "", p.config_file);
+    printf("  %-10s %s%s%s\n", option, p.socket, p.socket_ro ? ", read-only " : "",
+           p.socket_ro ? p.socket_ro : "");
+    if (rule)
+        printf("  %-10s   (%s)\n", "", rule);
+    printf("  %-10s settings in %s\n", "", p.config_file);
     paths_finish(&p);
 }
 
@@ -37,8 +38,9 @@ static void print_help(void)
          "  -V, --version\n"
          "\n"
          "Sockets of the modes:");
-    print_mode("--system", true);
-    print_mode("--session", false);
+    print_mode("--system", true, NULL);
+    print_mode("--session", false,
+               "$XDG_RUNTIME_DIR/libvirt/libvirt-sock, else ~/.cache/libvirt/libvirt-sock");
     puts("\nConnect with e.g.  virsh -c 'qemu:///session' list --all\n"
          "with --listen      virsh -c 'qemu:///session?socket=PATH' list --all");
 }

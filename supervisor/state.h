@@ -23,6 +23,7 @@ enum domain_move {
     MOVE_BOOTED,        // start is complete, running
     MOVE_BOOTED_PAUSED, // start is complete, and paused was asked for
     MOVE_UNPAUSED,      // virtual CPUs run again
+    MOVE_RESTARTED, // its power-off was answered with a reset, it boots again
     MOVE_PAUSED_USER,
     MOVE_PAUSED_IOERROR,
     MOVE_PAUSED_WATCHDOG,
@@ -60,6 +61,7 @@ static const struct domain_move_row domain_moves[DOMAIN_MOVE_COUNT] = {
     [MOVE_BOOTED] = {"booted", FROM(RUNNING) | FROM(PAUSED), DOMAIN_RUNNING},
     [MOVE_BOOTED_PAUSED] = {"booted-paused", FROM(PAUSED), DOMAIN_PAUSED},
     [MOVE_UNPAUSED] = {"unpaused", FROM_ACTIVE, DOMAIN_RUNNING},
+    [MOVE_RESTARTED] = {"restarted", FROM_ACTIVE, DOMAIN_RUNNING},
     [MOVE_PAUSED_USER] = {"paused-user", FROM_ACTIVE, DOMAIN_PAUSED},
     [MOVE_PAUSED_IOERROR] = {"paused-ioerror", FROM(RUNNING) | FROM(PAUSED), DOMAIN_PAUSED},
     [MOVE_PAUSED_WATCHDOG] = {"paused-watchdog", FROM(RUNNING) | FROM(PAUSED), DOMAIN_PAUSED},
@@ -72,7 +74,7 @@ static const struct domain_move_row domain_moves[DOMAIN_MOVE_COUNT] = {
     [MOVE_SUSPENDED_TO_DISK] = {"suspended-to-disk", FROM_ACTIVE, DOMAIN_PMSUSPENDED},
     [MOVE_WAKEUP] = {"wakeup", FROM(PMSUSPENDED) | FROM(RUNNING), DOMAIN_RUNNING},
     [MOVE_STOPPED_SHUTDOWN] = {"stopped-shutdown", FROM_ACTIVE, DOMAIN_SHUTOFF},
-    [MOVE_STOPPED_DESTROYED] = {"stopped-destroyed", FROM_ACTIVE, DOMAIN_SHUTOFF},
+    [MOVE_STOPPED_DESTROYED] = {"stopped-destroyed", FROM_ACTIVE | FROM(SHUTOFF), DOMAIN_SHUTOFF},
     [MOVE_STOPPED_CRASHED] = {"stopped-crashed", FROM_ACTIVE, DOMAIN_SHUTOFF},
     [MOVE_STOPPED_FAILED] = {"stopped-failed", FROM_ACTIVE, DOMAIN_SHUTOFF},
     [MOVE_STOPPED_START_FAILED] = {"stopped-start-failed", FROM_ACTIVE | FROM(SHUTOFF),

@@ -657,7 +657,7 @@ static void test_race(void)
         // Its own tool may give up when we were quicker: it tries again.
         for (int i = 1; i <= RIVALS; i++)
             netns_sh("until iptables-legacy -C FORWARD -s 10.6.1.%d -j ACCEPT 2>/dev/null; do "
-                     "iptables-legacy -A FORWARD -s 10.6.1.%d -j ACCEPT 2>/dev/null; done",
+                     "iptables-legacy -A FORWARD -s 10.6.1.%d -j ACCEPT 2>/dev/null; done; true",
                      i, i);
         _exit(0);
     }
