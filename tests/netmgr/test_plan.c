@@ -227,14 +227,14 @@ static void test_state(void)
         "address 10.0.0.1/24\nroute 10.1.0.0/16 10.0.0.9 3\n\nthis is no document";
     struct network_state s;
     AUTO_ERROR err = ERROR_INIT;
-    CHECK_INT(state_parse(text, strlen(text), &s, &err), 0);
+    CHECK_INT(network_state_parse(text, strlen(text), &s, &err), 0);
     CHECK_INT(s.phase, PHASE_STOPPING);
     CHECK_STR(s.name, "a b");
     CHECK_STR(s.bridges.v[1], "virbr1");
     CHECK_INT(s.addresses.v[0].len, 24);
     CHECK_INT(s.routes.v[0].metric, 3);
     CHECK(!s.def); // what to remove is known all the same
-    state_finish(&s);
+    network_state_finish(&s);
     static const char *const bad[] = {
         "",
         "vireo-network 2\nname a\n\n",
@@ -246,7 +246,7 @@ static void test_state(void)
     };
     for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
         error_clear(&err);
-        CHECK_INT(state_parse(bad[i], strlen(bad[i]), &s, &err), -1);
+        CHECK_INT(network_state_parse(bad[i], strlen(bad[i]), &s, &err), -1);
         CHECK(err.message);
     }
 }
