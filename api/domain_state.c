@@ -29,14 +29,14 @@ enum { // virDomainEventType
 // For each move: what virDomainGetState says from then on, and the event it makes. The numbers are
 // those of virDomain*Reason and virDomainEvent*DetailType.
 static const struct {
-    int8_t state, reason, event, detail;
+    int state, reason, event, detail;
 } words[DOMAIN_MOVE_COUNT] = {
     [MOVE_NONE] = {STATE_SHUTOFF, 0, EVENT_NONE, 0},
     [MOVE_LAUNCHED] = {STATE_PAUSED, 11, EVENT_NONE, 0},
     [MOVE_BOOTED] = {STATE_RUNNING, 1, EVENT_STARTED, 0},
     [MOVE_BOOTED_PAUSED] = {STATE_PAUSED, 1, EVENT_STARTED, 0},
     [MOVE_UNPAUSED] = {STATE_RUNNING, 5, EVENT_RESUMED, 0},
-    [MOVE_RESTARTED] = {STATE_RUNNING, 1, EVENT_RESUMED, 0},
+    [MOVE_RESTARTED] = {STATE_RUNNING, 1, EVENT_NONE, 0},
     [MOVE_PAUSED_USER] = {STATE_PAUSED, 1, EVENT_SUSPENDED, 0},
     [MOVE_PAUSED_IOERROR] = {STATE_PAUSED, 5, EVENT_SUSPENDED, 2},
     [MOVE_PAUSED_WATCHDOG] = {STATE_PAUSED, 6, EVENT_SUSPENDED, 3},
@@ -199,6 +199,22 @@ static void send_wakeup(struct daemon *d, struct domain *dom, const struct qmp_e
     api_send_domain_event_callback_pmwakeup(d, &m);
 }
 
+static void send_device_removed(struct daemon *d, struct domain *dom, const struct qmp_event *event)
+{
+    struct wire_domain_event_callback_device_removed_msg m = {
+        .msg = {.dom = api_domain_ref(dom), .devAlias = text_of(event, "device")}};
+    // Parts of a device without an alias have an empty name: nobody knows them.
+    if (*m.msg.devAlias)
+        api_send_domain_event_callback_device_removed(d, &m);
+}
+
+static void on_device_added(void *arg, struct domain *dom, const char *alias)
+{
+    struct wire_domain_event_callback_device_added_msg m = {.dom = api_domain_ref(dom),
+                                                            .devAlias = alias};
+    api_send_domain_event_callback_device_added(arg, &m);
+}
+
 static const struct {
     const char *name;
     void (*send)(struct daemon *d, struct domain *dom, const struct qmp_event *event);
@@ -212,6 +228,7 @@ static const struct {
     {"SUSPEND", send_suspend},
     {"SUSPEND_DISK", send_suspend_disk},
     {"WAKEUP", send_wakeup},
+    {"DEVICE_DELETED", send_device_removed},
 };
 
 static void on_qmp_event(void *arg, struct domain *dom, const struct qmp_event *event)
@@ -244,6 +261,7 @@ struct domain_observer api_domain_observer(struct daemon *d)
                                     .defined = on_defined,
                                     .undefined = on_undefined,
                                     .qmp_event = on_qmp_event,
+                                    .device_added = on_device_added,
                                     .idle = on_idle,
                                     .arg = d};
 }

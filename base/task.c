@@ -364,6 +364,11 @@ void task_cancel(struct task *t)
         wake(t->waiter, -ECANCELED);
 }
 
+bool task_is_cancelled(const struct task *t)
+{
+    return t->cancelled;
+}
+
 struct sched *task_sched(struct task *t)
 {
     return t->sched;

@@ -35,6 +35,8 @@ void sched_cancel_all(struct sched *s);
 struct task *task_spawn(struct sched *s, const char *name, task_fn fn, void *arg);
 // Every wait of t from now on, the one under way included, returns -ECANCELED.
 void task_cancel(struct task *t);
+// Whether that was done: what failed then may be no fault of what was waited for.
+bool task_is_cancelled(const struct task *t);
 
 struct sched *task_sched(struct task *t);
 sd_event *task_event(struct task *t);

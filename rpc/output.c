@@ -102,7 +102,7 @@ void client_send(struct client *c, struct xdr_writer *packet, const int *fds, ui
     if (c->unsent > c->server->config.max_backlog) {
         outgoing_free(o);
         c->server->stats.clients_cut++;
-        client_disconnect(c, "it does not read: too much is waiting for it (max_client_backlog)");
+        client_disconnect(c, "it does not read: too much is waiting for it (client_backlog_bytes)");
         return;
     }
     bool idle = list_empty(&c->out);

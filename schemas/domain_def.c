@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // The operations on a domain document that the tables carry out.
+#include <errno.h>
 #include "schemas/domain_internal.h"
 
 static unsigned doc_flags_of(unsigned flags)
@@ -158,5 +159,48 @@ int domain_def_each_device(const struct domain_def *def, int (*fn)(struct device
                 return r;
         }
     }
+    return 0;
+}
+
+// Every list of devices has this shape (base/vec.h).
+struct device_list {
+    struct device **v;
+    size_t n, cap;
+};
+
+void domain_def_add_device(struct domain_def *def, struct device *dev)
+{
+    const struct doc_row *row = device_row(NULL, dev->kind);
+    char *field = (char *)def + row->offset;
+    if (row->place == DOC_LIST) {
+        struct device_list *list = (struct device_list *)(void *)field;
+        vec_push(list, dev);
+    } else {
+        struct device *before;
+        memcpy(&before, field, sizeof(before));
+        domain_device_destroy(before);
+        memcpy(field, &dev, sizeof(dev));
+    }
+}
+
+int domain_def_remove_device(struct domain_def *def, struct device *dev)
+{
+    const struct doc_row *row = device_row(NULL, dev->kind);
+    char *field = (char *)def + row->offset;
+    if (row->place == DOC_LIST) {
+        struct device_list *list = (struct device_list *)(void *)field;
+        for (size_t i = 0; i < list->n; i++) {
+            if (list->v[i] == dev) {
+                vec_remove(list, i);
+                return 0;
+            }
+        }
+        return -ENOENT;
+    }
+    struct device *there, *none = NULL;
+    memcpy(&there, field, sizeof(there));
+    if (there != dev)
+        return -ENOENT;
+    memcpy(field, &none, sizeof(none));
     return 0;
 }

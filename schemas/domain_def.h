@@ -826,6 +826,11 @@ void domain_device_destroy(struct device *dev);
 int domain_def_each_device(const struct domain_def *def, int (*fn)(struct device *dev, void *arg),
                            void *arg);
 
+// Puts a device at its place in the document; takes dev.
+void domain_def_add_device(struct domain_def *def, struct device *dev);
+// Takes a device out; the caller owns it again. 0, or -ENOENT when it is not there.
+int domain_def_remove_device(struct domain_def *def, struct device *dev);
+
 // The words of XML for enum values, as argv and messages want them. "?" when out of range.
 const char *device_kind_name(enum device_kind kind); // "disk", "interface", ...
 const char *domain_type_name(enum domain_type type);

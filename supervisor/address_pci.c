@@ -16,6 +16,7 @@ enum place_kind {
     PLACE_ROOT_PCI,
     PLACE_ROOT_PCIE,
     PLACE_BRIDGE,
+    PLACE_DMI, // holds bridges
     PLACE_PORT,
     PLACE_UPSTREAM
 };
@@ -49,8 +50,9 @@ static enum place_kind place_of(enum controller_model model)
     case PCIE_ROOT:
     case PCIE_EXPANDER_BUS:
         return PLACE_ROOT_PCIE;
-    case PCI_BRIDGE:
     case PCIE_DMI_TO_PCI_BRIDGE:
+        return PLACE_DMI;
+    case PCI_BRIDGE:
     case PCIE_TO_PCI_BRIDGE:
         return PLACE_BRIDGE;
     case PCIE_ROOT_PORT:
@@ -76,7 +78,7 @@ static void map_add_bus(struct pci_map *m, const struct domain_controller *c)
 
 static void bus_slots(const struct pci_bus *b, unsigned *first, unsigned *last)
 {
-    *first = b->kind == PLACE_PORT || b->kind == PLACE_UPSTREAM ? 0 : 1;
+    *first = b->kind == PLACE_PORT || b->kind == PLACE_UPSTREAM || b->kind == PLACE_DMI ? 0 : 1;
     *last = b->kind == PLACE_PORT ? 0 : PCI_SLOTS - 1;
 }
 
@@ -287,6 +289,9 @@ static void place_controller(struct pci_map *m, struct domain_controller *c)
     }
     if (c->type == CONTROLLER_SATA && index == 0) {
         try_put(m, &c->dev, 0x1f, 2);
+    } else if (c->type == CONTROLLER_PCI && c->model == PCIE_DMI_TO_PCI_BRIDGE &&
+               slot_free(&m->bus[0], 0x1e)) {
+        try_put(m, &c->dev, 0x1e, 0);
     } else if (ich9_place(c) && !join_companions(m, c)) {
         for (unsigned set = 0; set < 2; set++) {
             unsigned slot = ich9_place(c)->slot[set];
@@ -390,7 +395,11 @@ static bool place_any(struct pci_map *m, struct device *dev, bool hotplug)
             function = ich9_place(c)->function;
         mark_multifunction(c);
     }
-    if (!find_place(m, a, b, hotplug, &bus, &slot))
+    bool bridge =
+        dev->kind == DEVICE_CONTROLLER && ((struct domain_controller *)dev)->model == PCI_BRIDGE;
+    if (!(bridge && find_place(m, PLACE_DMI, PLACE_DMI, hotplug, &bus, &slot)) &&
+        !find_place(m, a, b, hotplug, &bus, &slot) &&
+        !(a != b && find_place(m, PLACE_DMI, PLACE_DMI, hotplug, &bus, &slot)))
         return false;
     put(m, dev, bus, slot, function);
     return true;
@@ -439,13 +448,44 @@ static bool has_bus(const struct pci_map *m, enum place_kind kind)
     return false;
 }
 
-static size_t unplaced_ports(const struct domain_def *def)
+// q35: each express device needs a port; the first conventional one a port with a bridge behind
+// it. In the order of placing, so that the numbers come out as libvirt's.
+struct growth {
+    struct domain_def *def;
+    struct pci_map *map;
+    struct error *err;
+    size_t ports; // free ones
+    bool bridge;
+    VEC(struct device *) devices; // listed first: growing moves the controllers' vector
+};
+
+static int list_one(struct device *dev, void *arg)
 {
-    size_t n = 0;
-    VEC_FOREACH (it, &def->controllers)
-        n += (*it)->type == CONTROLLER_PCI && pci_need(def, &(*it)->dev) == PCI_NEED_CONVENTIONAL &&
-             wants(def, &(*it)->dev);
-    return n;
+    struct growth *g = arg;
+    vec_push(&g->devices, dev);
+    return 0;
+}
+
+static int take_port(struct growth *g)
+{
+    if (g->ports) {
+        g->ports--;
+        return 0;
+    }
+    return add_bus(g->def, g->map, PCIE_ROOT_PORT, g->err);
+}
+
+static int grow_one(struct growth *g, const struct device *dev)
+{
+    if (!wants(g->def, dev))
+        return 0;
+    enum pci_need need = pci_need(g->def, dev);
+    if (need == PCI_NEED_EXPRESS)
+        return take_port(g);
+    if (need != PCI_NEED_CONVENTIONAL || g->bridge)
+        return 0;
+    g->bridge = true;
+    return take_port(g) < 0 ? -1 : add_bus(g->def, g->map, PCIE_TO_PCI_BRIDGE, g->err);
 }
 
 // Adds the root ports and bridges that what still has no place will need.
@@ -462,15 +502,20 @@ static int add_buses(struct domain_def *def, struct pci_map *m, struct error *er
                 return -1;
         return 0;
     }
-    bool bridge = p.conventional > unplaced_ports(def) && !has_bus(m, PLACE_BRIDGE);
-    size_t need = p.express + bridge, have = free_places(m, PLACE_PORT, PLACE_PORT);
-    for (; have < need; have++)
-        if (add_bus(def, m, PCIE_ROOT_PORT, err) < 0)
-            return -1;
-    if (bridge && add_bus(def, m, PCIE_TO_PCI_BRIDGE, err) < 0)
+    struct growth g = {.def = def,
+                       .map = m,
+                       .err = err,
+                       .ports = free_places(m, PLACE_PORT, PLACE_PORT),
+                       .bridge = has_bus(m, PLACE_BRIDGE) || has_bus(m, PLACE_DMI)};
+    int rc = 0;
+    each_pci(def, list_one, &g);
+    for (size_t i = 0; rc == 0 && i < g.devices.n; i++)
+        rc = grow_one(&g, g.devices.v[i]);
+    vec_finish(&g.devices);
+    if (rc < 0)
         return -1;
     // One port stays free for hotplug.
-    if (have == need && add_bus(def, m, PCIE_ROOT_PORT, err) < 0)
+    if (!g.ports && add_bus(def, m, PCIE_ROOT_PORT, err) < 0)
         return -1;
     return 0;
 }

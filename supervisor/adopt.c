@@ -3,13 +3,14 @@
 // after a boot are the same: what has a status file and a live process is taken over, the rest is
 // cleaned up.
 #include "base/file.h"
+#include "supervisor/nic.h"
 #include "supervisor/private.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 
 enum {
-    ADOPT_TIMEOUT_MS = 30000,
     PID_WAIT_MS = 2000, // between fork() and the child's first write
     STATUS_MAX = 32 * 1024 * 1024,
 };
@@ -19,16 +20,30 @@ enum {
 static int find_process(struct task *t, struct domain *dom)
 {
     uint64_t deadline = task_deadline_ms(PID_WAIT_MS);
+    struct process known = dom->process;
+    dom->process = PROCESS_NONE;
     int r;
-    while ((r = status_find_process(dom, &dom->process)) == -EAGAIN &&
-           now_monotonic_us() < deadline)
-        task_sleep(t, task_deadline_ms(10));
+    while ((r = status_find_process(dom, &known, &dom->process)) == -EAGAIN &&
+           now_monotonic_us() < deadline) {
+        if (task_sleep(t, task_deadline_ms(10)) < 0)
+            break;
+    }
     return r;
+}
+
+// Ends what cannot be kept.
+static void end(struct task *t, struct domain *dom, enum domain_move move)
+{
+    dom->stop_as = dom->stop_as ? dom->stop_as : move;
+    if (stop_kill(t, dom, false, NULL) < 0)
+        process_kill(&dom->process, SIGKILL);
+    stop_locked(t, dom, dom->stop_as);
 }
 
 static int take_over(struct task *t, struct domain *dom, struct error *err)
 {
-    if (stop_watch(dom, err) < 0 || events_connect(t, dom, ADOPT_TIMEOUT_MS, err) < 0)
+    if (stop_watch(dom, err) < 0 ||
+        events_connect(t, dom, dom->all->config.timeouts.adopt_ms, err) < 0)
         return -1;
     return events_resync(t, dom, err);
 }
@@ -42,6 +57,10 @@ static void adopt_main(struct task *t, void *arg)
     if (domain_lock(t, dom, "take over", &err) < 0)
         return;
     int r = find_process(t, dom);
+    if (r < 0 && task_is_cancelled(t)) {
+        domain_unlock(dom); // the next daemon will see
+        return;
+    }
     if (r < 0) {
         bool unfinished = dom->reason == MOVE_NONE || dom->reason == MOVE_LAUNCHED;
         log_domain(LOG_LEVEL_WARN, dom->name, "it ended while no daemon was running");
@@ -54,16 +73,19 @@ static void adopt_main(struct task *t, void *arg)
     if (dom->reason == MOVE_LAUNCHED) {
         // Never told to anybody as started, so that it must not go on behind its owner's back.
         log_domain(LOG_LEVEL_WARN, dom->name, "its start was cut off: ending it");
-        (void)stop_kill(t, dom, false, NULL);
-        stop_locked(t, dom, MOVE_STOPPED_START_FAILED);
+        end(t, dom, MOVE_STOPPED_START_FAILED);
     } else if (take_over(t, dom, &err) < 0) {
-        enum domain_move end = dom->process_ended ? MOVE_STOPPED_LOST : MOVE_STOPPED_DAEMON;
-        log_domain(LOG_LEVEL_ERROR, dom->name, "cannot take it over: %s; ending it",
-                   error_message(&err));
-        dom->stop_as = end;
-        (void)stop_kill(t, dom, false, NULL);
-        stop_locked(t, dom, end);
+        // Not when it was we who were told to end: the guest is all right, and the next daemon's.
+        if (!task_is_cancelled(t)) {
+            bool ended = stop_is_ending(t, dom);
+            log_domain(LOG_LEVEL_ERROR, dom->name, "cannot take it over: %s; ending it",
+                       error_message(&err));
+            end(t, dom, ended ? MOVE_STOPPED_LOST : MOVE_STOPPED_DAEMON);
+        }
     } else {
+        nic_replug_all(t, dom);
+        if (start_hook(t, dom, "reconnect", "begin", &err) < 0)
+            log_domain(LOG_LEVEL_WARN, dom->name, "%s", error_message(&err));
         log_domain(LOG_LEVEL_INFO, dom->name, "taken over: id %d, pid %d", dom->id,
                    (int)dom->process.pid);
         (void)status_save(dom, NULL);
@@ -76,6 +98,7 @@ static struct domain *place(struct domains *all, struct status *s)
     struct domain *dom = domains_find_uuid(all, &s->def->uuid.value);
     if (!dom)
         dom = domains_add(all, s->def->name, &s->def->uuid.value);
+    dom->process = (struct process){.pid = s->pid, .start_time = s->start_time, .pidfd = -1};
     dom->live = STEAL(s->def);
     dom->granted = s->granted;
     s->granted = (struct granted_list){0};
@@ -89,6 +112,14 @@ static struct domain *place(struct domains *all, struct status *s)
     return dom;
 }
 
+// Whether another guest has its name or uuid: only a file that was tampered with says so.
+static bool is_taken(struct domains *all, const struct status *s)
+{
+    struct domain *dom = domains_find_uuid(all, &s->def->uuid.value);
+    return dom ? dom->live || !str_eq(dom->name, s->def->name)
+               : domains_find_name(all, s->def->name) != NULL;
+}
+
 static int adopt_one(const char *name, void *arg)
 {
     struct domains *all = arg;
@@ -100,7 +131,11 @@ static int adopt_one(const char *name, void *arg)
     int r = file_read(path, STATUS_MAX, &text, &len);
     if (r < 0)
         error_set_errno(&err, AREA_QEMU, r, "cannot read it");
-    if (r < 0 || status_parse(text, len, &s, &err) < 0) {
+    if (r == 0 && status_parse(text, len, &s, &err) == 0 && is_taken(all, &s)) {
+        error_set(&err, ERROR_XML, AREA_XML, "another guest has its name or its uuid");
+        status_finish(&s);
+    }
+    if (err.message) {
         AUTO_FREE char *aside = xasprintf("%s.damaged", path);
         rename(path, aside);
         log_error(

@@ -45,7 +45,8 @@ static int each(const struct domain_def *def, int (*fn)(struct device *dev, void
     EACH(redirdevs)
     EACH(hubs)
     EACH(watchdogs)
-    if (!rc && def->memballoon)
+    // "none" is a word of the document, no device.
+    if (!rc && def->memballoon && !str_eq(def->memballoon->model, "none"))
         rc = fn(&def->memballoon->dev, arg);
     EACH(rngs)
     EACH(panics)
@@ -156,8 +157,13 @@ static void name_device(const struct domain_def *def, struct device *dev)
     const char *name = prefix(dev->kind);
     if (!name)
         return;
-    for (unsigned n = 0;; n++) {
-        AUTO_FREE char *alias = xasprintf("%s%u", name, n);
+    size_t first = 0;
+    // Consoles count by their place, the one that mirrors a serial port included.
+    if (dev->kind == DEVICE_CONSOLE)
+        while (first < def->consoles.n && dev != &def->consoles.v[first]->dev)
+            first++;
+    for (size_t n = first;; n++) {
+        AUTO_FREE char *alias = xasprintf("%s%zu", name, n);
         if (alias_find(def, alias))
             continue;
         dev->alias = STEAL(alias);

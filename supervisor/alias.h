@@ -5,7 +5,8 @@
 #include "schemas/domain_def.h"
 
 // Names every device that has none: "virtio-disk0", "ide0-1-0", "net0", "serial0", "usb", "pci.1",
-// ... The user's own ("ua-...") stay. After address_assign(). Idempotent.
+// ... The user's own ("ua-...") stay. Numbers disks' images too (source_index). After
+// address_assign(). Idempotent.
 void alias_assign(struct domain_def *def);
 // The same for one device about to be plugged in: the first free number.
 void alias_assign_device(const struct domain_def *def, struct device *dev);

@@ -14,6 +14,9 @@
 //   "shutdown", and the supervisor does what on_reboot says. Change it later with `set-action`.
 // - A panicking guest stops in state "guest-panicked" (GUEST_PANICKED tells).
 // - The watchdog does its action by itself; "dump" only pauses it (WATCHDOG tells).
+// - Not on the command line, to be sent before `cont`: set_password (graphics with a password is
+//   started with password=on / ticketing and lets nobody in before), set_link (interface with
+//   <link state='down'/>), balloon (currentMemory below memory), the balloon's statistics period.
 // - Errors of the configuration show as EOF after QMP's greeting and as text on stderr; only the
 //   answer to qmp_capabilities means that the guest was built.
 #pragma once

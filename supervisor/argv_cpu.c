@@ -160,16 +160,12 @@ static int default_model(struct argv_out *o, struct strbuf *b)
 {
     const struct qemu_machine *m = qemu_caps_machine(o->caps, o->def->os.machine);
     const char *type = m ? m->default_cpu_type : NULL;
-    if (str_eq(o->def->os.arch, "i686")) {
-        strbuf_add(b, "qemu32");
-        return 0;
-    }
     const char *end = type ? strstr(type, "-x86_64-cpu") : NULL;
     end = type && !end ? strstr(type, "-i386-cpu") : end;
     if (end)
         strbuf_addn(b, type, (size_t)(end - type));
     else
-        strbuf_add(b, "qemu64");
+        strbuf_add(b, str_eq(o->caps->arch, "i686") ? "qemu32" : "qemu64");
     return 0;
 }
 

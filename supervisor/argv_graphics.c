@@ -75,7 +75,7 @@ static int build_vnc(struct argv_out *o, const struct domain_graphics *g)
         strbuf_add(&b, ",password=on");
     if (g->power_control != TOGGLE_UNSET)
         strbuf_printf(&b, ",power-control=%s", g->power_control == TOGGLE_YES ? "on" : "off");
-    if (!listens_nowhere(g) && (g->audio.set || o->def->audios.n))
+    if (g->audio.set || o->def->audios.n)
         strbuf_printf(&b, ",audiodev=audio%llu", opt_or(g->audio, 1));
     out_arg(o, "-vnc", "%s", b.data);
     if (g->keymap)

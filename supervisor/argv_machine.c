@@ -99,6 +99,8 @@ int build_machine(struct argv_out *o)
         out_arg(o, "-accel", "tcg");
     else if (str_eq(def->features.ioapic, "qemu"))
         out_arg(o, "-accel", "kvm,kernel-irqchip=split");
+    else if (str_eq(def->features.ioapic, "kvm"))
+        out_arg(o, "-accel", "kvm,kernel-irqchip=on");
     else
         out_arg(o, "-accel", "kvm");
     return 0;

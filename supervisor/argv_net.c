@@ -115,6 +115,8 @@ int build_nic(struct argv_out *o, const struct domain_interface *nic)
 {
     if (!nic->dev.alias || !nic->mac.set)
         return out_internal(o, &nic->dev, "no alias or no MAC address");
+    if (nic->type == INTERFACE_USER && nic->mtu.set)
+        return out_unsupported(o, &nic->dev, "<mtu> is not for type='user'; remove it");
     struct json_object *j = json_object_new_object();
     if ((nic->type == INTERFACE_USER ? user(o, nic, j) : tap(o, nic, j)) < 0) {
         json_object_put(j);

@@ -8,11 +8,6 @@
 #include <fcntl.h>
 #include <stdio.h>
 
-static uint64_t answer_deadline(void)
-{
-    return task_deadline_ms(DOMAIN_QMP_TIMEOUT_MS);
-}
-
 int domain_suspend(struct task *t, struct domain *dom, struct error *err)
 {
     if (domain_lock_active(t, dom, "suspend", err) < 0)
@@ -23,7 +18,7 @@ int domain_suspend(struct task *t, struct domain *dom, struct error *err)
                       "Requested operation is not valid: domain '%s' is pmsuspended", dom->name);
     else if (dom->state != DOMAIN_PAUSED) {
         dom->pause_as = MOVE_PAUSED_USER;
-        r = qmp_stop(t, dom->qmp, answer_deadline(), err);
+        r = qmp_stop(t, dom->qmp, domain_answer_deadline(dom), err);
         dom->pause_as = MOVE_NONE;
     }
     domain_unlock(dom);
@@ -49,7 +44,7 @@ static int resume_locked(struct task *t, struct domain *dom, struct error *err)
             "Requested operation is not valid: domain '%s' has %s; reset or destroy it", dom->name,
             dom->state == DOMAIN_CRASHED ? "crashed" : "shut down");
     default:
-        return qmp_cont(t, dom->qmp, answer_deadline(), err);
+        return qmp_cont(t, dom->qmp, domain_answer_deadline(dom), err);
     }
 }
 
@@ -67,7 +62,7 @@ int domain_reset(struct task *t, struct domain *dom, struct error *err)
     if (domain_lock_active(t, dom, "reset", err) < 0)
         return -1;
     dom->restart_on_shutdown = false;
-    int r = qmp_system_reset(t, dom->qmp, answer_deadline(), err);
+    int r = qmp_system_reset(t, dom->qmp, domain_answer_deadline(dom), err);
     // A guest that panicked or powered off and is kept stands there like a machine after its reset
     // button was pressed: paused, and ready to be resumed.
     if (r == 0 && (dom->state == DOMAIN_CRASHED || dom->state == DOMAIN_SHUTDOWN))
@@ -84,7 +79,7 @@ static int press_power_button(struct task *t, struct domain *dom, const char *jo
     // Before the command: a guest may be quick.
     bool before = dom->restart_on_shutdown;
     dom->restart_on_shutdown = restart;
-    int r = qmp_system_powerdown(t, dom->qmp, answer_deadline(), err);
+    int r = qmp_system_powerdown(t, dom->qmp, domain_answer_deadline(dom), err);
     if (r < 0)
         dom->restart_on_shutdown = before;
     domain_unlock(dom);
@@ -106,8 +101,8 @@ int domain_monitor_command(struct task *t, struct domain *dom, const char *comma
 {
     if (domain_lock_active(t, dom, "send a monitor command to", err) < 0)
         return -1;
-    int r = human ? qmp_human_command(t, dom->qmp, command, answer_deadline(), reply, err)
-                  : qmp_execute_raw(t, dom->qmp, command, answer_deadline(), reply, err);
+    int r = human ? qmp_human_command(t, dom->qmp, command, domain_answer_deadline(dom), reply, err)
+                  : qmp_execute_raw(t, dom->qmp, command, domain_answer_deadline(dom), reply, err);
     domain_unlock(dom);
     return r;
 }

@@ -19,13 +19,24 @@
 #include "monitor/qmp_commands.h"
 #include "base/vec.h"
 #include "schemas/domain_def.h"
+#include "supervisor/argv.h"
 #include "supervisor/state.h"
 
 struct domain;
 struct domains;
+struct networks;
 
-// How long changes wait for their turn, and QEMU's answers are waited for.
-enum { DOMAIN_LOCK_TIMEOUT_MS = 30000, DOMAIN_QMP_TIMEOUT_MS = 30000 };
+// How long is waited for what, in milliseconds; 0: the usual time.
+struct domain_timeouts {
+    uint64_t lock_ms;      // for one's turn to change a guest
+    uint64_t answer_ms;    // for QEMU to answer
+    uint64_t start_ms;     // for QEMU to set itself up; preallocated memory takes its time
+    uint64_t adopt_ms;     // for a QEMU found running to greet
+    uint64_t reconnect_ms; // the same after its monitor's connection was lost
+    uint64_t quit_ms;      // for QEMU to end after `quit`
+    uint64_t term_ms;      // for QEMU to flush its images after SIGTERM
+    uint64_t kill_ms;      // for the kernel to end it after SIGKILL
+};
 
 // What happened to a guest; called from the loop or from a task; must not suspend. All may be NULL.
 struct domain_observer {
@@ -34,6 +45,8 @@ struct domain_observer {
     void (*undefined)(void *arg, struct domain *dom);
     // Any event of its monitor, after we have acted on it.
     void (*qmp_event)(void *arg, struct domain *dom, const struct qmp_event *event);
+    // A device was plugged in.
+    void (*device_added)(void *arg, struct domain *dom, const char *alias);
     // The last guest stopped (true) or the first started.
     void (*idle)(void *arg, bool idle);
     void *arg;
@@ -42,10 +55,12 @@ struct domain_observer {
 struct domains_config {
     struct sched *sched;
     struct host *host;
-    const char *config_dir; // definitions: NAME.xml, autostart/NAME.xml
-    const char *run_dir;    // running guests: NAME.xml, NAME.pid, NAME.monitor
-    const char *state_dir;  // nvram and the like: what belongs to a guest for good
-    const char *log_dir;    // NAME.log
+    struct networks *networks; // NULL: none (tests)
+    const char *config_dir;    // definitions: NAME.xml, autostart/NAME.xml
+    const char *run_dir;       // running guests: NAME.xml, NAME.pid, NAME.monitor
+    const char *state_dir;     // nvram and the like: what belongs to a guest for good
+    const char *log_dir;       // NAME.log
+    const char *const *hooks;  // directories with hooks/qemu, ends with NULL; may be NULL
     bool system_mode;
     bool set_user; // run QEMU as this user and group
     uid_t qemu_uid;
@@ -55,6 +70,7 @@ struct domains_config {
     const char *qemu_user; // its name, for error texts
     uint64_t
         log_max_bytes; // a guest's log is started anew above this; the one before is kept as .0
+    struct domain_timeouts timeouts;
     struct domain_observer observer;
 };
 
@@ -67,6 +83,14 @@ struct granted {
 struct granted_list {
     struct granted *v;
     size_t n, cap;
+};
+
+// A device being plugged out; lives on the stack of the task that waits for it.
+struct unplug {
+    char *alias;
+    VEC(struct argv_step) undo; // borrowed: what was done for it, but for the device itself
+    bool gone;
+    struct completion done;
 };
 
 struct domain {
@@ -100,12 +124,13 @@ struct domain {
     struct completion ended;  // posted when the process is gone and all is cleaned up
     enum domain_move stop_as; // what to call its end; MOVE_NONE: find out
     bool process_ended;
-    bool restart_on_shutdown;    // a reboot was asked for through the power button
-    bool restarting;             // between its power-off and the reset that follows
-    enum domain_move pause_as;   // what the next STOP event means; MOVE_NONE: QEMU's own doing
-    uint64_t cpu_time_ns;        // the last one seen
-    struct granted_list granted; // images made accessible to QEMU's user
-    const void *autodestroy;     // client whose end ends it, or NULL
+    bool restart_on_shutdown;     // a reboot was asked for through the power button
+    bool restarting;              // between its power-off and the reset that follows
+    enum domain_move pause_as;    // what the next STOP event means; MOVE_NONE: QEMU's own doing
+    uint64_t cpu_time_ns;         // the last one seen
+    struct granted_list granted;  // images made accessible to QEMU's user
+    VEC(struct unplug *) unplugs; // under way
+    const void *autodestroy;      // client whose end ends it, or NULL
 };
 
 struct domains *domains_create(const struct domains_config *config); // copies
@@ -171,10 +196,31 @@ int domain_create(struct task *t, struct domains *all, struct domain_def *def, u
 int domain_undefine(struct task *t, struct domain *dom, bool remove_nvram, bool keep_nvram,
                     struct error *err);
 int domain_set_autostart(struct task *t, struct domain *dom, bool on, struct error *err);
-// Changes a copy of the stored definition and stores it.
-int domain_update_def(struct task *t, struct domain *dom,
-                      int (*change)(struct domain_def *def, void *arg, struct error *err),
-                      void *arg, struct error *err);
+enum domain_affect {
+    DOMAIN_AFFECT_CURRENT = 0, // the running guest if it runs, else the stored definition
+    DOMAIN_AFFECT_LIVE = 1 << 0,
+    DOMAIN_AFFECT_CONFIG = 1 << 1,
+};
+// Changes the document itself, where nothing of the guest has to change with it. change() is called
+// with a copy of the stored definition and, or, the live one; all or nothing is kept.
+int domain_change(struct task *t, struct domain *dom, unsigned affect,
+                  int (*change)(struct domain_def *def, void *arg, struct error *err), void *arg,
+                  struct error *err);
+// Devices, as one element of the document.
+int domain_attach_device(struct task *t, struct domain *dom, const char *xml, unsigned affect,
+                         struct error *err);
+// Returns once the guest has let go of it, or after some seconds in which it did not: then it does
+// so later, or never (*gone false).
+int domain_detach_device(struct task *t, struct domain *dom, const char *xml, unsigned affect,
+                         bool *gone, struct error *err);
+int domain_detach_alias(struct task *t, struct domain *dom, const char *alias, unsigned affect,
+                        bool *gone, struct error *err);
+// What can be changed while it is plugged in: media of drives, links of interfaces.
+int domain_update_device(struct task *t, struct domain *dom, const char *xml, unsigned affect,
+                         struct error *err);
+// Connects a client to graphics device `index`: *fd is its end (caller closes).
+int domain_open_graphics(struct task *t, struct domain *dom, uint32_t index, bool skip_auth,
+                         int *fd, struct error *err);
 
 int domain_start(struct task *t, struct domain *dom, unsigned flags, const void *autodestroy,
                  struct error *err);

@@ -1,16 +1,32 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The table of guests, and how one gets into it and out of it.
 #include "base/file.h"
+#include "bridge/netlink.h"
 #include "supervisor/address.h"
 #include "supervisor/private.h"
 
 #include <errno.h>
 #include <sys/stat.h>
 
+static void set_default(uint64_t *timeout_ms, uint64_t usual)
+{
+    if (*timeout_ms == 0)
+        *timeout_ms = usual;
+}
+
 struct domains *domains_create(const struct domains_config *config)
 {
     struct domains *all = NEW(struct domains);
     all->config = *config;
+    struct domain_timeouts *t = &all->config.timeouts;
+    set_default(&t->lock_ms, 30000);
+    set_default(&t->answer_ms, 30000);
+    set_default(&t->start_ms, 60000);
+    set_default(&t->adopt_ms, 30000);
+    set_default(&t->reconnect_ms, 10000);
+    set_default(&t->quit_ms, 10000);
+    set_default(&t->term_ms, 10000);
+    set_default(&t->kill_ms, 5000);
     all->next_id = 1;
     list_init(&all->list);
     return all;
@@ -30,6 +46,7 @@ void domains_destroy(struct domains *all)
         process_close(&dom->process);
         domains_remove(dom);
     }
+    netlink_close(all->netlink);
     free(all);
 }
 
@@ -70,6 +87,8 @@ void domain_unref(struct domain *dom)
         return;
     domain_def_destroy(dom->def);
     domain_def_destroy(dom->live);
+    vec_finish(&dom->unplugs);
+    granted_finish(&dom->granted);
     free(dom->name);
     free(dom);
 }
@@ -128,7 +147,7 @@ struct domain *domains_next(const struct domains *all, struct domain *after)
 
 int domain_lock(struct task *t, struct domain *dom, const char *job, struct error *err)
 {
-    int r = task_lock_acquire(t, &dom->lock, task_deadline_ms(DOMAIN_LOCK_TIMEOUT_MS));
+    int r = task_lock_acquire(t, &dom->lock, task_deadline_ms(dom->all->config.timeouts.lock_ms));
     if (r == -ETIMEDOUT)
         return error_set(
             err, ERROR_OPERATION_TIMEOUT, AREA_QEMU,
@@ -149,6 +168,11 @@ void domain_unlock(struct domain *dom)
     task_lock_release(&dom->lock);
 }
 
+uint64_t domain_answer_deadline(const struct domain *dom)
+{
+    return task_deadline_ms(dom->all->config.timeouts.answer_ms);
+}
+
 int domain_not_active(const struct domain *dom, struct error *err)
 {
     return error_set(err, ERROR_OPERATION_INVALID, AREA_QEMU,
@@ -159,12 +183,23 @@ int domain_lock_active(struct task *t, struct domain *dom, const char *job, stru
 {
     if (!domain_is_active(dom))
         return domain_not_active(dom, err);
-    if (domain_lock(t, dom, job, err) < 0)
-        return -1;
-    if (domain_is_active(dom) && !dom->process_ended)
-        return 0;
-    domain_unlock(dom);
-    return domain_not_active(dom, err);
+    // Once more when its connection is found lost: the task that reconnects, or cleans up, waits
+    // for its turn since then, which is before our next one.
+    for (int i = 0; i < 2; i++) {
+        if (domain_lock(t, dom, job, err) < 0)
+            return -1;
+        bool active = domain_is_active(dom) && !dom->process_ended;
+        if (active && dom->qmp && qmp_is_open(dom->qmp))
+            return 0;
+        domain_unlock(dom);
+        if (!active)
+            return domain_not_active(dom, err);
+        task_yield(t);
+    }
+    return error_set(err, ERROR_OPERATION_FAILED, AREA_QEMU,
+                     "cannot %s guest '%s': the connection to its QEMU is lost; it runs on and can "
+                     "only be destroyed",
+                     job, dom->name);
 }
 
 // ---- documents ---------------------------------------------------------------------------------
@@ -398,31 +433,60 @@ int domain_set_autostart(struct task *t, struct domain *dom, bool on, struct err
     return r;
 }
 
-static int update_locked(struct task *t, struct domain *dom,
-                         int (*change)(struct domain_def *def, void *arg, struct error *err),
-                         void *arg, struct error *err)
+int domain_resolve_affect(const struct domain *dom, unsigned *affect, struct error *err)
 {
-    if (!dom->def || dom->removed)
+    if (*affect == DOMAIN_AFFECT_CURRENT)
+        *affect = dom->live ? DOMAIN_AFFECT_LIVE : DOMAIN_AFFECT_CONFIG;
+    if ((*affect & DOMAIN_AFFECT_LIVE) && (!dom->live || dom->process_ended))
+        return error_set(err, ERROR_OPERATION_INVALID, AREA_QEMU,
+                         "Requested operation is not valid: domain is not running");
+    if ((*affect & DOMAIN_AFFECT_CONFIG) && (!dom->def || dom->removed))
         return error_set(err, ERROR_OPERATION_INVALID, AREA_QEMU,
                          "Requested operation is not valid: transient domains do not have any "
                          "persistent config");
-    struct domain_def *def = domain_def_copy(dom->def);
-    if (change(def, arg, err) < 0 || store_save(t, dom->all, def, err) < 0) {
-        domain_def_destroy(def);
-        return -1;
-    }
-    domain_def_destroy(dom->def);
-    dom->def = def;
     return 0;
 }
 
-int domain_update_def(struct task *t, struct domain *dom,
-                      int (*change)(struct domain_def *def, void *arg, struct error *err),
-                      void *arg, struct error *err)
+static int change_locked(struct task *t, struct domain *dom, unsigned affect,
+                         int (*change)(struct domain_def *def, void *arg, struct error *err),
+                         void *arg, struct error *err)
+{
+    struct domain_def *def = NULL, *live = NULL;
+    if (domain_resolve_affect(dom, &affect, err) < 0)
+        return -1;
+    if (affect & DOMAIN_AFFECT_CONFIG)
+        def = domain_def_copy(dom->def);
+    if (affect & DOMAIN_AFFECT_LIVE)
+        live = domain_def_copy(dom->live);
+    // On copies, and stored first: what fails leaves both as they were.
+    if ((def && change(def, arg, err) < 0) || (live && change(live, arg, err) < 0) ||
+        (def && store_save(t, dom->all, def, err) < 0)) {
+        domain_def_destroy(def);
+        domain_def_destroy(live);
+        return -1;
+    }
+    if (def) {
+        domain_def_destroy(dom->def);
+        dom->def = def;
+    }
+    if (live && dom->live) {
+        domain_def_destroy(dom->live);
+        dom->live = live;
+        dom->updated = true;
+        (void)status_save(dom, NULL);
+    } else {
+        domain_def_destroy(live); // it ended while we stored
+    }
+    return 0;
+}
+
+int domain_change(struct task *t, struct domain *dom, unsigned affect,
+                  int (*change)(struct domain_def *def, void *arg, struct error *err), void *arg,
+                  struct error *err)
 {
     if (domain_lock(t, dom, "change the definition of", err) < 0)
         return -1;
-    int r = update_locked(t, dom, change, arg, err);
+    int r = change_locked(t, dom, affect, change, arg, err);
     domain_unlock(dom);
     return r;
 }

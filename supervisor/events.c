@@ -9,7 +9,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 
-enum { QUIT_TIMEOUT_MS = 10000, DUMP_TIMEOUT_MS = 600000, RECONNECT_TIMEOUT_MS = 10000 };
+enum { DUMP_TIMEOUT_MS = 600000 };
 
 static const char *member(const struct qmp_event *event, const char *name)
 {
@@ -28,7 +28,7 @@ static void end_main(struct task *t, void *arg)
     AUTO_DOMAIN struct domain *dom = arg;
     AUTO_ERROR err = ERROR_INIT;
     if (dom->qmp && qmp_send(dom->qmp, "quit", NULL) == 0 &&
-        completion_wait(t, &dom->ended, task_deadline_ms(QUIT_TIMEOUT_MS)) == 0)
+        completion_wait(t, &dom->ended, task_deadline_ms(dom->all->config.timeouts.quit_ms)) == 0)
         return;
     if (domain_is_active(dom) && stop_kill(t, dom, false, &err) < 0)
         log_domain(LOG_LEVEL_ERROR, dom->name, "%s", error_message(&err));
@@ -39,7 +39,7 @@ static void restart_main(struct task *t, void *arg)
     AUTO_DOMAIN struct domain *dom = arg;
     AUTO_ERROR err = ERROR_INIT;
     if (domain_lock_active(t, dom, "restart", &err) == 0) {
-        uint64_t deadline = task_deadline_ms(DOMAIN_QMP_TIMEOUT_MS);
+        uint64_t deadline = domain_answer_deadline(dom);
         int r = qmp_system_reset(t, dom->qmp, deadline, &err);
         if (r == 0)
             r = qmp_cont(t, dom->qmp, deadline, &err);
@@ -47,9 +47,16 @@ static void restart_main(struct task *t, void *arg)
         if (r == 0)
             return;
     }
+    dom->restarting = false;
+    if (!domain_is_active(dom) || dom->process_ended)
+        return; // it ended: that was why
     log_domain(LOG_LEVEL_ERROR, dom->name, "cannot restart it: %s; ending it", error_message(&err));
-    if (domain_is_active(dom))
-        end_main(t, domain_ref(dom));
+    // What it did instead of being restarted becomes its end.
+    if (dom->state == DOMAIN_CRASHED)
+        dom->stop_as = MOVE_STOPPED_CRASHED;
+    else if (dom->state != DOMAIN_SHUTDOWN)
+        domain_move(dom, MOVE_SHUTDOWN_GUEST);
+    end_main(t, domain_ref(dom));
 }
 
 static int dump_memory(struct task *t, struct domain *dom, struct error *err)
@@ -61,7 +68,7 @@ static int dump_memory(struct task *t, struct domain *dom, struct error *err)
     AUTO_CLOSE int fd = r < 0 ? -1 : open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (fd < 0)
         return error_set_errno(err, AREA_QEMU, r < 0 ? r : errno, "cannot write '%s'", path);
-    if (qmp_getfd(t, dom->qmp, "dump", fd, task_deadline_ms(DOMAIN_QMP_TIMEOUT_MS), err) < 0)
+    if (qmp_getfd(t, dom->qmp, "dump", fd, domain_answer_deadline(dom), err) < 0)
         return -1;
     struct json_object *args = json_object_new_object();
     json_object_object_add(args, "paging", json_object_new_boolean(false));
@@ -127,8 +134,12 @@ static void on_shutdown(struct domain *dom, const struct qmp_event *event)
     bool by_host = str_starts(reason, "host-");
     if (dom->state == DOMAIN_SHUTDOWN || dom->restarting)
         return;
-    if (!by_host && dom->restart_on_shutdown) {
-        // A reboot that a client asked for: the power-off is only its first half.
+    enum lifecycle_action action =
+        str_eq(reason, "guest-reset") ? dom->live->on_reboot : dom->live->on_poweroff;
+    bool restart = action == LIFECYCLE_RESTART || action == LIFECYCLE_RENAME_RESTART;
+    if (!by_host && (restart || dom->restart_on_shutdown)) {
+        // The power-off is only the first half of a reboot, which a client or the document asked
+        // for: the guest's state doesn't change.
         dom->restart_on_shutdown = false;
         act(dom, LIFECYCLE_RESTART);
         return;
@@ -136,7 +147,7 @@ static void on_shutdown(struct domain *dom, const struct qmp_event *event)
     if (dom->stop_as == MOVE_NONE || !by_host)
         domain_move(dom, by_host ? MOVE_SHUTDOWN_HOST : MOVE_SHUTDOWN_GUEST);
     if (!by_host)
-        act(dom, str_eq(reason, "guest-reset") ? dom->live->on_reboot : dom->live->on_poweroff);
+        act(dom, action);
     // By the host: QEMU ends by itself.
 }
 
@@ -152,11 +163,20 @@ static void on_stop(struct domain *dom, const struct qmp_event *event)
 static void on_resume(struct domain *dom, const struct qmp_event *event)
 {
     (void)event;
+    // An error of which no STOP followed, as it was stopped already, is over.
+    if (dom->pause_as != MOVE_PAUSED_USER)
+        dom->pause_as = MOVE_NONE;
     if (dom->restarting)
         domain_move(dom, MOVE_RESTARTED);
     else if (dom->state != DOMAIN_RUNNING)
         domain_move(dom, MOVE_UNPAUSED);
     dom->restarting = false;
+}
+
+static void act_on_panic(struct domain *dom)
+{
+    if (dom->live->on_crash != LIFECYCLE_PRESERVE)
+        spawn(dom, "act on panic", panic_main);
 }
 
 static void on_panicked(struct domain *dom, const struct qmp_event *event)
@@ -165,8 +185,7 @@ static void on_panicked(struct domain *dom, const struct qmp_event *event)
     if (dom->state == DOMAIN_CRASHED)
         return;
     domain_move(dom, MOVE_PANICKED);
-    if (dom->live->on_crash != LIFECYCLE_PRESERVE)
-        spawn(dom, "act on panic", panic_main);
+    act_on_panic(dom);
 }
 
 static void on_io_error(struct domain *dom, const struct qmp_event *event)
@@ -210,6 +229,13 @@ static void on_vserport(struct domain *dom, const struct qmp_event *event)
     }
 }
 
+static void on_balloon(struct domain *dom, const struct qmp_event *event)
+{
+    uint64_t bytes;
+    if (str_to_u64(member(event, "actual"), 10, UINT64_MAX, &bytes) == 0)
+        dom->live->current_memory_kib = bytes / 1024;
+}
+
 static const struct {
     const char *name;
     void (*handler)(struct domain *dom, const struct qmp_event *event);
@@ -219,6 +245,7 @@ static const struct {
     {"BLOCK_IO_ERROR", on_io_error}, {"WATCHDOG", on_watchdog},
     {"SUSPEND", on_suspend},         {"SUSPEND_DISK", on_suspend_disk},
     {"WAKEUP", on_wakeup},           {"VSERPORT_CHANGE", on_vserport},
+    {"BALLOON_CHANGE", on_balloon},
 };
 
 static void on_event(struct qmp *q, const struct qmp_event *event, void *userdata)
@@ -234,6 +261,9 @@ static void on_event(struct qmp *q, const struct qmp_event *event, void *userdat
     }
     if (o->qmp_event)
         o->qmp_event(o->arg, dom, event);
+    // Last: who is told of it can still look the device up.
+    if (str_eq(event->name, "DEVICE_DELETED") && dom->live)
+        hotplug_on_deleted(dom, member(event, "device"));
 }
 
 // ---- the connection ----------------------------------------------------------------------------
@@ -242,13 +272,17 @@ static void reconnect_main(struct task *t, void *arg)
 {
     AUTO_DOMAIN struct domain *dom = arg;
     AUTO_ERROR err = ERROR_INIT;
-    if (domain_lock_active(t, dom, "reconnect to", &err) < 0)
-        return; // it ended: that was why
+    if (domain_lock(t, dom, "reconnect to", &err) < 0)
+        return;
+    if (!domain_is_active(dom) || dom->process_ended || (dom->qmp && qmp_is_open(dom->qmp))) {
+        domain_unlock(dom); // it ended: that was why; or it is another life of it
+        return;
+    }
     qmp_close(STEAL(dom->qmp));
-    int r = events_connect(t, dom, RECONNECT_TIMEOUT_MS, &err);
+    int r = events_connect(t, dom, dom->all->config.timeouts.reconnect_ms, &err);
     if (r == 0)
         r = events_resync(t, dom, &err);
-    if (r < 0 && !dom->process_ended)
+    if (r < 0 && !stop_is_ending(t, dom))
         log_domain(LOG_LEVEL_ERROR, dom->name,
                    "its monitor is lost: %s; it runs on and can only be destroyed",
                    error_message(&err));
@@ -283,7 +317,7 @@ int events_connect(struct task *t, struct domain *dom, uint64_t timeout_ms, stru
 int events_resync(struct task *t, struct domain *dom, struct error *err)
 {
     struct qmp_status status;
-    if (qmp_query_status(t, dom->qmp, task_deadline_ms(DOMAIN_QMP_TIMEOUT_MS), &status, err) < 0 ||
+    if (qmp_query_status(t, dom->qmp, domain_answer_deadline(dom), &status, err) < 0 ||
         start_query(t, dom, err) < 0)
         return -1;
     switch (status.state) {
@@ -301,7 +335,10 @@ int events_resync(struct task *t, struct domain *dom, struct error *err)
         }
         break;
     case QMP_RUN_GUEST_PANICKED:
-        on_panicked(dom, NULL);
+        if (dom->state != DOMAIN_CRASHED)
+            on_panicked(dom, NULL);
+        else
+            act_on_panic(dom); // whoever began that is gone
         break;
     case QMP_RUN_SUSPENDED:
         if (dom->state != DOMAIN_PMSUSPENDED)

@@ -5,9 +5,12 @@
 
 #include "supervisor/domain.h"
 
+struct netlink;
+
 struct domains {
     struct domains_config config;
-    struct list list; // struct domain
+    struct netlink *netlink; // opened when first needed
+    struct list list;        // struct domain
     size_t active;
     int next_id;
 };
@@ -22,6 +25,9 @@ int domain_lock(struct task *t, struct domain *dom, const char *job, struct erro
 void domain_unlock(struct domain *dom);
 // As domain_lock(), and the guest must be active.
 int domain_lock_active(struct task *t, struct domain *dom, const char *job, struct error *err);
+// Makes CURRENT what it means now, and refuses what is not there. Lock held.
+int domain_resolve_affect(const struct domain *dom, unsigned *affect, struct error *err);
+uint64_t domain_answer_deadline(const struct domain *dom); // for QEMU's answer to a command
 int domain_not_active(const struct domain *dom, struct error *err); // sets err, -1
 
 // store.c: definitions on disk
@@ -33,10 +39,13 @@ int store_set_autostart(struct task *t, struct domains *all, const char *name, b
 // Calls fn for each readable definition; damaged ones are set aside.
 void store_load(struct domains *all,
                 void (*fn)(struct domains *all, struct domain_def *def, bool autostart));
+// A stored definition; NULL with err when it is damaged. Caller destroys.
+struct domain_def *store_parse(const char *xml, size_t len, struct error *err);
 // "DIR/NAME" + suffix, whatever characters the name has. Caller frees.
 char *store_path(const char *dir, const char *name, const char *suffix);
 
 // status.c: running guests on disk
+char *status_format(const struct domain *dom);          // caller frees
 int status_save(struct domain *dom, struct error *err); // doesn't wait for the disk
 void status_remove(struct domain *dom);
 struct status {
@@ -50,15 +59,20 @@ struct status {
 };
 int status_parse(const char *text, size_t len, struct status *ret, struct error *err);
 void status_finish(struct status *s);
+void granted_finish(struct granted_list *list);
 // The file that a guest's process keeps locked as long as it lives, and that holds its pid.
 char *status_pid_path(const struct domain *dom);
 char *status_monitor_path(const struct domain *dom);
 // Opens and locks it for a new process. -EWOULDBLOCK: a process of that guest lives.
 int status_lock_pid_file(const struct domain *dom, int *fd);
-// The process that holds it: 0 with *ret, -ESRCH when nobody does.
-int status_find_process(const struct domain *dom, struct process *ret);
+// The process that holds it: 0 with *ret, -ESRCH when nobody does, -EAGAIN when it has not written
+// its number yet. `known`: its pid and start time as far as its status file has them.
+int status_find_process(const struct domain *dom, const struct process *known, struct process *ret);
 
 // start.c
+// Runs the administrator's script for this step, if there is one.
+int start_hook(struct task *t, struct domain *dom, const char *operation, const char *suboperation,
+               struct error *err);
 int start_locked(struct task *t, struct domain *dom, unsigned flags, const void *autodestroy,
                  struct error *err);
 // Asks QEMU for what only it knows (ptys, ports) and puts that into dom->live.
@@ -69,7 +83,14 @@ int start_query(struct task *t, struct domain *dom, struct error *err);
 void stop_locked(struct task *t, struct domain *dom, enum domain_move move);
 // Ends the process and waits for that; the lock may be held or not. 0, or -1 when it doesn't end.
 int stop_kill(struct task *t, struct domain *dom, bool graceful, struct error *err);
-int stop_watch(struct domain *dom, struct error *err); // on dom->process
+// On dom->process, which may have been found just now; fails as stop_is_unwanted() does.
+int stop_watch(struct domain *dom, struct error *err);
+// -1 with ERROR_OPERATION_ABORTED when a guest that is being started, or taken over, has been
+// destroyed meanwhile: as long as nobody knew its process, nobody could end that.
+int stop_is_unwanted(const struct domain *dom, struct error *err);
+// Whether its process has ended. A connection's end is seen before that of the process that had it:
+// waits for a moment.
+bool stop_is_ending(struct task *t, const struct domain *dom);
 
 // events.c
 // Connects to the guest's monitor; its events are acted on from here on.
@@ -77,8 +98,12 @@ int events_connect(struct task *t, struct domain *dom, uint64_t timeout_ms, stru
 // Brings dom's state in line with what QEMU says now (after a reconnect).
 int events_resync(struct task *t, struct domain *dom, struct error *err);
 
+// hotplug.c
+void hotplug_on_deleted(struct domain *dom, const char *alias);
+
 // images.c
 // Makes what the guest uses accessible to QEMU's user, noting what was changed; the other undoes
 // it.
 int images_grant(struct domain *dom, struct error *err);
+int images_grant_device(struct domain *dom, const struct device *dev, struct error *err);
 void images_restore(struct domain *dom);

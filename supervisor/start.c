@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Starting a guest, from its definition to running virtual CPUs.
 #include "base/file.h"
+#include "base/hook.h"
 #include "supervisor/alias.h"
 #include "supervisor/argv.h"
+#include "supervisor/nic.h"
 #include "supervisor/private.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <sys/socket.h>
 #include <netinet/in.h>
@@ -14,8 +17,7 @@
 #include <time.h>
 
 enum {
-    START_TIMEOUT_MS = 60000, // to the end of QEMU's own set-up; preallocated memory takes its time
-    LOG_TAIL_MAX = 1500,      // octets of QEMU's words in an error
+    LOG_TAIL_MAX = 1500, // octets of QEMU's words in an error
     VNC_PORT_FIRST = 5900,
     VNC_PORT_LAST = 65535,
 };
@@ -28,6 +30,7 @@ struct launch {
     char *log_path;
     off_t log_start;
     VEC(struct argv_chardev) chardevs;
+    struct nic_vec nics;
 };
 
 static void close_chardev(struct argv_chardev *c)
@@ -37,8 +40,9 @@ static void close_chardev(struct argv_chardev *c)
     close_fd(&c->log_fd);
 }
 
-static void launch_finish(struct launch *l)
+static void launch_finish(struct domain *dom, struct launch *l)
 {
+    nic_vec_finish(dom, &l->nics);
     VEC_FOREACH (c, &l->chardevs)
         close_chardev(c);
     vec_finish(&l->chardevs);
@@ -133,19 +137,22 @@ static char *log_tail(const struct launch *l)
 
 static int open_listener(struct domain *dom, struct launch *l, struct error *err)
 {
+    // The lock first: what a process that is still there uses must not be replaced.
     AUTO_FREE char *path = status_monitor_path(dom);
-    l->monitor_fd = unix_listen(path, 0600, 1);
-    if (l->monitor_fd < 0)
-        return error_set_errno(err, AREA_QEMU, l->monitor_fd,
-                               "cannot make '%s', the monitor socket of guest '%s'", path,
-                               dom->name);
-    int r = status_lock_pid_file(dom, &l->lock_fd);
+    int r = dir_make(dom->all->config.run_dir, 0700);
+    if (r == 0)
+        r = status_lock_pid_file(dom, &l->lock_fd);
     if (r == -EWOULDBLOCK)
         return error_set(err, ERROR_OPERATION_FAILED, AREA_QEMU,
                          "a process of guest '%s' is still there: it holds '%s.pid' in '%s'",
                          dom->name, dom->name, dom->all->config.run_dir);
     if (r < 0)
-        return error_set_errno(err, AREA_QEMU, r, "cannot lock the pid file of guest '%s'",
+        return error_set_errno(err, AREA_QEMU, r, "cannot lock the pid file of guest '%s' in '%s'",
+                               dom->name, dom->all->config.run_dir);
+    l->monitor_fd = unix_listen(path, 0600, 1);
+    if (l->monitor_fd < 0)
+        return error_set_errno(err, AREA_QEMU, l->monitor_fd,
+                               "cannot make '%s', the monitor socket of guest '%s'", path,
                                dom->name);
     return 0;
 }
@@ -268,6 +275,23 @@ static int choose_ports(struct domain *dom, struct error *err)
     return 0;
 }
 
+// Why a guest cannot have KVM, and what mends it; argv.c knows only that it cannot.
+static int check_kvm(const struct domain *dom, struct error *err)
+{
+    const struct domains_config *config = &dom->all->config;
+    int r = dom->live->type == DOMAIN_TYPE_KVM ? host_kvm_access(config->host) : 0;
+    if (r == 0)
+        return 0;
+    AUTO_FREE char *user =
+        config->set_user ? xstrdup(config->qemu_user) : xasprintf("of uid %d", (int)geteuid());
+    return error_set_errno(
+        err, AREA_QEMU, r, "guest '%s' is of type kvm; cannot open /dev/kvm as user %s (%s)",
+        dom->name, user,
+        r == -EACCES || r == -EPERM
+            ? "add that user to the device's group, mostly 'kvm', or use type qemu"
+            : "switch virtualization on in the firmware and load kvm_intel or kvm_amd, or use type qemu");
+}
+
 static int build_argv(struct domain *dom, struct launch *l, struct error *err)
 {
     const struct domains_config *config = &dom->all->config;
@@ -279,11 +303,18 @@ static int build_argv(struct domain *dom, struct launch *l, struct error *err)
         .now_s = (int64_t)(now_realtime_us() / 1000000),
         .channel_dir = config->run_dir,
     };
-    if (open_chardevs(dom, l, &in, err) < 0)
+    if (check_kvm(dom, err) < 0 || open_chardevs(dom, l, &in, err) < 0)
         return -1;
     in.chardevs = l->chardevs.v;
     in.nchardevs = l->chardevs.n;
-    return argv_build(&in, &l->argv, err);
+    VEC(struct argv_nic) nics = {0};
+    VEC_FOREACH (nic, &l->nics)
+        vec_push(&nics, nic_for_argv(nic));
+    in.nics = nics.v;
+    in.nnics = nics.n;
+    int r = argv_build(&in, &l->argv, err);
+    vec_finish(&nics);
+    return r;
 }
 
 // ---- the process -------------------------------------------------------------------------------
@@ -355,7 +386,7 @@ static struct domain_chardev *find_chardev(struct domain_def *def, const char *l
 int start_query(struct task *t, struct domain *dom, struct error *err)
 {
     struct qmp_chardevs chardevs = {0};
-    uint64_t deadline = task_deadline_ms(DOMAIN_QMP_TIMEOUT_MS);
+    uint64_t deadline = domain_answer_deadline(dom);
     if (qmp_query_chardevs(t, dom->qmp, deadline, &chardevs, err) < 0)
         return -1;
     struct domain_def *def = dom->live;
@@ -387,8 +418,36 @@ static int set_balloon(struct task *t, struct domain *dom, struct error *err)
     bool has_balloon = def->memballoon && !str_eq(def->memballoon->model, "none");
     if (!has_balloon || def->current_memory_kib >= def->memory_kib)
         return 0;
-    return qmp_set_balloon(t, dom->qmp, def->current_memory_kib * 1024,
-                           task_deadline_ms(DOMAIN_QMP_TIMEOUT_MS), err);
+    return qmp_set_balloon(t, dom->qmp, def->current_memory_kib * 1024, domain_answer_deadline(dom),
+                           err);
+}
+
+// What the command line can't say.
+static int set_devices(struct task *t, struct domain *dom, struct error *err)
+{
+    uint64_t deadline = domain_answer_deadline(dom);
+    VEC_FOREACH (iface, &dom->live->interfaces) {
+        if ((*iface)->link != LINK_DOWN)
+            continue;
+        struct json_object *args = json_object_new_object();
+        json_object_object_add(args, "name", json_object_new_string((*iface)->dev.alias));
+        json_object_object_add(args, "up", json_object_new_boolean(false));
+        if (qmp_execute(t, dom->qmp, "set_link", args, deadline, NULL, err) < 0)
+            return -1;
+    }
+    const struct domain_memballoon *balloon = dom->live->memballoon;
+    if (balloon && balloon->stats_period_s.set && balloon->dev.alias) {
+        AUTO_FREE char *path = xasprintf("/machine/peripheral/%s", balloon->dev.alias);
+        struct json_object *args = json_object_new_object();
+        json_object_object_add(args, "path", json_object_new_string(path));
+        json_object_object_add(args, "property",
+                               json_object_new_string("guest-stats-polling-interval"));
+        json_object_object_add(args, "value",
+                               json_object_new_int64((int64_t)balloon->stats_period_s.value));
+        if (qmp_execute(t, dom->qmp, "qom-set", args, deadline, NULL, err) < 0)
+            return -1;
+    }
+    return 0;
 }
 
 static int set_passwords(struct task *t, struct domain *dom, struct error *err)
@@ -400,39 +459,54 @@ static int set_passwords(struct task *t, struct domain *dom, struct error *err)
         json_object_object_add(
             args, "protocol", json_object_new_string((*g)->type == GRAPHICS_VNC ? "vnc" : "spice"));
         json_object_object_add(args, "password", json_object_new_string((*g)->password));
-        if (qmp_execute(t, dom->qmp, "set_password", args, task_deadline_ms(DOMAIN_QMP_TIMEOUT_MS),
-                        NULL, err) < 0)
+        if (qmp_execute(t, dom->qmp, "set_password", args, domain_answer_deadline(dom), NULL, err) <
+            0)
             return -1;
     }
     return 0;
+}
+
+int start_hook(struct task *t, struct domain *dom, const char *operation, const char *suboperation,
+               struct error *err)
+{
+    const char *const *hooks = dom->all->config.hooks;
+    if (!hook_is_present(hooks, "qemu"))
+        return 0;
+    AUTO_FREE char *xml = domain_def_format(dom->live, DOMAIN_XML_LIVE | DOMAIN_XML_SECURE);
+    return hook_run(t, hooks, "qemu", dom->name, operation, suboperation, xml, err);
 }
 
 static int run(struct task *t, struct domain *dom, struct launch *l, unsigned flags,
                struct error *err)
 {
     const struct domains_config *config = &dom->all->config;
-    if (host_qemu_caps(t, config->host, dom->live->emulator, &l->caps, err) < 0 ||
-        open_log(dom, l, err) < 0 || dir_make(config->run_dir, 0700) < 0 ||
-        choose_ports(dom, err) < 0 || open_listener(dom, l, err) < 0 ||
-        build_argv(dom, l, err) < 0 || images_grant(dom, err) < 0)
+    if (start_hook(t, dom, "prepare", "begin", err) < 0 ||
+        host_qemu_caps(t, config->host, dom->live->emulator, &l->caps, err) < 0 ||
+        stop_is_unwanted(dom, err) < 0 || open_log(dom, l, err) < 0 || choose_ports(dom, err) < 0 ||
+        open_listener(dom, l, err) < 0 || images_grant(dom, err) < 0 ||
+        nic_plug_all(t, dom, &l->nics, err) < 0 || build_argv(dom, l, err) < 0)
         return -1;
     log_command(l);
     // Found again from here on, whatever happens to us.
-    if (status_save(dom, err) < 0 || spawn(t, dom, l, err) < 0)
+    if (status_save(dom, err) < 0 || start_hook(t, dom, "start", "begin", err) < 0 ||
+        stop_is_unwanted(dom, err) < 0 || spawn(t, dom, l, err) < 0)
         return -1;
     domain_move(dom, MOVE_LAUNCHED);
     if (stop_watch(dom, err) < 0)
         return -1;
     close_fd(&l->monitor_fd); // so that its end is seen as the connection's end
     close_fd(&l->lock_fd);
-    if (events_connect(t, dom, START_TIMEOUT_MS, err) < 0 || start_query(t, dom, err) < 0 ||
-        set_passwords(t, dom, err) < 0 || set_balloon(t, dom, err) < 0)
+    nic_vec_finish(dom, &l->nics); // QEMU has its own: when it ends, so do the taps
+    if (events_connect(t, dom, config->timeouts.start_ms, err) < 0 ||
+        start_query(t, dom, err) < 0 || set_passwords(t, dom, err) < 0 ||
+        set_devices(t, dom, err) < 0 || set_balloon(t, dom, err) < 0 ||
+        start_hook(t, dom, "started", "begin", err) < 0)
         return -1;
     if (flags & DOMAIN_START_PAUSED) {
         domain_move(dom, MOVE_BOOTED_PAUSED);
         return 0;
     }
-    if (qmp_cont(t, dom->qmp, task_deadline_ms(DOMAIN_QMP_TIMEOUT_MS), err) < 0)
+    if (qmp_cont(t, dom->qmp, domain_answer_deadline(dom), err) < 0)
         return -1;
     if (domain_is_active(dom) && !dom->process_ended)
         domain_move(dom, MOVE_BOOTED);
@@ -440,13 +514,31 @@ static int run(struct task *t, struct domain *dom, struct launch *l, unsigned fl
 }
 
 // QEMU's own words say more than the end of a connection.
-static void explain(struct domain *dom, struct launch *l, struct error *err)
+static void explain(struct domain *dom, struct launch *l, bool ended, struct error *err)
 {
     AUTO_FREE char *tail = l->argv.args.n && l->log_path ? log_tail(l) : NULL;
     if (!err || !tail || dom->process.pid == 0)
         return;
-    error_set(err, ERROR_INTERNAL, AREA_QEMU,
-              "internal error: guest '%s' ended while starting: QEMU says: %s", dom->name, tail);
+    if (ended)
+        error_set(err, ERROR_INTERNAL, AREA_QEMU,
+                  "internal error: guest '%s' ended while starting: QEMU says: %s", dom->name,
+                  tail);
+    else
+        error_set(err, err->code, err->area, "%s; QEMU says: %s", error_message(err), tail);
+}
+
+// Gives up a start that failed with *err.
+static void give_up(struct task *t, struct domain *dom, struct launch *l, struct error *err)
+{
+    // A connection that ended says that the process is about to, if it did not already.
+    bool ended = err && err->code != ERROR_OPERATION_TIMEOUT && stop_is_ending(t, dom);
+    if (stop_kill(t, dom, false, NULL) < 0)
+        process_kill(&dom->process, SIGKILL); // we may not wait: it has run nothing yet
+    // Destroyed by somebody else meanwhile: that is then its end.
+    if (stop_is_unwanted(dom, err) == 0)
+        explain(dom, l, ended, err);
+    close_fd(&l->lock_fd);
+    stop_locked(t, dom, dom->stop_as ? dom->stop_as : MOVE_STOPPED_START_FAILED);
 }
 
 int start_locked(struct task *t, struct domain *dom, unsigned flags, const void *autodestroy,
@@ -476,14 +568,9 @@ int start_locked(struct task *t, struct domain *dom, unsigned flags, const void 
 
     struct launch l = {.monitor_fd = -1, .lock_fd = -1, .log_fd = -1};
     int r = run(t, dom, &l, flags, err);
-    if (r < 0) {
-        // Destroyed by somebody else meanwhile: that is then its end.
-        enum domain_move end = dom->stop_as ? dom->stop_as : MOVE_STOPPED_START_FAILED;
-        (void)stop_kill(t, dom, false, NULL);
-        explain(dom, &l, err);
-        stop_locked(t, dom, end);
-    }
-    launch_finish(&l);
+    if (r < 0)
+        give_up(t, dom, &l, err);
+    launch_finish(dom, &l);
     return r;
 }
 

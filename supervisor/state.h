@@ -23,7 +23,7 @@ enum domain_move {
     MOVE_BOOTED,        // start is complete, running
     MOVE_BOOTED_PAUSED, // start is complete, and paused was asked for
     MOVE_UNPAUSED,      // virtual CPUs run again
-    MOVE_RESTARTED, // its power-off was answered with a reset, it boots again
+    MOVE_RESTARTED,     // its power-off was answered with a reset, it boots again
     MOVE_PAUSED_USER,
     MOVE_PAUSED_IOERROR,
     MOVE_PAUSED_WATCHDOG,
@@ -74,7 +74,7 @@ static const struct domain_move_row domain_moves[DOMAIN_MOVE_COUNT] = {
     [MOVE_SUSPENDED_TO_DISK] = {"suspended-to-disk", FROM_ACTIVE, DOMAIN_PMSUSPENDED},
     [MOVE_WAKEUP] = {"wakeup", FROM(PMSUSPENDED) | FROM(RUNNING), DOMAIN_RUNNING},
     [MOVE_STOPPED_SHUTDOWN] = {"stopped-shutdown", FROM_ACTIVE, DOMAIN_SHUTOFF},
-    [MOVE_STOPPED_DESTROYED] = {"stopped-destroyed", FROM_ACTIVE, DOMAIN_SHUTOFF},
+    [MOVE_STOPPED_DESTROYED] = {"stopped-destroyed", FROM_ACTIVE | FROM(SHUTOFF), DOMAIN_SHUTOFF},
     [MOVE_STOPPED_CRASHED] = {"stopped-crashed", FROM_ACTIVE, DOMAIN_SHUTOFF},
     [MOVE_STOPPED_FAILED] = {"stopped-failed", FROM_ACTIVE, DOMAIN_SHUTOFF},
     [MOVE_STOPPED_START_FAILED] = {"stopped-start-failed", FROM_ACTIVE | FROM(SHUTOFF),

@@ -20,7 +20,10 @@
 #include <libxml/tree.h>
 #include <sys/file.h>
 
-enum { STATUS_VERSION = 1 };
+enum {
+    STATUS_VERSION = 1,
+    SOCKET_NAME_MAX = 80, // leaves room in sun_path for what unix_listen() puts before it
+};
 
 static char *run_path(const struct domain *dom, const char *suffix)
 {
@@ -32,16 +35,25 @@ char *status_pid_path(const struct domain *dom)
     return run_path(dom, ".pid");
 }
 
+// A socket's name has to be short. That of a long-named guest is made of its uuid; no guest's name
+// is written with a dot in front.
 char *status_monitor_path(const struct domain *dom)
 {
-    return run_path(dom, ".monitor");
+    char uuid[UUID_TEXT_SIZE];
+    char *path = run_path(dom, ".monitor");
+    if (strlen(strrchr(path, '/') + 1) <= SOCKET_NAME_MAX)
+        return path;
+    free(path);
+    return xasprintf("%s/.%s.monitor", dom->all->config.run_dir, uuid_format(&dom->uuid, uuid));
 }
 
-int status_save(struct domain *dom, struct error *err)
+char *status_format(const struct domain *dom)
 {
     AUTO_STRBUF b = {0};
+    // Until it is launched its last move is the end of the time before.
+    enum domain_move reason = dom->state == DOMAIN_SHUTOFF ? MOVE_NONE : dom->reason;
     strbuf_printf(&b, "<vireo-guest version='%d' id='%d' state='%s' pid='%d' start-time='%ju'>\n",
-                  STATUS_VERSION, dom->id, domain_moves[dom->reason].word, (int)dom->process.pid,
+                  STATUS_VERSION, dom->id, domain_moves[reason].word, (int)dom->process.pid,
                   (uintmax_t)dom->process.start_time);
     VEC_FOREACH (g, &dom->granted) {
         strbuf_printf(&b, "<granted uid='%u' gid='%u' path='", g->uid, g->gid);
@@ -51,8 +63,14 @@ int status_save(struct domain *dom, struct error *err)
     AUTO_FREE char *xml = domain_def_format(dom->live, DOMAIN_XML_STATE);
     strbuf_add(&b, xml);
     strbuf_add(&b, "</vireo-guest>\n");
+    return strbuf_steal(&b);
+}
+
+int status_save(struct domain *dom, struct error *err)
+{
+    AUTO_FREE char *text = status_format(dom);
     AUTO_FREE char *path = run_path(dom, ".xml");
-    int r = file_write_volatile(path, b.data, b.len, 0600);
+    int r = file_write_volatile(path, text, strlen(text), 0600);
     if (r == 0)
         return 0;
     log_domain(LOG_LEVEL_ERROR, dom->name, "cannot write '%s': %s", path, strerrordesc_np(-r));
@@ -62,7 +80,13 @@ int status_save(struct domain *dom, struct error *err)
 
 void status_remove(struct domain *dom)
 {
-    static const char *const suffixes[] = {".monitor", ".xml", ".pid"};
+    // A process that could not be ended keeps its lock: the next start must find that.
+    AUTO_CLOSE int lock = -1;
+    if (status_lock_pid_file(dom, &lock) == -EWOULDBLOCK)
+        return;
+    AUTO_FREE char *monitor = status_monitor_path(dom);
+    unlink(monitor);
+    static const char *const suffixes[] = {".xml", ".pid"};
     for (size_t i = 0; i < ARRAY_LEN(suffixes); i++) {
         AUTO_FREE char *path = run_path(dom, suffixes[i]);
         unlink(path);
@@ -89,6 +113,23 @@ static void parse_granted(xmlNode *node, struct status *ret)
     xmlFree(path);
 }
 
+// A word that is not known must not be guessed: what is taken for half started is ended.
+static int parse_state(xmlNode *root, struct status *ret)
+{
+    xmlChar *word = xmlGetNoNsProp(root, (const xmlChar *)"state");
+    int found = -1;
+    for (int i = 0; i < DOMAIN_MOVE_COUNT; i++) {
+        if (word && str_eq(domain_moves[i].word, (const char *)word))
+            found = i;
+    }
+    xmlFree(word);
+    if (found < 0 || (domain_moves[found].to == DOMAIN_SHUTOFF && found != MOVE_NONE))
+        return -1;
+    ret->reason = (enum domain_move)found;
+    ret->state = domain_moves[found].to;
+    return 0;
+}
+
 static int parse_root(xmlDoc *doc, struct status *ret, struct error *err)
 {
     xmlNode *root = xmlDocGetRootElement(doc);
@@ -105,14 +146,9 @@ static int parse_root(xmlDoc *doc, struct status *ret, struct error *err)
     ret->id = (int)id;
     ret->pid = (pid_t)pid;
     ret->start_time = start_time;
-    xmlChar *word = xmlGetNoNsProp(root, (const xmlChar *)"state");
-    for (int i = 0; i < DOMAIN_MOVE_COUNT; i++) {
-        if (word && str_eq(domain_moves[i].word, (const char *)word)) {
-            ret->reason = (enum domain_move)i;
-            ret->state = domain_moves[i].to;
-        }
-    }
-    xmlFree(word);
+    if (parse_state(root, ret) < 0)
+        return error_set(err, ERROR_XML, AREA_XML,
+                         "its state is none that a guest can be found in");
     xmlNode *child = xmlFirstElementChild(root);
     for (; child && xmlStrEqual(child->name, (const xmlChar *)"granted");
          child = xmlNextElementSibling(child))
@@ -152,9 +188,14 @@ void status_finish(struct status *s)
 {
     domain_def_destroy(s->def);
     s->def = NULL;
-    VEC_FOREACH (g, &s->granted)
+    granted_finish(&s->granted);
+}
+
+void granted_finish(struct granted_list *list)
+{
+    VEC_FOREACH (g, list)
         free(g->path);
-    vec_finish(&s->granted);
+    vec_finish(list);
 }
 
 int status_lock_pid_file(const struct domain *dom, int *ret)
@@ -171,7 +212,7 @@ int status_lock_pid_file(const struct domain *dom, int *ret)
     return 0;
 }
 
-int status_find_process(const struct domain *dom, struct process *ret)
+int status_find_process(const struct domain *dom, const struct process *known, struct process *ret)
 {
     AUTO_FREE char *path = run_path(dom, ".pid");
     AUTO_CLOSE int fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
@@ -182,8 +223,12 @@ int status_find_process(const struct domain *dom, struct process *ret)
     if (n <= 0)
         return -EAGAIN; // forked, and not yet written
     uint64_t pid;
+    if (!strchr(text, '\n'))
+        return -EAGAIN; // half written
     text[strcspn(text, "\n")] = 0;
     if (str_to_u64(text, 10, INT32_MAX, &pid) < 0)
         return -EINVAL;
-    return process_open((pid_t)pid, 0, ret);
+    // The lock may be held by what its QEMU has left behind, and the number be another's by now.
+    uint64_t start_time = known->pid == (pid_t)pid ? known->start_time : 0;
+    return process_open((pid_t)pid, start_time, ret);
 }

@@ -1,17 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The end of a guest: noticing it, bringing it about, cleaning up behind it. stop_locked() serves a
 // start that failed, a destroy, a guest that powered off and a process that died.
+#include "supervisor/nic.h"
 #include "supervisor/private.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/epoll.h>
 
-enum {
-    TERM_TIMEOUT_MS = 10000, // for QEMU to flush its images after SIGTERM
-    KILL_TIMEOUT_MS = 5000,  // for the kernel to end it after SIGKILL
-};
+enum { END_SEEN_MS = 1000, END_POLL_MS = 5 };
 
 // What its end is called when nobody asked for it.
 static enum domain_move end_of(const struct domain *dom)
@@ -23,9 +22,15 @@ static enum domain_move end_of(const struct domain *dom)
     return MOVE_STOPPED_FAILED;
 }
 
+static void run_hook(struct task *t, struct domain *dom, const char *operation)
+{
+    AUTO_ERROR err = ERROR_INIT;
+    if (start_hook(t, dom, operation, "end", &err) < 0)
+        log_domain(LOG_LEVEL_WARN, dom->name, "%s", error_message(&err));
+}
+
 void stop_locked(struct task *t, struct domain *dom, enum domain_move move)
 {
-    (void)t;
     struct domains *all = dom->all;
     if (!dom->live)
         return;
@@ -34,7 +39,10 @@ void stop_locked(struct task *t, struct domain *dom, enum domain_move move)
     dom->process_watch = NULL;
     qmp_close(STEAL(dom->qmp));
     process_close(&dom->process);
+    run_hook(t, dom, "stopped");
     images_restore(dom);
+    nic_unplug_all(dom);
+    run_hook(t, dom, "release");
     status_remove(dom);
     dom->autodestroy = NULL;
     dom->id = -1;
@@ -82,6 +90,27 @@ static int on_process_end(sd_event_source *source, int fd, uint32_t revents, voi
     return 0;
 }
 
+int stop_is_unwanted(const struct domain *dom, struct error *err)
+{
+    if (dom->stop_as == MOVE_NONE)
+        return 0;
+    return error_set(err, ERROR_OPERATION_ABORTED, AREA_QEMU,
+                     "guest '%s' was destroyed while it was started", dom->name);
+}
+
+bool stop_is_ending(struct task *t, const struct domain *dom)
+{
+    uint64_t deadline = task_deadline_ms(END_SEEN_MS);
+    while (!dom->process_ended && dom->process.pidfd >= 0) {
+        struct pollfd p = {.fd = dom->process.pidfd, .events = POLLIN};
+        if (poll(&p, 1, 0) > 0)
+            return true;
+        if (now_monotonic_us() > deadline || task_sleep(t, task_deadline_ms(END_POLL_MS)) < 0)
+            return false;
+    }
+    return dom->process_ended;
+}
+
 int stop_watch(struct domain *dom, struct error *err)
 {
     int r = sd_event_add_io(sched_event(dom->all->config.sched), &dom->process_watch,
@@ -92,11 +121,12 @@ int stop_watch(struct domain *dom, struct error *err)
     if (r < 0)
         return error_set_errno(err, AREA_QEMU, r, "cannot watch the process of guest '%s'",
                                dom->name);
-    return 0;
+    return stop_is_unwanted(dom, err);
 }
 
 int stop_kill(struct task *t, struct domain *dom, bool graceful, struct error *err)
 {
+    const struct domain_timeouts *timeouts = &dom->all->config.timeouts;
     if (dom->process.pidfd < 0)
         return 0;
     // A second watch on the same descriptor is not possible, so that we wait on a copy.
@@ -105,14 +135,14 @@ int stop_kill(struct task *t, struct domain *dom, bool graceful, struct error *e
         return 0;
     int status, r = process_kill(&p, SIGTERM);
     if (r == 0)
-        r = process_wait(t, &p, task_deadline_ms(TERM_TIMEOUT_MS), &status);
+        r = process_wait(t, &p, task_deadline_ms(timeouts->term_ms), &status);
     if (r == -ETIMEDOUT && !graceful) {
         log_domain(LOG_LEVEL_WARN, dom->name,
-                   "its QEMU did not end in %d s after SIGTERM: killing it",
-                   TERM_TIMEOUT_MS / 1000);
+                   "its QEMU did not end in %ju ms after SIGTERM: killing it",
+                   (uintmax_t)timeouts->term_ms);
         r = process_kill(&p, SIGKILL);
         if (r == 0)
-            r = process_wait(t, &p, task_deadline_ms(KILL_TIMEOUT_MS), &status);
+            r = process_wait(t, &p, task_deadline_ms(timeouts->kill_ms), &status);
     }
     process_close(&p);
     if (r == 0 || r == -ESRCH)
@@ -135,7 +165,7 @@ int domain_destroy(struct task *t, struct domain *dom, unsigned flags, struct er
         return -1;
     }
     // on_process_end() starts the cleaning up; it is done when `ended` says so.
-    int r = completion_wait(t, &dom->ended, task_deadline_ms(DOMAIN_LOCK_TIMEOUT_MS));
+    int r = completion_wait(t, &dom->ended, task_deadline_ms(dom->all->config.timeouts.lock_ms));
     if (r < 0)
         return error_set_errno(err, AREA_QEMU, r,
                                "guest '%s' was ended, but what it left is not cleaned up yet",

@@ -40,7 +40,7 @@ install -m 755 "$here/init" "$root/init"
 install -m 755 "$here/udhcpc.script" "$root/etc/udhcpc.script"
 for module in drivers/input/evdev drivers/acpi/button \
     drivers/virtio/virtio{_ring,,_pci_legacy_dev,_pci_modern_dev,_pci} \
-    net/core/failover drivers/net/net_failover drivers/net/virtio_net; do
+    net/core/failover drivers/net/net_failover drivers/net/virtio_net drivers/misc/pvpanic/pvpanic{,-mmio}; do
     cp "$work"/kernel/lib/modules/*/kernel/"$module".ko "$root/lib/"
 done
 # Same input, same bytes: fixed order and times.

@@ -2,7 +2,9 @@
 // fake-qemu: stands where QEMU's binary would. Finds the monitor among QEMU's arguments
 // (-chardev socket,id=NAME,fd=N,server=on,... + -mon chardev=NAME, the first socket chardev
 // otherwise), waits for a client (with server=on; else N is connected already) and follows the
-// script in the file FAKE_QEMU_SCRIPT names; without one it greets and serves.
+// script in the file FAKE_QEMU_SCRIPT names; without one it greets and serves. A line "accept" in
+// it waits for the next client.
+#include <poll.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -48,11 +50,24 @@ int main(int argc, char **argv)
         fprintf(stderr, "fake-qemu: no monitor among the arguments\n");
         return 2;
     }
-    if (listening)
-        fd = accept4(fd, NULL, NULL, SOCK_CLOEXEC);
-    if (fd < 0) {
-        perror("fake-qemu: accept");
-        return 2;
+    if (!script)
+        script = xstrdup("greet\nserve\n");
+    int r = 0;
+    for (char *part = script, *next; r == 0 && part; part = next) {
+        next = listening ? strstr(part, "\naccept\n") : NULL;
+        if (next) {
+            next[1] = '\0';
+            next += strlen("\naccept\n");
+        }
+        struct pollfd waiting = {.fd = fd, .events = POLLIN}; // fd may be non-blocking
+        if (listening)
+            poll(&waiting, 1, -1);
+        int client = listening ? accept4(fd, NULL, NULL, SOCK_CLOEXEC) : fd;
+        if (client < 0) {
+            perror("fake-qemu: accept");
+            return 2;
+        }
+        r = fake_qemu_run(client, part);
     }
-    return fake_qemu_run(fd, script ? script : "greet\nserve\n");
+    return r;
 }

@@ -8,7 +8,7 @@ import unittest
 import xml.etree.ElementTree as xml
 
 import libvirt
-from server import Events, Server, boot_guest, main, wait_for
+from server import IS_VIREO, Events, Server, boot_guest, main, wait_for
 
 ADDED, UPDATED = 0, 1                       # of defined
 GUEST, HOST = 1, 2                          # of shutdown
@@ -244,9 +244,16 @@ class Lifecycle(unittest.TestCase):
         self.virsh("start", "a")
         self.count_reboots(2)
 
-    def test_preserve_is_refused_where_qemu_can_not(self):
-        text = boot_guest("a", extra="<on_poweroff>preserve</on_poweroff>")
-        self.assertIn("preserve", self.server.error("define", self.server.write(text)))
+    def test_on_poweroff_preserve(self):
+        text = boot_guest("a", "poweroff", extra="<on_poweroff>preserve</on_poweroff>")
+        if not IS_VIREO:
+            self.assertIn("preserve", self.server.error("define", self.server.write(text)))
+            return
+        self.server.define(text)
+        self.virsh("start", "a")
+        self.server.wait_state("a", "in shutdown")
+        self.assertIsNotNone(self.server.qemu_pid("a"))
+        self.virsh("destroy", "a")
 
     def test_killed_qemu_is_noticed_and_called_crashed(self):
         self.server.define(boot_guest("a"))

@@ -79,6 +79,23 @@ class Linux(unittest.TestCase):
         self.terminal.type("reboot -f\n")
         self.assertEqual(self.events.take(2), [("shutdown", 1), ("stopped", 0)])
 
+    def panic(self, action):
+        self.server.define(linux_guest("linux", "then=panic", f"<on_crash>{action}</on_crash>", "<panic model='isa'/>"))
+        self.server.virsh("start", "linux")
+        self.events.take(3)
+        # libvirtd tells, before or after it, that QEMU stopped the processors; vireod doesn't.
+        self.assertIn(("crashed", 0), self.events.take(1) + ([] if self.events.last[0] == "crashed" else self.events.take(1)))
+
+    def test_panic_with_on_crash_destroy(self):
+        self.panic("destroy")
+        self.server.wait_state("linux", "shut off (crashed)")
+        self.assertEqual(self.events.take(1), [("stopped", 2)])
+
+    def test_panic_with_on_crash_preserve(self):
+        self.panic("preserve")
+        self.assertEqual(self.server.state("linux", True), "crashed (panicked)")
+        self.assertIsNotNone(self.server.qemu_pid("linux"))
+
     def test_user_network_gives_an_address(self):
         self.server.define(linux_guest("linux", devices="<interface type='user'><mac address='52:54:00:00:00:07'/>"
                                                         "<model type='virtio'/></interface>"))

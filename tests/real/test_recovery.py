@@ -111,14 +111,13 @@ class Recovery(unittest.TestCase):
         self.server.stop()
         small = f"{self.server.root}.small"
         os.mkdir(small)
-        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "none", small], check=True)
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m", "none", small], check=True)
         server = Server(os.path.basename(small)).start()
         server.define(boot_guest("a"))
-        with open(f"{small}/ballast", "wb") as file:
+        with open(f"{small}/ballast", "wb", buffering=0) as file:
             try:
                 while True:
                     file.write(bytes(4096))
-                    file.flush()
             except OSError:
                 pass
         with open("/run/t/new.xml", "w") as file:

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// What the doctor's checks share: files below the root, programs, and the words for mending.
+#include "clients/doctor.h"
+#include "base/file.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+enum { READ_MAX = 4 * 1024 * 1024 };
+
+char *doctor_path(const struct doctor *d, const char *path)
+{
+    return xasprintf("%s%s", d->root, path);
+}
+
+bool doctor_stat(const struct doctor *d, const char *path, struct stat *ret)
+{
+    AUTO_FREE char *full = doctor_path(d, path);
+    return stat(full, ret) == 0;
+}
+
+char *doctor_read(const struct doctor *d, const char *path)
+{
+    AUTO_FREE char *full = doctor_path(d, path);
+    char *text = NULL;
+    return file_read(full, READ_MAX, &text, NULL) < 0 ? NULL : text;
+}
+
+char *doctor_find_program(const struct doctor *d, const char *const *names)
+{
+    static const char *const places[] = {"/usr/bin", "/usr/sbin", "/usr/local/bin",
+                                         "/usr/local/sbin", "/usr/libexec"};
+    for (; *names; names++) {
+        for (size_t i = 0; i < ARRAY_LEN(places); i++) {
+            AUTO_FREE char *path = xasprintf("%s/%s", places[i], *names);
+            AUTO_FREE char *full = doctor_path(d, path);
+            if (access(full, X_OK) == 0)
+                return STEAL(path);
+        }
+    }
+    return NULL;
+}
+
+char *doctor_root_command(const struct doctor *d, const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    AUTO_FREE char *command = xvasprintf(fmt, ap);
+    va_end(ap);
+    return xasprintf("%s%s", d->me.root ? "" : "sudo ", command);
+}
+
+// A family of distributions, known by words in the ID and ID_LIKE of os-release(5).
+static const struct family {
+    const char *id;
+    const char *install, *reinstall;
+    const char *packages[PACKAGE_COUNT];
+} families[] = {
+    {"debian",
+     "apt-get install",
+     "apt-get install --reinstall",
+     {"qemu-system-x86", "dnsmasq-base"}},
+    {"fedora", "dnf install", "dnf reinstall", {"qemu-kvm", "dnsmasq"}},
+    {"rhel", "dnf install", "dnf reinstall", {"qemu-kvm", "dnsmasq"}},
+    {"suse", "zypper install", "zypper install --force", {"qemu", "dnsmasq"}},
+    {"arch", "pacman -S", "pacman -S", {"qemu-base", "dnsmasq"}},
+    {"alpine", "apk add", "apk fix", {"qemu-system-x86_64", "dnsmasq"}},
+};
+
+static bool is_of_family(const char *os_release, const char *id)
+{
+    for (const char *line = os_release; line; line = strchr(line, '\n')) {
+        line += *line == '\n';
+        if (!str_starts(line, "ID=") && !str_starts(line, "ID_LIKE="))
+            continue;
+        AUTO_FREE char *value = xstrndup(line, strcspn(line, "\n"));
+        for (char *save, *word = strtok_r(value, "=\"' ", &save); word;
+             word = strtok_r(NULL, "=\"' ", &save)) {
+            if (str_eq(word, id))
+                return true;
+        }
+    }
+    return false;
+}
+
+char *doctor_install_command(const struct doctor *d, enum package package, bool again)
+{
+    AUTO_FREE char *text = doctor_read(d, "/etc/os-release");
+    const struct family *family = &families[0];
+    for (size_t i = 0; text && i < ARRAY_LEN(families); i++) {
+        if (is_of_family(text, families[i].id)) {
+            family = &families[i];
+            break;
+        }
+    }
+    const char *name = family->packages[package];
+    // Debian has a package for each kind of machine.
+    if (family == &families[0] && package == PACKAGE_QEMU && d->machine[0] &&
+        !str_eq(d->machine, "x86_64") && !str_starts(d->machine, "i"))
+        name = "qemu-system";
+    return doctor_root_command(d, "%s %s", again ? family->reinstall : family->install, name);
+}

@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// What follows from what QEMU tells: the moves a guest makes for each action of its document, and a
+// monitor that is lost.
+#include "tests/check.h"
+#include "tests/supervisor/guests.h"
+
+#define EV_SHUTDOWN "event SHUTDOWN {\"guest\": true, \"reason\": \"guest-shutdown\"}\nevent STOP\n"
+#define EV_REBOOT   "event SHUTDOWN {\"guest\": true, \"reason\": \"guest-reset\"}\nevent STOP\n"
+#define EV_PANIC    "event GUEST_PANICKED {\"action\": \"pause\"}\nevent STOP\n"
+#define RESTART                                                                                    \
+    "expect system_reset\nevent RESET {\"guest\": false, \"reason\": \"host-qmp-system-reset\"}\n" \
+    "reply {}\nexpect cont\nevent RESUME\nreply {}\n"
+#define DUMP                                                                                       \
+    "expect getfd\ndescriptor\nreply {}\nexpect dump-guest-memory\n"                               \
+    "argument protocol \"fd:dump\"\nreply {}\n"
+#define SERVE "answer system_powerdown {}\nanswer system_reset {}\nserve\n"
+
+static const struct sequence {
+    const char *name, *actions;
+    const char *script; // after the guest was told to go
+    const char *moves;
+    enum domain_state state;
+} sequences[] = {
+    {"poweroff-default", "", EV_SHUTDOWN QUIT, "shutdown-guest stopped-shutdown", DOMAIN_SHUTOFF},
+    {"poweroff-destroy", "<on_poweroff>destroy</on_poweroff>", EV_SHUTDOWN QUIT,
+     "shutdown-guest stopped-shutdown", DOMAIN_SHUTOFF},
+    {"poweroff-restart", "<on_poweroff>restart</on_poweroff>", EV_SHUTDOWN RESTART SERVE,
+     "restarted", DOMAIN_RUNNING},
+    {"poweroff-preserve", "<on_poweroff>preserve</on_poweroff>", EV_SHUTDOWN SERVE,
+     "shutdown-guest", DOMAIN_SHUTDOWN},
+    // It hangs instead of quitting: ended the hard way.
+    {"poweroff-hang", "", EV_SHUTDOWN "expect quit\nwait-eof\n", "shutdown-guest stopped-shutdown",
+     DOMAIN_SHUTOFF},
+    // Its restart fails: ended.
+    {"poweroff-restart-fails", "<on_poweroff>restart</on_poweroff>",
+     EV_SHUTDOWN "expect system_reset\nerror GenericError no\n" QUIT,
+     "shutdown-guest stopped-shutdown", DOMAIN_SHUTOFF},
+    {"reboot-default", "", "event RESET {\"guest\": true}\n" SERVE, "", DOMAIN_RUNNING},
+    {"reboot-destroy", "<on_reboot>destroy</on_reboot>", EV_REBOOT QUIT,
+     "shutdown-guest stopped-shutdown", DOMAIN_SHUTOFF},
+    {"crash-default", "", EV_PANIC QUIT, "panicked stopped-crashed", DOMAIN_SHUTOFF},
+    {"crash-destroy", "<on_crash>destroy</on_crash>", EV_PANIC QUIT, "panicked stopped-crashed",
+     DOMAIN_SHUTOFF},
+    {"crash-restart", "<on_crash>restart</on_crash>", EV_PANIC RESTART SERVE, "panicked restarted",
+     DOMAIN_RUNNING},
+    {"crash-preserve", "<on_crash>preserve</on_crash>", EV_PANIC SERVE, "panicked", DOMAIN_CRASHED},
+    {"crash-dump", "<on_crash>coredump-destroy</on_crash>", EV_PANIC DUMP QUIT,
+     "panicked stopped-crashed", DOMAIN_SHUTOFF},
+    {"crash-dump-restart", "<on_crash>coredump-restart</on_crash>", EV_PANIC DUMP RESTART SERVE,
+     "panicked restarted", DOMAIN_RUNNING},
+    // Told twice: acted on once.
+    {"crash-twice", "<on_crash>preserve</on_crash>", EV_PANIC EV_PANIC SERVE, "panicked",
+     DOMAIN_CRASHED},
+    {"host-signal", "", "event SHUTDOWN {\"guest\": false, \"reason\": \"host-signal\"}\nexit 0\n",
+     "shutdown-host stopped-shutdown", DOMAIN_SHUTOFF},
+    {"dies", "", "exit 1\n", "stopped-failed", DOMAIN_SHUTOFF},
+    {"stop", "", "event STOP\n" SERVE, "paused-unknown", DOMAIN_PAUSED},
+    {"stop-resume", "", "event STOP\nevent RESUME\n" SERVE, "paused-unknown unpaused",
+     DOMAIN_RUNNING},
+    {"io-error", "", "event BLOCK_IO_ERROR {\"action\": \"stop\"}\nevent STOP\n" SERVE,
+     "paused-ioerror", DOMAIN_PAUSED},
+    {"io-error-reported", "", "event BLOCK_IO_ERROR {\"action\": \"report\"}\nevent STOP\n" SERVE,
+     "paused-unknown", DOMAIN_PAUSED},
+    // Two errors, one stop; the next stop is no error.
+    {"io-error-twice", "",
+     "event BLOCK_IO_ERROR {\"action\": \"stop\"}\nevent STOP\n"
+     "event BLOCK_IO_ERROR {\"action\": \"stop\"}\nevent RESUME\nevent STOP\n" SERVE,
+     "paused-ioerror unpaused paused-unknown", DOMAIN_PAUSED},
+    {"watchdog-pause", "", "event WATCHDOG {\"action\": \"pause\"}\nevent STOP\n" SERVE,
+     "paused-watchdog", DOMAIN_PAUSED},
+    {"watchdog-reset", "", "event WATCHDOG {\"action\": \"reset\"}\nevent RESET\n" SERVE, "",
+     DOMAIN_RUNNING},
+    {"sleep", "", "event SUSPEND\nevent WAKEUP\n" SERVE, "suspended-to-memory wakeup",
+     DOMAIN_RUNNING},
+    {"sleep-on-disk", "", "event SUSPEND_DISK\n" EV_SHUTDOWN QUIT,
+     "suspended-to-disk shutdown-guest stopped-shutdown", DOMAIN_SHUTOFF},
+    {"wakeup-awake", "", "event WAKEUP\n" SERVE, "", DOMAIN_RUNNING},
+    {"odd-events", "", "event SHUTDOWN\n" QUIT, "shutdown-guest stopped-shutdown", DOMAIN_SHUTOFF},
+    {"odd-data", "",
+     "event BLOCK_IO_ERROR [1]\nevent WATCHDOG {\"action\": [7]}\n"
+     "event VSERPORT_CHANGE {\"id\": null}\nevent STOP 7\n" SERVE,
+     "paused-unknown", DOMAIN_PAUSED},
+};
+
+static void play_sequences(struct task *t, struct house *h)
+{
+    house_close(h);
+    h->config.timeouts.quit_ms = 300;
+    house_open(h);
+    for (size_t i = 0; i < ARRAY_LEN(sequences); i++) {
+        const struct sequence *s = &sequences[i];
+        AUTO_FREE char *script = xasprintf(BOOT GO "%s", s->script);
+        struct domain *dom = house_start(t, h, s->name, s->actions, script);
+        house_expect_moves(t, h, "+added launched unpaused booted");
+        house_go(t, dom);
+        if (*s->moves)
+            house_expect_moves(t, h, s->moves);
+        WAIT_UNTIL(t, dom->state == s->state && !dom->job);
+        if (dom->state != DOMAIN_SHUTOFF) {
+            // Nothing more comes of it, and it can be destroyed from any state.
+            AUTO_ERROR err = ERROR_INIT;
+            AUTO_FREE char *reply = NULL;
+            CHECK_INT(domain_monitor_command(t, dom, "{\"execute\":\"query-status\"}", false,
+                                             &reply, &err),
+                      0);
+            CHECK_INT(domain_destroy(t, dom, 0, &err), 0);
+            house_expect_moves(t, h, "stopped-destroyed");
+        }
+        CHECK_INT(domains_count_active(h->domains), 0);
+        printf("ok %s\n", s->name);
+    }
+}
+
+static int many(struct task *t, struct domain *dom,
+                int (*fn)(struct task *, struct domain *, struct error *), const char *why)
+{
+    AUTO_ERROR err = ERROR_INIT;
+    int r = fn(t, dom, &err);
+    if (why)
+        CHECK_CONTAINS(err.message, why);
+    else if (r < 0)
+        fprintf(stderr, "%s\n", error_message(&err));
+    return r;
+}
+
+// What clients do, each with QEMU's events as it sends them.
+static void commands(struct task *t, struct house *h)
+{
+    struct domain *dom = house_start(
+        t, h, "web", NULL,
+        BOOT "expect stop\nevent STOP\nreply {}\nexpect cont\nevent RESUME\nreply {}\n"
+             "expect system_reset\nevent RESET\nreply {}\n"
+             "expect stop\nerror GenericError not now\nexpect x-go\nevent STOP\nreply {}\n"
+             "expect cont\nevent RESUME\nreply {}\n"
+             // A reboot by the power button, whose power-off is only its first half.
+             "expect system_powerdown\nreply {}\n" EV_SHUTDOWN RESTART
+             "expect system_powerdown\nreply {}\nexpect x-go\nreply {}\n" EV_SHUTDOWN QUIT);
+    strbuf_finish(&h->moves);
+    CHECK_INT(many(t, dom, domain_suspend, NULL), 0);
+    CHECK_INT(many(t, dom, domain_suspend, NULL), 0); // it is already
+    house_expect_moves(t, h, "paused-user");
+    CHECK_INT(many(t, dom, domain_resume, NULL), 0);
+    CHECK_INT(many(t, dom, domain_resume, "is already running"), -1);
+    house_expect_moves(t, h, "unpaused");
+    CHECK_INT(many(t, dom, domain_reset, NULL), 0);
+    CHECK_INT(many(t, dom, domain_suspend, "not now"), -1);
+    house_go(t, dom); // a stop that was not ours
+    house_expect_moves(t, h, "paused-unknown");
+    CHECK_INT(many(t, dom, domain_resume, NULL), 0);
+    house_expect_moves(t, h, "unpaused");
+    CHECK_INT(many(t, dom, domain_reboot, NULL), 0);
+    WAIT_UNTIL(t, dom->restarting);
+    WAIT_UNTIL(t, !dom->restarting);
+    CHECK_STR(strbuf_text(&h->moves), "");
+    // The next power-off is one.
+    CHECK_INT(many(t, dom, domain_shutdown, NULL), 0);
+    house_go(t, dom);
+    house_expect_moves(t, h, "shutdown-guest stopped-shutdown");
+}
+
+#define AGAIN(status)                                                                              \
+    "accept\ngreet\nexpect qmp_capabilities\nreply {}\nexpect query-status\n"                      \
+    "reply {\"status\": \"" status "\", \"running\": false}\nexpect query-chardev\nreply []\n"
+
+// The connection ends, or says nonsense, while the process lives.
+static void reconnects(struct task *t, struct house *h)
+{
+    struct domain *dom =
+        house_start(t, h, "web", NULL,
+                    BOOT GO "raw no QMP\nwait-eof\n" AGAIN("paused") GO "hangup\n" AGAIN("running")
+                        GO "fill x 70000\nwait-eof\n" AGAIN("shutdown") QUIT);
+    strbuf_finish(&h->moves);
+    house_go(t, dom);
+    house_expect_moves(t, h, "paused-unknown");
+    house_go(t, dom); // waits for the one that reconnects
+    house_expect_moves(t, h, "unpaused");
+    house_go(t, dom);
+    house_expect_moves(t, h, "shutdown-guest stopped-shutdown");
+}
+
+static void stays_lost(struct task *t, struct house *h)
+{
+    house_close(h);
+    h->config.timeouts.reconnect_ms = 200;
+    house_open(h);
+    struct domain *dom =
+        house_start(t, h, "web", NULL, BOOT GO "hangup\naccept\nwait-eof\naccept\n");
+    strbuf_finish(&h->moves);
+    house_go(t, dom);
+    WAIT_UNTIL(t, !dom->qmp && !dom->job);
+    CHECK_INT(many(t, dom, domain_suspend, "connection to its QEMU is lost"), -1);
+    CHECK_INT(many(t, dom, domain_shutdown, "can only be destroyed"), -1);
+    AUTO_ERROR err = ERROR_INIT;
+    CHECK_INT(domain_destroy(t, dom, 0, &err), 0);
+    house_expect_moves(t, h, "stopped-destroyed");
+}
+
+static void storm(struct task *t, struct house *h)
+{
+    struct domain *dom = house_start(t, h, "web", NULL,
+                                     BOOT "answer x-go {}\n" GO "events RTC_CHANGE 50000\nserve\n");
+    h->events = 0;
+    house_go(t, dom);
+    // Others are served meanwhile.
+    struct domain *other = house_start(t, h, "other", NULL, BOOT "serve\n");
+    CHECK(domain_is_active(other));
+    WAIT_UNTIL(t, h->events >= 50000);
+    house_go(t, dom);
+    CHECK_INT(dom->state, DOMAIN_RUNNING);
+}
+
+// The same without end, then its end.
+static void storm_ends(struct task *t, struct house *h)
+{
+    struct domain *dom =
+        house_start(t, h, "web", NULL, BOOT GO "events STOP 20000\nevents RESUME 20000\nexit 1\n");
+    strbuf_finish(&h->moves);
+    house_go(t, dom);
+    house_expect_moves(t, h, "paused-unknown unpaused stopped-failed");
+}
+
+static void test_sequences(void)
+{
+    house_run(play_sequences);
+}
+
+static void test_commands(void)
+{
+    house_run(commands);
+}
+
+static void test_lost_monitor(void)
+{
+    house_run(reconnects);
+    house_run(stays_lost);
+}
+
+static void test_storm(void)
+{
+    house_run(storm);
+    house_run(storm_ends);
+}
+
+int main(void)
+{
+    RUN(test_sequences);
+    RUN(test_commands);
+    RUN(test_lost_monitor);
+    RUN(test_storm);
+    return 0;
+}
