@@ -7,6 +7,7 @@
 #include <poll.h>
 #include <stdio.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
@@ -359,7 +360,7 @@ VIREO_EXPORT void vireo_release(struct vireo *conn)
     arena_finish(&conn->arena);
 }
 
-static int connect_socket(const char *path, struct vireo_error *err)
+static int connect_socket(const char *path, int timeout_ms, struct vireo_error *err)
 {
     struct sockaddr_un addr = {.sun_family = AF_UNIX};
     if (strlen(path) >= sizeof(addr.sun_path))
@@ -368,6 +369,11 @@ static int connect_socket(const char *path, struct vireo_error *err)
                          sizeof(addr.sun_path) - 1);
     memcpy(addr.sun_path, path, strlen(path) + 1);
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    // A daemon that accepts nobody lets its queue run full; connect() waits by the limit for
+    // sending.
+    struct timeval limit = {.tv_sec = timeout_ms / 1000, .tv_usec = timeout_ms % 1000 * 1000};
+    if (fd >= 0 && timeout_ms > 0)
+        setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
     if (fd >= 0 && connect(fd, (struct sockaddr *)&addr, sizeof(addr)) == 0)
         return fd;
     int saved = errno;
@@ -457,7 +463,7 @@ VIREO_EXPORT struct vireo *vireo_open_within(const char *where, unsigned flags, 
 {
     char path[URI_MAX], name[URI_MAX];
     resolve(where, flags, path, name);
-    int fd = connect_socket(path, err);
+    int fd = connect_socket(path, timeout_ms, err);
     if (fd < 0)
         return NULL;
     struct vireo *conn = NEW(struct vireo);

@@ -201,20 +201,21 @@ static int put_host(const struct update *u, struct network_ip *ip, struct networ
 
 static int update_dhcp_host(const struct update *u)
 {
-    bool delete = u->command == NETWORK_COMMAND_DELETE;
-    const struct doc_type *type = delete ? &network_dhcp_host_partial_doc : &network_dhcp_host_doc;
+    bool deleting = u->command == NETWORK_COMMAND_DELETE;
+    const struct doc_type *type =
+        deleting ? &network_dhcp_host_partial_doc : &network_dhcp_host_doc;
     void *host;
     struct network_ip *ip = find_ip(u);
     if (!ip || read_one(u, "host", type, &host) < 0)
         return -1;
-    if (delete &&ip->address.family == AF_INET6 && ((struct network_dhcp_host *)host)->mac) {
+    if (ip->address.family == AF_INET6 && ((struct network_dhcp_host *)host)->mac) {
         doc_object_destroy(type, host);
         return error_set(u->err, ERROR_XML, AREA_NETWORK,
                          "cannot update network '%s': <host>: a mac does not go with an IPv6 "
                          "network; give an id or name",
                          u->def->name);
     }
-    if (delete) {
+    if (deleting) {
         struct found f = find(&ip->hosts, given_fields_of_host, host);
         doc_object_destroy(type, host);
         if (!f.n)
@@ -283,14 +284,14 @@ struct section {
 // A type that shares its rows with the entry's destroys it as well.
 static int update_list(const struct update *u, void *list, const struct section *s)
 {
-    bool delete = u->command == NETWORK_COMMAND_DELETE;
-    const struct doc_type *type = delete ? s->partial : s->type;
+    bool deleting = u->command == NETWORK_COMMAND_DELETE;
+    const struct doc_type *type = deleting ? s->partial : s->type;
     void *obj;
     if (u->command == NETWORK_COMMAND_MODIFY && !s->modifies)
         return refuse_modify(u, s->dns ? NULL : s->root, s->called);
     if (read_one(u, s->root, type, &obj) < 0)
         return -1;
-    struct found f = find(list, delete ? s->deletes : adds(u) ? s->adds_to : s->modifies, obj);
+    struct found f = find(list, deleting ? s->deletes : adds(u) ? s->adds_to : s->modifies, obj);
     if (adds(u) && !f.n) {
         add(u, list, obj);
         return 0;

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+// Whether QEMU\'s user may do that.
 static bool may(const struct domains_config *config, const char *path, int mode)
 {
     return file_access_as(path, mode, config->qemu_uid, config->qemu_gid, config->qemu_groups,
@@ -93,8 +94,11 @@ static int plan(const struct use *use, void *arg, struct error *err)
     if (!use->path || is_granted(dom, use->path))
         return 0;
     if (stat(use->path, &st) < 0)
-        return error_set_errno(err, AREA_QEMU, errno, "cannot open %s '%s' of guest '%s'",
-                               use->what, use->path, dom->name);
+        return error_set_errno(err, AREA_QEMU, errno,
+                               "Cannot access %s '%s' of guest '%s' as uid %d", use->what,
+                               use->path, dom->name, (int)geteuid());
+    if (!config->set_user)
+        return 0;
     if (may(config, use->path, use->write ? R_OK | W_OK : R_OK))
         return 0;
     if (check_way(config, use->path, use->what, err) < 0)
@@ -123,19 +127,16 @@ static int give(struct domain *dom, size_t first, struct error *err)
 
 int images_grant(struct domain *dom, struct error *err)
 {
-    size_t first = dom->granted.n;
-    if (!dom->all->config.set_user)
-        return 0;
-    return each_use(dom->live, plan, dom, err) < 0 ? -1 : give(dom, first, err);
+    return each_use(dom->live, plan, dom, err) < 0 ? -1 : give(dom, 0, err);
 }
 
 int images_grant_device(struct domain *dom, const struct device *dev, struct error *err)
 {
-    size_t first = dom->granted.n;
-    if (!dom->all->config.set_user || dev->kind != DEVICE_DISK)
-        return 0;
-    const struct domain_disk *disk = (const struct domain_disk *)dev;
-    return each_disk_use(disk, plan, dom, err) < 0 ? -1 : give(dom, first, err);
+    size_t before = dom->granted.n;
+    if (dev->kind == DEVICE_DISK &&
+        each_disk_use((const struct domain_disk *)dev, plan, dom, err) < 0)
+        return -1;
+    return give(dom, before, err);
 }
 
 static int is_same(const struct use *use, void *arg, struct error *err)

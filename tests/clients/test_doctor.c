@@ -493,6 +493,18 @@ static void images(struct tree *t)
     set(&t->d.images, "/home/al ice's/images");
     end(t, "images in a home", doctor_check_images, 1);
     begin(t);
+    put(t, "/usr/bin/setfacl", 0755, "");
+    put_dir(t, "/home/bob/images", 0755);
+    put_dir(t, "/home/bob", 0700);
+    set(&t->d.images, "/home/bob/images");
+    end(t, "images in a home, with access lists", doctor_check_images, 1);
+    begin(t);
+    put(t, "/usr/bin/setfacl", 0755, "");
+    put_dir(t, "/srv/images", 0655);
+    set(&t->d.images, "/srv/images");
+    t->d.qemu.uid = geteuid();
+    end(t, "images closed to their owner", doctor_check_images, 1);
+    begin(t);
     end(t, "no images", doctor_check_images, 0);
     begin(t);
     set(&t->d.images, "/srv/guests");

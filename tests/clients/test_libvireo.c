@@ -6,6 +6,7 @@
 #include "api/handlers.h"
 #include "api/programs.h"
 #include "api/session.h"
+#include "base/file.h"
 #include "clients/libvireo.h"
 #include "rpc/server.h"
 #include "rpc/stream.h"
@@ -222,6 +223,29 @@ static void socket_paths(struct fixture *f)
     socket_is("qemu:///system", VIREO_READ_ONLY, "/run/libvirt/libvirt-sock-ro");
     socket_is("qemu+unix:///session?mode=x&socket=/a/b&x=y", VIREO_READ_ONLY, "/a/b");
     socket_is("qemu:///system?socket=%2Fa%20b%2fc%zz%2", 0, "/a b/c%zz%2");
+}
+
+// A daemon that accepts nobody, and one that says nothing, hold nobody for ever.
+static void opening_in_time(struct fixture *f)
+{
+    char path[64];
+    int fds[64], n = 0;
+    struct vireo_error err = {0};
+    snprintf(path, sizeof(path), "%s/deaf", f->dir);
+    int listener = unix_listen(path, 0700, 1);
+    CHECK(listener >= 0);
+    CHECK(!vireo_open_within(path, 0, 50, &err));
+    CHECK_CONTAINS(err.message, "no answer came in time");
+    while (n < (int)ARRAY_LEN(fds) - 1 && (fds[n] = unix_connect(path)) >= 0)
+        n++;
+    CHECK(n > 0 && fds[n] == -EAGAIN); // the queue is full
+    CHECK(!vireo_open_within(path, 0, 50, &err));
+    CHECK_CONTAINS(err.message, "cannot connect");
+    while (n > 0)
+        close(fds[--n]);
+    close(listener);
+    unlink(path);
+    vireo_error_clear(&err);
 }
 
 static void opening(struct fixture *f)
@@ -603,6 +627,7 @@ static void consoles(struct fixture *f)
 int main(void)
 {
     RUN_CLIENT(socket_paths);
+    RUN_CLIENT(opening_in_time);
     RUN_CLIENT(opening);
     RUN_CLIENT(domain_events);
     RUN_CLIENT(legacy_events);
