@@ -21,7 +21,7 @@ static void adopt_main(struct task *t, void *arg)
     dnsmasq_read_leases(net);
     int r = reconcile(t, net, true, &repairs, &err);
     if (r == 0)
-        r = state_save(net, PHASE_ACTIVE, &err);
+        r = network_state_save(net, PHASE_ACTIVE, &err);
     if (repairs.kinds)
         log_network(LOG_LEVEL_WARN, net->name, "taken over and repaired: %s",
                     strbuf_text(&repairs.text));
@@ -105,7 +105,7 @@ static int adopt_one(const char *name, void *arg)
     int r = file_read(path, NETWORK_STATE_MAX, &text, &len);
     if (r < 0)
         error_set_errno(&err, AREA_NETWORK, r, "cannot read it");
-    if (r < 0 || state_parse(text, len, &s, &err) < 0) {
+    if (r < 0 || network_state_parse(text, len, &s, &err) < 0) {
         AUTO_FREE char *aside = xasprintf("%s.damaged", path);
         rename(path, aside);
         log_error("the state file '%s' of a network is damaged: %s; set aside as '%s'; what its "
@@ -119,7 +119,7 @@ static int adopt_one(const char *name, void *arg)
         unlink(path); // the kernel has forgotten it
     else
         take(all, &s);
-    state_finish(&s);
+    network_state_finish(&s);
     return 0;
 }
 
@@ -144,7 +144,7 @@ static void sweep_main(struct task *t, void *arg)
 
 void networks_load(struct networks *all)
 {
-    store_load(all);
+    network_store_load(all);
     if (!all->nl)
         return;
     default_make(all);

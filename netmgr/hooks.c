@@ -64,8 +64,8 @@ static int run_dir(struct task *t, struct network *net, const char *dir, const c
     return r;
 }
 
-int hooks_run(struct task *t, struct network *net, const char *operation, const char *sub,
-              const struct network_port_def *port, struct error *err)
+int network_hooks_run(struct task *t, struct network *net, const char *operation, const char *sub,
+                      const struct network_port_def *port, struct error *err)
 {
     const char *const *dirs = net->all->config.hooks;
     AUTO_FREE char *input = NULL;

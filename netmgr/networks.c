@@ -265,7 +265,7 @@ int network_define(struct task *t, struct networks *all, struct network_def *def
     if (r == 0)
         r = check_def(all, net, def, err);
     if (r == 0)
-        r = store_save(t, net, def, err);
+        r = network_store_save(t, net, def, err);
     if (r < 0) {
         network_def_destroy(def);
         if (is_new)
@@ -301,7 +301,7 @@ int network_create(struct task *t, struct networks *all, struct network_def *def
     } else {
         // A stored network is started from this document once, and stays stored as it was.
         net->live = def;
-        r = start_locked(t, net, err);
+        r = network_start_locked(t, net, err);
     }
     if (r < 0 && is_new)
         networks_remove(net);
@@ -328,7 +328,7 @@ int network_undefine(struct task *t, struct network *net, struct error *err)
         r = error_set(err, ERROR_OPERATION_INVALID, AREA_NETWORK,
                       "Requested operation is not valid: cannot undefine transient network");
     else
-        r = store_remove(t, net, err);
+        r = network_store_remove(t, net, err);
     if (r == 0) {
         net->autostart = false;
         networks_event(net, NETWORK_UNDEFINED);
@@ -350,7 +350,7 @@ int network_start(struct task *t, struct network *net, struct error *err)
         return -1;
     int r = net->removed ? error_set(err, ERROR_NO_NETWORK, AREA_NETWORK,
                                      "Network not found: '%s' was removed", net->name)
-                         : start_locked(t, net, err);
+                         : network_start_locked(t, net, err);
     network_unlock(net);
     return r;
 }
@@ -360,7 +360,7 @@ int network_destroy(struct task *t, struct network *net, struct error *err)
     AUTO_NETWORK struct network *keep = network_ref(net); // the table's goes
     if (network_lock(t, keep, "stop", err) < 0)
         return -1;
-    int r = stop_locked(t, net, err);
+    int r = network_stop_locked(t, net, err);
     if (r == 0 && !net->def) {
         remove_leases(net);
         networks_remove(net);
@@ -379,7 +379,7 @@ int network_set_autostart(struct task *t, struct network *net, bool on, struct e
                       "Requested operation is not valid: cannot set autostart for transient "
                       "network");
     else if (net->autostart != on)
-        r = store_set_autostart(t, net, on, err);
+        r = network_store_set_autostart(t, net, on, err);
     if (r == 0)
         net->autostart = on;
     network_unlock(net);
@@ -416,11 +416,11 @@ static int change_locked(struct task *t, struct network *net, unsigned affect, c
         return -1;
     if (affect & NETWORK_AFFECT_LIVE && changed_copy(net->live, change, arg, &live, err) < 0)
         return -1;
-    if (stored && store_save(t, net, stored, err) < 0)
+    if (stored && network_store_save(t, net, stored, err) < 0)
         return -1;
-    if (live && apply_locked(t, net, STEAL(live), err) < 0) {
+    if (live && network_apply_locked(t, net, STEAL(live), err) < 0) {
         AUTO_ERROR back = ERROR_INIT;
-        if (stored && store_save(t, net, net->def, &back) < 0)
+        if (stored && network_store_save(t, net, net->def, &back) < 0)
             log_network(LOG_LEVEL_ERROR, net->name, "cannot take back a change: %s",
                         error_message(&back));
         return -1;

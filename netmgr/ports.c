@@ -198,7 +198,7 @@ static int plug_locked(struct task *t, struct network *net, const struct network
     if (!network_is_active(net)) {
         if (!all->config.start_on_demand)
             return network_not_active(net, err);
-        if (start_locked(t, net, err) < 0)
+        if (network_start_locked(t, net, err) < 0)
             return error_prefix(err, "network '%s' was started for guest '%s'", net->name,
                                 q->owner_name);
     }
@@ -223,7 +223,7 @@ static int plug_locked(struct task *t, struct network *net, const struct network
     struct network_port *port = port_add(net, def, ret->tap.name);
     port->mtu = ret->mtu;
     port_save(port);
-    if (hooks_run(t, net, "port-created", "begin", port->def, err) < 0) {
+    if (network_hooks_run(t, net, "port-created", "begin", port->def, err) < 0) {
         tap_close(all->config.sched, &ret->tap);
         port_remove(port);
         return -1;
@@ -303,7 +303,7 @@ static void deleted_main(struct task *t, void *arg)
 {
     struct deleted *d = arg;
     AUTO_ERROR err = ERROR_INIT;
-    if (d->net->live && hooks_run(t, d->net, "port-deleted", "end", d->def, &err) < 0)
+    if (d->net->live && network_hooks_run(t, d->net, "port-deleted", "end", d->def, &err) < 0)
         log_network(LOG_LEVEL_WARN, d->net->name, "%s", error_message(&err));
     network_port_def_destroy(d->def);
     network_unref(d->net);
@@ -359,7 +359,7 @@ int network_port_create(struct task *t, struct network *net, struct network_port
         }
     }
     if (r == 0)
-        r = hooks_run(t, net, "port-created", "begin", def, err);
+        r = network_hooks_run(t, net, "port-created", "begin", def, err);
     if (r == 0) {
         *ret = port_add(net, def, NULL);
         port_save(*ret);

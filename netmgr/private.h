@@ -120,17 +120,17 @@ void network_files_init(struct network_files *f, const struct networks_config *c
 void network_files_finish(struct network_files *f);
 
 // ---- store.c: definitions on disk
-int store_save(struct task *t, struct network *net, const struct network_def *def,
-               struct error *err);
-int store_remove(struct task *t, struct network *net, struct error *err);
-int store_set_autostart(struct task *t, struct network *net, bool on, struct error *err);
-void store_load(struct networks *all);
+int network_store_save(struct task *t, struct network *net, const struct network_def *def,
+                       struct error *err);
+int network_store_remove(struct task *t, struct network *net, struct error *err);
+int network_store_set_autostart(struct task *t, struct network *net, bool on, struct error *err);
+void network_store_load(struct networks *all);
 
 // ---- state.c: active networks on disk
 // Written before anything is done, so that whoever comes after us finds it: phase, live definition,
 // and what is or was to be in the kernel.
-int state_save(struct network *net, enum network_phase phase, struct error *err);
-void state_remove(struct network *net);
+int network_state_save(struct network *net, enum network_phase phase, struct error *err);
+void network_state_remove(struct network *net);
 struct network_state {
     enum network_phase phase;
     char *name;
@@ -140,8 +140,8 @@ struct network_state {
     struct route_vec routes;
     struct network_def *def; // NULL: damaged
 };
-int state_parse(const char *text, size_t len, struct network_state *ret, struct error *err);
-void state_finish(struct network_state *s);
+int network_state_parse(const char *text, size_t len, struct network_state *ret, struct error *err);
+void network_state_finish(struct network_state *s);
 
 // ---- reconcile.c
 // Brings kernel and dnsmasq to what net->runtime->plan says, or with `goal` false to nothing:
@@ -179,11 +179,12 @@ int check_def(struct networks *all, const struct network *self, const struct net
               struct error *err);
 
 // ---- start.c
-int start_locked(struct task *t, struct network *net, struct error *err);
-int stop_locked(struct task *t, struct network *net, struct error *err);
+int network_start_locked(struct task *t, struct network *net, struct error *err);
+int network_stop_locked(struct task *t, struct network *net, struct error *err);
 // Brings an active network to another live definition (takes it, also on failure).
-int apply_locked(struct task *t, struct network *net, struct network_def *live, struct error *err);
-void start_report_blockers(struct network *net);
+int network_apply_locked(struct task *t, struct network *net, struct network_def *live,
+                         struct error *err);
+void network_report_blockers(struct network *net);
 
 // ---- heal.c
 // Something may be wrong with it: look, from a task of its own.
@@ -208,8 +209,8 @@ int bandwidth_apply(struct task *t, const char *dev, const struct network_bandwi
 
 // ---- hooks.c
 // "start", "begin": runs hooks/network. ERROR_HOOK_FAILED. `port` may be NULL.
-int hooks_run(struct task *t, struct network *net, const char *operation, const char *sub,
-              const struct network_port_def *port, struct error *err);
+int network_hooks_run(struct task *t, struct network *net, const char *operation, const char *sub,
+                      const struct network_port_def *port, struct error *err);
 
 // ---- default.c
 // The network `default`, once ever.

@@ -369,7 +369,7 @@ static void delete_main(struct task *t, void *arg)
         log_network(LOG_LEVEL_ERROR, net->name, "%s; it is tried again at the next start",
                     error_message(&err));
     else if (net->runtime->phase == PHASE_STOPPING || net->runtime->phase == PHASE_INACTIVE)
-        state_remove(net);
+        network_state_remove(net);
     list_remove(&td->link);
     completion_post(&td->done, 0);
     teardown_unref(td);
@@ -445,7 +445,7 @@ static int reconcile_down(struct task *t, struct network *net, struct error *err
     }
     dnsmasq_remove_files(net);
     if (!owned)
-        state_remove(net);
+        network_state_remove(net);
     forget_old(rt);
     return r;
 }

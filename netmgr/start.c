@@ -57,7 +57,7 @@ static void report_main(struct task *t, void *arg)
     strv_finish(&blockers);
 }
 
-void start_report_blockers(struct network *net)
+void network_report_blockers(struct network *net)
 {
     task_spawn(net->all->config.sched, "look for blockers", report_main, network_ref(net));
 }
@@ -81,7 +81,7 @@ static int prepare(struct task *t, struct network *net, struct error *err)
     int r = completion_wait(t, &net->all->swept, task_deadline_ms(NETWORK_LOCK_TIMEOUT_MS));
     if (r < 0)
         return error_set_errno(err, AREA_NETWORK, r, "cannot start network '%s'", net->name);
-    if (hooks_run(t, net, "start", "begin", NULL, err) < 0 ||
+    if (network_hooks_run(t, net, "start", "begin", NULL, err) < 0 ||
         new_plan(net, net->live, &rt->plan, err) < 0 ||
         teardown_wait(t, net->all, rt->plan->bridge, err) < 0)
         return -1;
@@ -92,24 +92,24 @@ static int bring_up(struct task *t, struct network *net, struct error *err)
 {
     struct repairs done = {0};
     net->runtime->phase = PHASE_STARTING;
-    int r = state_save(net, PHASE_STARTING, err);
+    int r = network_state_save(net, PHASE_STARTING, err);
     if (r == 0)
         r = reconcile(t, net, true, &done, err);
     if (r == 0)
-        r = state_save(net, PHASE_ACTIVE, err);
+        r = network_state_save(net, PHASE_ACTIVE, err);
     strbuf_finish(&done.text);
     if (r == 0)
-        r = hooks_run(t, net, "started", "begin", NULL, err);
+        r = network_hooks_run(t, net, "started", "begin", NULL, err);
     if (r < 0) {
         net->runtime->phase = PHASE_STOPPING;
-        (void)state_save(net, PHASE_STOPPING, NULL);
+        (void)network_state_save(net, PHASE_STOPPING, NULL);
         (void)reconcile(t, net, false, NULL, NULL);
     }
     return r;
 }
 
 // net->live may be set: a definition that is not the stored one.
-int start_locked(struct task *t, struct network *net, struct error *err)
+int network_start_locked(struct task *t, struct network *net, struct error *err)
 {
     if (net->runtime->phase != PHASE_INACTIVE)
         return error_set(err, ERROR_OPERATION_INVALID, AREA_NETWORK,
@@ -123,20 +123,20 @@ int start_locked(struct task *t, struct network *net, struct error *err)
     net->runtime->phase = PHASE_ACTIVE;
     net->all->active++;
     networks_event(net, NETWORK_STARTED);
-    start_report_blockers(net);
+    network_report_blockers(net);
     log_network(LOG_LEVEL_INFO, net->name, "started on bridge %s",
                 net->live->bridge ? net->live->bridge : "");
     return 0;
 }
 
-int stop_locked(struct task *t, struct network *net, struct error *err)
+int network_stop_locked(struct task *t, struct network *net, struct error *err)
 {
     struct network_runtime *rt = net->runtime;
     AUTO_ERROR e = ERROR_INIT;
     if (rt->phase != PHASE_ACTIVE)
         return network_not_active(net, err);
     rt->phase = PHASE_STOPPING;
-    if (state_save(net, PHASE_STOPPING, err) < 0) {
+    if (network_state_save(net, PHASE_STOPPING, err) < 0) {
         rt->phase = PHASE_ACTIVE;
         return -1;
     }
@@ -146,7 +146,7 @@ int stop_locked(struct task *t, struct network *net, struct error *err)
     // Guests that run keep their cards: they are plugged in again when the network starts again.
     network_drop_ports(net, true);
     error_clear(&e);
-    if (hooks_run(t, net, "stopped", "end", NULL, &e) < 0)
+    if (network_hooks_run(t, net, "stopped", "end", NULL, &e) < 0)
         log_network(LOG_LEVEL_WARN, net->name, "%s", error_message(&e));
     set_inactive(net);
     net->all->active--;
@@ -168,16 +168,17 @@ static void remember_old(struct network_runtime *rt, const struct plan *old, con
 static int switch_to(struct task *t, struct network *net, struct error *err)
 {
     struct repairs done = {0};
-    int r = state_save(net, PHASE_ACTIVE, err);
+    int r = network_state_save(net, PHASE_ACTIVE, err);
     if (r == 0)
         r = reconcile(t, net, true, &done, err);
     strbuf_finish(&done.text);
     if (r == 0)
-        r = state_save(net, PHASE_ACTIVE, err);
+        r = network_state_save(net, PHASE_ACTIVE, err);
     return r;
 }
 
-int apply_locked(struct task *t, struct network *net, struct network_def *live, struct error *err)
+int network_apply_locked(struct task *t, struct network *net, struct network_def *live,
+                         struct error *err)
 {
     struct network_runtime *rt = net->runtime;
     struct network_def *old_live = net->live;
@@ -191,7 +192,7 @@ int apply_locked(struct task *t, struct network *net, struct network_def *live, 
     rt->plan = plan;
     int r = switch_to(t, net, err);
     if (r == 0)
-        r = hooks_run(t, net, "updated", "begin", NULL, err);
+        r = network_hooks_run(t, net, "updated", "begin", NULL, err);
     if (r == 0) {
         network_def_destroy(old_live);
         plan_destroy(old_plan);

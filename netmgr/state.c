@@ -26,7 +26,7 @@ static void add_route(struct strbuf *b, const struct route *r)
     strbuf_printf(b, "%s %u\n", ip_format(&r->gateway, text), r->metric);
 }
 
-int state_save(struct network *net, enum network_phase phase, struct error *err)
+int network_state_save(struct network *net, enum network_phase phase, struct error *err)
 {
     const struct network_runtime *rt = net->runtime;
     AUTO_STRBUF b = {0};
@@ -61,7 +61,7 @@ int state_save(struct network *net, enum network_phase phase, struct error *err)
     return 0;
 }
 
-void state_remove(struct network *net)
+void network_state_remove(struct network *net)
 {
     unlink(net->runtime->files.state);
 }
@@ -107,7 +107,7 @@ static int parse_word(const char *key, char *value, struct network_state *s)
     return 0;
 }
 
-int state_parse(const char *text, size_t len, struct network_state *ret, struct error *err)
+int network_state_parse(const char *text, size_t len, struct network_state *ret, struct error *err)
 {
     const char *body = memmem(text, len, "\n\n", 2);
     *ret = (struct network_state){0};
@@ -122,12 +122,12 @@ int state_parse(const char *text, size_t len, struct network_state *ret, struct 
         if (blank)
             *blank = '\0';
         if (!blank || parse_word(l, blank + 1, ret) < 0) {
-            state_finish(ret);
+            network_state_finish(ret);
             return error_set(err, ERROR_INTERNAL, AREA_NETWORK, "it has a line '%.40s'", l);
         }
     }
     if (!ret->name || !*ret->name) {
-        state_finish(ret);
+        network_state_finish(ret);
         return error_set(err, ERROR_INTERNAL, AREA_NETWORK, "it has no name");
     }
     if (body)
@@ -139,7 +139,7 @@ int state_parse(const char *text, size_t len, struct network_state *ret, struct 
     return 0;
 }
 
-void state_finish(struct network_state *s)
+void network_state_finish(struct network_state *s)
 {
     free(STEAL(s->name));
     free(STEAL(s->boot));

@@ -9,8 +9,8 @@
 #include <stdio.h>
 #include <unistd.h>
 
-int store_save(struct task *t, struct network *net, const struct network_def *def,
-               struct error *err)
+int network_store_save(struct task *t, struct network *net, const struct network_def *def,
+                       struct error *err)
 {
     const char *path = net->runtime->files.stored;
     AUTO_FREE char *xml = network_def_format(def, 0);
@@ -25,7 +25,7 @@ int store_save(struct task *t, struct network *net, const struct network_def *de
     return 0;
 }
 
-int store_remove(struct task *t, struct network *net, struct error *err)
+int network_store_remove(struct task *t, struct network *net, struct error *err)
 {
     // The mark first: alone it would mark whatever gets the name next.
     int r = file_remove_durable(t, net->runtime->files.mark);
@@ -38,7 +38,7 @@ int store_remove(struct task *t, struct network *net, struct error *err)
     return 0;
 }
 
-int store_set_autostart(struct task *t, struct network *net, bool on, struct error *err)
+int network_store_set_autostart(struct task *t, struct network *net, bool on, struct error *err)
 {
     AUTO_FREE char *dir = path_join(net->all->config.config_dir, "autostart");
     const char *mark = net->runtime->files.mark;
@@ -86,7 +86,7 @@ static int load_one(const char *name, void *arg)
     return 0;
 }
 
-void store_load(struct networks *all)
+void network_store_load(struct networks *all)
 {
     int r = dir_each(all->config.config_dir, ".xml", load_one, all);
     if (r < 0)
