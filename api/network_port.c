@@ -66,6 +66,18 @@ int api_network_port_lookup_by_uuid(struct call *call,
     return 0;
 }
 
+// Only who takes over a port that is there says where it is plugged in; else that is for us to say.
+static int check_plug(const struct network_port_def *def, bool reclaim, struct error *err)
+{
+    if (reclaim != (def->plug != NETWORK_PLUG_NONE))
+        return error_set(err, ERROR_INVALID_ARG, AREA_NETWORK,
+                         reclaim ? "the port's document has no <plug>, which a port to be taken "
+                                   "over needs"
+                                 : "the port's document has a <plug>, which is only for a port to "
+                                   "be taken over; remove it");
+    return 0;
+}
+
 int api_network_port_create_xml(struct call *call,
                                 const struct wire_network_port_create_xml_args *args,
                                 struct wire_network_port_create_xml_ret *ret, struct error *err)
@@ -78,7 +90,13 @@ int api_network_port_create_xml(struct call *call,
     struct network_port_def *def =
         network_port_def_parse(args->xml, strlen(args->xml),
                                args->flags & CREATE_VALIDATE ? NETWORK_PARSE_VALIDATE : 0, err);
-    if (!def || network_port_create(call->task, net, def, &port, err) < 0)
+    if (!def)
+        return -1;
+    if (check_plug(def, args->flags & CREATE_RECLAIM, err) < 0) {
+        network_port_def_destroy(def);
+        return -1;
+    }
+    if (network_port_create(call->task, net, def, &port, err) < 0)
         return -1;
     ret->port = port_ref(call->arena, port);
     return 0;

@@ -76,6 +76,11 @@ static int press_power_button(struct task *t, struct domain *dom, const char *jo
 {
     if (domain_lock_active(t, dom, job, err) < 0)
         return -1;
+    // Nobody would see the button. As libvirt; a reboot is remembered until the guest runs again.
+    if (!restart && dom->state != DOMAIN_RUNNING) {
+        domain_unlock(dom);
+        return domain_not_active(dom, err);
+    }
     // Before the command: a guest may be quick.
     bool before = dom->restart_on_shutdown;
     dom->restart_on_shutdown = restart;

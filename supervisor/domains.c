@@ -196,6 +196,8 @@ int domain_lock_active(struct task *t, struct domain *dom, const char *job, stru
             return domain_not_active(dom, err);
         task_yield(t);
     }
+    if (stop_is_ending(t, dom))
+        return domain_not_active(dom, err);
     return error_set(err, ERROR_OPERATION_FAILED, AREA_QEMU,
                      "cannot %s guest '%s': the connection to its QEMU is lost; it runs on and can "
                      "only be destroyed",

@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-// Whether QEMU\'s user may do that.
+// Whether QEMU's user may do that.
 static bool may(const struct domains_config *config, const char *path, int mode)
 {
     return file_access_as(path, mode, config->qemu_uid, config->qemu_gid, config->qemu_groups,

@@ -18,7 +18,7 @@ MAY = {
     "host": GROUND | {"monitor"},       # probes an emulator over QMP
     "netmgr": GROUND | {"bridge", "firewall"},
     "storage": GROUND,
-    "supervisor": GROUND | {"monitor", "host"},
+    "supervisor": GROUND | {"monitor", "bridge", "host", "netmgr"},
     "rpc": GROUND,                      # knows the wire, not what is behind it
     "api": GROUND | {"rpc", "monitor", "bridge", "firewall", "host", "netmgr", "storage", "supervisor"},
     "clients": GROUND,                  # other programs: they talk through the socket

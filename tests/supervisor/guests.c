@@ -76,19 +76,21 @@ static void write_file(const struct house *h, const char *name, const char *text
 // The emulator finds the script of the guest it is to be by the argument of -name.
 static void make_emulator(struct house *h)
 {
-    AUTO_FREE char *text =
-        xasprintf("#!/bin/sh\n"
-                  "dir='%s'\n"
-                  "[ -e \"$dir/stubborn\" ] && trap '' TERM\n"
-                  "name=$(printf '%%s\\n' \"$*\" | sed -n 's/.*guest=\\([^, ]*\\).*/\\1/p')\n"
-                  "FAKE_QEMU_SCRIPT=\"$dir/$name.script\"\n"
-                  "case \"$*\" in *'-machine none'*)\n"
-                  "  while [ -e \"$dir/hold\" ]; do sleep 0.01; done\n"
-                  "  FAKE_QEMU_SCRIPT=\"$dir/probe\" ;;\n"
-                  "esac\n"
-                  "export FAKE_QEMU_SCRIPT\n"
-                  "exec '%s' \"$@\"\n",
-                  h->dir, FAKE_QEMU);
+    AUTO_FREE char *text = xasprintf(
+        "#!/bin/sh\n"
+        "dir='%s'\n"
+        "[ -e \"$dir/stubborn\" ] && trap '' TERM\n"
+        "name=$(printf '%%s\\n' \"$*\" | sed -n 's/.*guest=\\([^, ]*\\).*/\\1/p')\n"
+        "FAKE_QEMU_SCRIPT=\"$dir/$name.script\"\n"
+        "case \"$*\" in *'-machine none'*)\n"
+        "  while [ -e \"$dir/hold\" ]; do sleep 0.01; done\n"
+        "  FAKE_QEMU_SCRIPT=\"$dir/probe\" ;;\n"
+        "esac\n"
+        "export FAKE_QEMU_SCRIPT\n"
+        // The leak checker's helper process shares our descriptors and may outlive a killed one.
+        "export ASAN_OPTIONS=detect_leaks=0\n"
+        "exec '%s' \"$@\"\n",
+        h->dir, FAKE_QEMU);
     write_file(h, "qemu", text, 0755);
     write_file(h, "probe", PROBE, 0644);
     h->emulator = path_join(h->dir, "qemu");

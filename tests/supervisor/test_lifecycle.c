@@ -83,7 +83,8 @@ static void fails(struct task *t, struct house *h, const char *script, const cha
     house_expect_moves(t, h, "launched stopped-start-failed");
     CHECK(!domain_is_active(dom) && dom->def && dom->id == -1);
     CHECK_INT(domains_count_active(h->domains), 0);
-    CHECK(!house_has(h, h->run_dir, "web.xml") && !house_has(h, h->run_dir, "web.pid"));
+    CHECK(!house_has(h, h->run_dir, "web.xml"));
+    CHECK(!house_has(h, h->run_dir, "web.pid"));
     // A guest that is not stored is gone altogether.
     struct domain *none = NULL;
     house_script(h, "once", script);
@@ -159,7 +160,6 @@ static void destroyed_while_starting(struct task *t, struct house *h)
 // Before there is a process: the emulator is still being asked what it can do.
 static void destroyed_before_its_process(struct task *t, struct house *h)
 {
-    AUTO_ERROR err = ERROR_INIT;
     AUTO_FREE char *hold = path_join(h->dir, "hold");
     struct other start, destroy;
     house_script(h, "web", BOOT "serve\n");
@@ -234,19 +234,27 @@ static void disappears(struct task *t, struct house *h)
     CHECK(!domains_find_name(h->domains, "once"));
 }
 
+static bool is_fake(const char *path)
+{
+    AUTO_FREE char *text = NULL;
+    return file_read(path, 64, &text, NULL) == 0 && str_eq(text, "fake-qemu\n");
+}
+
 // The daemon is told to end in the middle of a start: no process is left behind that nobody knows.
 static void cancelled_start(struct task *t, struct house *h)
 {
     AUTO_FREE char *flag = path_join(h->dir, "stubborn");
     house_define(t, h, "web", NULL);
     CHECK_INT(file_write_volatile(flag, "", 0, 0644), 0);
-    house_script(h, "web", "wait-eof\nserve\n");
+    house_script(h, "web", "wait-eof\naccept\nwait-eof\n");
     struct domain *dom = domains_find_name(h->domains, "web");
     strbuf_finish(&h->moves);
     struct other start = {.fn = do_start, .dom = domain_ref(dom)};
     struct task *starter = task_spawn(task_sched(t), "starter", other_main, &start);
     WAIT_UNTIL(t, dom->process.pid > 0 && dom->reason == MOVE_LAUNCHED);
     pid_t pid = dom->process.pid;
+    AUTO_FREE char *comm = xasprintf("/proc/%d/comm", (int)pid);
+    WAIT_UNTIL(t, is_fake(comm)); // no more the shell before it
     task_cancel(starter);
     WAIT_UNTIL(t, start.done);
     CHECK_INT(start.result, -1);
