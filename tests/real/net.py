@@ -71,7 +71,11 @@ def forwarding(on=None):
         for path in paths:
             with open(path, "w") as file:
                 file.write(str(int(on)))
-    return [open(path).read().strip() for path in paths]
+    state = []
+    for path in paths:
+        with open(path) as file:
+            state.append(file.read().strip())
+    return state
 
 
 class Netns:
@@ -248,7 +252,7 @@ class VethGuest(Netns):
         sh(f"ip link set {self.tap} master {bridge} up")
 
     def dhcp(self, tries=8, hostname=True):
-        """Asks for a lease; the seconds it took."""
+        """Asks for a lease; the seconds it took. libvirt's dnsmasq first looks for 3 s who else has the address."""
         script, lease = f"{WORK}/udhcpc", f"{WORK}/lease-{self.name}"
         if not os.path.exists(script):
             with open(script, "w") as file:
@@ -256,7 +260,7 @@ class VethGuest(Netns):
             os.chmod(script, 0o755)
         name = f"-x hostname:{self.name}" if hostname else ""
         started = time.monotonic()
-        self.run(f"env LEASE={lease} busybox udhcpc -i eth0 -s {script} -n -q -f -t {tries} -T 1 {name}")
+        self.run(f"env LEASE={lease} busybox udhcpc -i eth0 -s {script} -n -q -f -t {tries} -T {1 if IS_VIREO else 4} {name}")
         took = time.monotonic() - started
         with open(lease) as file:
             self.ipv4, self.router, self.dns, self.domain, self.hostname, self.seconds = file.read().strip().split("|")
