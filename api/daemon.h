@@ -9,6 +9,7 @@
 
 struct domains;
 struct host;
+struct networks;
 struct server;
 
 struct daemon {
@@ -18,6 +19,7 @@ struct daemon {
     struct list consoles; // struct console, in api/domain_control.c
     struct host *host;
     struct domains *domains;
+    struct networks *networks;
     // A connection ended: what was tied to it ends. May be NULL.
     void (*client_left)(struct daemon *d, const struct client *client);
     // A client or a guest came, or the last one went. May be NULL.

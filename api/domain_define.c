@@ -157,8 +157,10 @@ int api_domain_get_xml_desc(struct call *call, const struct wire_domain_get_xml_
         return -1;
     bool live = dom->live && !(args->flags & XML_INACTIVE);
     const struct domain_def *def = live || !dom->def ? dom->live : dom->def;
+    // What another host is to start with has no ids, aliases and ptys of this one.
+    bool here = live && !(args->flags & XML_MIGRATABLE);
     AUTO_FREE char *xml = domain_def_format(
-        def, (live ? DOMAIN_XML_LIVE : 0) | (args->flags & XML_SECURE ? DOMAIN_XML_SECURE : 0) |
+        def, (here ? DOMAIN_XML_LIVE : 0) | (args->flags & XML_SECURE ? DOMAIN_XML_SECURE : 0) |
                  (args->flags & XML_MIGRATABLE ? DOMAIN_XML_MIGRATABLE : 0));
     ret->xml = arena_strdup(call->arena, xml);
     return 0;

@@ -131,7 +131,8 @@ int api_domain_get_metadata(struct call *call, const struct wire_domain_get_meta
         if (!args->uri)
             return error_set(err, ERROR_INVALID_ARG, AREA_QEMU,
                              "metadata of type element is found by its uri, and there is none");
-        text = element = def->metadata ? domain_metadata_get(def->metadata, args->uri) : NULL;
+        element = def->metadata ? domain_metadata_get(def->metadata, args->uri) : NULL;
+        text = element;
         break;
     default:
         return error_set(err, ERROR_INVALID_ARG, AREA_QEMU, "unknown metadata type %d", args->type);

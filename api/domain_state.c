@@ -29,7 +29,7 @@ enum { // virDomainEventType
 // For each move: what virDomainGetState says from then on, and the event it makes. The numbers are
 // those of virDomain*Reason and virDomainEvent*DetailType.
 static const struct {
-    int8_t state, reason, event, detail;
+    int state, reason, event, detail;
 } words[DOMAIN_MOVE_COUNT] = {
     [MOVE_NONE] = {STATE_SHUTOFF, 0, EVENT_NONE, 0},
     [MOVE_LAUNCHED] = {STATE_PAUSED, 11, EVENT_NONE, 0},

@@ -113,11 +113,8 @@ int api_node_get_cpu_stats(struct call *call, const struct wire_node_get_cpu_sta
     if (api_check_flags(call, args->flags, 0, err) < 0 ||
         node_get_cpu_times("", args->cpuNum, &t, err) < 0)
         return -1;
-    const struct wire_node_get_cpu_stats all[] = {{"kernel", t.system},
-                                                  {"user", t.user},
-                                                  {"idle", t.idle},
-                                                  {"iowait", t.iowait},
-                                                  {"intr", t.intr}};
+    const struct wire_node_get_cpu_stats all[] = {
+        {"kernel", t.system}, {"user", t.user}, {"idle", t.idle}, {"iowait", t.iowait}};
     const int32_t n = ARRAY_LEN(all);
     if (args->nparams == 0) {
         ret->nparams = n;

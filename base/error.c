@@ -16,7 +16,7 @@ int error_setv(struct error *err, enum error_code code, enum error_area area, co
     return -1;
 }
 
-int error_set(struct error *err, enum error_code code, enum error_area area, const char *fmt, ...)
+int(error_set)(struct error *err, enum error_code code, enum error_area area, const char *fmt, ...)
 {
     va_list ap;
     va_start(ap, fmt);
@@ -25,7 +25,7 @@ int error_set(struct error *err, enum error_code code, enum error_area area, con
     return -1;
 }
 
-int error_set_errno(struct error *err, enum error_area area, int errnum, const char *fmt, ...)
+int(error_set_errno)(struct error *err, enum error_area area, int errnum, const char *fmt, ...)
 {
     if (!err)
         return -1;

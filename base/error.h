@@ -99,6 +99,19 @@ int error_setv(struct error *err, enum error_code code, enum error_area area, co
 // ERROR_SYSTEM with ": <strerror>" appended. `errnum` may be negative (a base/ return value).
 int error_set_errno(struct error *err, enum error_area area, int errnum, const char *fmt, ...)
     PRINTF_LIKE(4, 5);
+
+// That they always return -1 is told here to those who can't look into error.c: compilers,
+// clang-tidy.
+#define error_set(...)                                                                             \
+    ({                                                                                             \
+        error_set(__VA_ARGS__);                                                                    \
+        -1;                                                                                        \
+    })
+#define error_set_errno(...)                                                                       \
+    ({                                                                                             \
+        error_set_errno(__VA_ARGS__);                                                              \
+        -1;                                                                                        \
+    })
 // Puts "text: " before the message that is there.
 int error_prefix(struct error *err, const char *fmt, ...) PRINTF_LIKE(2, 3);
 // Moves *from into *to (which may be NULL) and leaves *from empty.

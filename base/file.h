@@ -26,6 +26,11 @@ int file_write_volatile(const char *path, const void *data, size_t len, mode_t m
 int file_remove(const char *path);
 int file_remove_durable(struct task *t, const char *path); // on a helper thread
 
+// Whether that user, with these groups besides gid, may do `mode` (R_OK, W_OK, X_OK) with the file.
+// The kernel is asked, so access control lists and read-only file systems count. Needs the right to
+// change users. 0 or -errno.
+int file_access_as(const char *path, int mode, uid_t uid, gid_t gid, const gid_t *groups, size_t n);
+
 // mkdir -p; a directory that is there keeps its mode.
 int dir_make(const char *path, mode_t mode);
 // Calls fn for every entry that ends with suffix (NULL: all) except "." and "..", in no order.

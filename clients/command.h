@@ -8,6 +8,7 @@
 struct options {
     const char *connect; // URI or socket as libvireo's vireo_open() takes it; NULL: what suits
     const char *images;  // doctor: where images are; NULL: the usual place
+    int timeout_ms;      // of each answer of the daemon
     bool json, names;
     char **words; // what is left of the command line: names of guests
     int nwords;

@@ -6,8 +6,6 @@
 
 #include <stdio.h>
 
-enum { TIMEOUT_MS = 15000 };
-
 int command_fail(const char *doing, struct vireo_error *err)
 {
     AUTO_STRBUF b = {0};
@@ -20,10 +18,8 @@ int command_fail(const char *doing, struct vireo_error *err)
 struct vireo *command_connect(const struct options *o)
 {
     struct vireo_error err = {0};
-    struct vireo *conn = vireo_open(o->connect, VIREO_READ_ONLY, &err);
-    if (conn)
-        vireo_set_timeout(conn, TIMEOUT_MS);
-    else {
+    struct vireo *conn = vireo_open_within(o->connect, VIREO_READ_ONLY, o->timeout_ms, &err);
+    if (!conn) {
         command_fail("no daemon", &err);
         fputs("vireo: `vireo doctor` finds out why\n", stderr);
     }

@@ -3,32 +3,27 @@
 #include "clients/doctor.h"
 #include "clients/text.h"
 
-// chmod's letter for the class of users that who is of.
-static char letter_for(const struct who *who, const struct stat *st)
+// Lets QEMU's user pass a directory: it alone where there are access lists, which a home directory
+// is better off with, else the class of users it is of.
+static char *mend_directory(const struct doctor *d, const char *path, const struct stat *st)
 {
-    return st->st_uid == who->uid ? 'u' : doctor_in_group(who, st->st_gid) ? 'g' : 'o';
+    static const char *const names[] = {"setfacl", NULL};
+    AUTO_FREE char *setfacl = doctor_find_program(d, names);
+    AUTO_STRBUF word = {0}, user = {0};
+    text_add_shell(&word, path);
+    text_add_shell(&user, d->qemu.name);
+    bool owner = st->st_uid == d->qemu.uid; // whom lists don't concern
+    if (setfacl && !owner)
+        return doctor_root_command(d, "setfacl -m u:%s:x %s", strbuf_text(&user),
+                                   strbuf_text(&word));
+    char class = owner ? 'u' : doctor_in_group(&d->qemu, st->st_gid) ? 'g' : 'o';
+    return doctor_root_command(d, "chmod %c+x %s", class, strbuf_text(&word));
 }
 
-void doctor_check_images(const struct doctor *d, struct findings *ret)
+static void told_missing(const struct doctor *d, struct findings *ret)
 {
-    struct stat st;
-    AUTO_STRBUF word = {0};
-    AUTO_FREE char *blocked = doctor_blocked_at(d, &d->qemu, d->images, true);
-    if (blocked && doctor_stat(d, blocked, &st)) {
-        AUTO_FREE char *how = doctor_describe(&st);
-        text_add_shell(&word, blocked);
-        findings_problem(
-            ret, "images",
-            doctor_root_command(d, "chmod %c+x %s", letter_for(&d->qemu, &st), strbuf_text(&word)),
-            "user %s cannot get to %s: directory %s doesn't let it pass (%s)", d->qemu.name,
-            d->images, blocked, how);
-        return;
-    }
-    if (doctor_stat(d, d->images, &st)) {
-        findings_good(ret, "images", "user %s can get to %s", d->qemu.name, d->images);
-        return;
-    }
     AUTO_FREE char *own = doctor_blocked_at(d, &d->me, d->images, false);
+    AUTO_STRBUF word = {0};
     if (own) {
         findings_note(ret, "images", doctor_root_command(d, "vireo doctor"),
                       "directory %s doesn't let %s look further on the way to %s: ask as root", own,
@@ -42,4 +37,20 @@ void doctor_check_images(const struct doctor *d, struct findings *ret)
         findings_note(ret, "images", mend, "there is no directory %s, the usual one", d->images);
     else
         findings_problem(ret, "images", mend, "there is no directory %s", d->images);
+}
+
+void doctor_check_images(const struct doctor *d, struct findings *ret)
+{
+    struct stat st;
+    AUTO_FREE char *blocked = doctor_blocked_at(d, &d->qemu, d->images, true);
+    if (blocked && doctor_stat(d, blocked, &st)) {
+        AUTO_FREE char *how = doctor_describe(&st);
+        findings_problem(ret, "images", mend_directory(d, blocked, &st),
+                         "user %s cannot get to %s: directory %s doesn't let it pass (%s)",
+                         d->qemu.name, d->images, blocked, how);
+    } else if (doctor_stat(d, d->images, &st)) {
+        findings_good(ret, "images", "user %s can get to %s", d->qemu.name, d->images);
+    } else {
+        told_missing(d, ret);
+    }
 }

@@ -1,19 +1,16 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // The connection under the generated stubs.
-#include "clients/libvireo.h"
-#include "base/alloc.h"
-#include "base/list.h"
-#include "schemas/packet.h"
+#include "clients/libvireo_internal.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
-
-#define VIREO_EXPORT __attribute__((visibility("default")))
 
 enum { EVENTS_MAX = 10000, URI_MAX = 4096 };
 
@@ -22,31 +19,12 @@ struct queued_event {
     struct vireo_event event;
 };
 
-struct vireo {
-    int fd;
-    int timeout_ms;
-    uint32_t serial;
-    bool broken;
-    bool reading; // a packet is half read: no way back
-    struct arena arena;
-    struct list events; // struct queued_event; received while waiting for something else
-    unsigned nevents;
-    struct packet_header header; // of the last packet
-    uint8_t *payload;
-    size_t len;
-    int fds[WIRE_MESSAGE_FDS_MAX];
-    unsigned nfds, next_fd;
-};
-
 struct event_row {
     uint32_t program, procedure;
     enum wire_type_id type;
 };
 
-static int fail(struct vireo_error *err, int code, int domain, const char *fmt, ...)
-    PRINTF_LIKE(4, 5);
-
-static int fail(struct vireo_error *err, int code, int domain, const char *fmt, ...)
+int conn_fail(struct vireo_error *err, int code, int domain, const char *fmt, ...)
 {
     if (!err)
         return -1;
@@ -59,10 +37,11 @@ static int fail(struct vireo_error *err, int code, int domain, const char *fmt, 
     return -1;
 }
 
-static int broken(struct vireo *conn, struct vireo_error *err, const char *why)
+int conn_broken(struct vireo *conn, struct vireo_error *err, const char *why)
 {
     conn->broken = true;
-    return fail(err, WIRE_ERR_RPC, WIRE_FROM_RPC, "the connection to the daemon failed: %s", why);
+    return conn_fail(err, WIRE_ERR_RPC, WIRE_FROM_RPC, "the connection to the daemon failed: %s",
+                     why);
 }
 
 VIREO_EXPORT void vireo_error_clear(struct vireo_error *err)
@@ -96,14 +75,19 @@ static int wait_ready(int fd, short events, int64_t deadline_ms)
     }
 }
 
-static int64_t deadline(const struct vireo *conn)
+int64_t conn_deadline(const struct vireo *conn)
 {
-    return conn->timeout_ms < 0 ? -1 : now_ms() + conn->timeout_ms;
+    return conn_deadline_in(conn->timeout_ms);
 }
 
-static int write_all(struct vireo *conn, const uint8_t *data, size_t len, struct vireo_error *err)
+int64_t conn_deadline_in(int timeout_ms)
 {
-    int64_t end = deadline(conn);
+    return timeout_ms < 0 ? -1 : now_ms() + timeout_ms;
+}
+
+int conn_write(struct vireo *conn, const uint8_t *data, size_t len, struct vireo_error *err)
+{
+    int64_t end = conn_deadline(conn);
     while (len) {
         ssize_t n = send(conn->fd, data, len, MSG_NOSIGNAL | MSG_DONTWAIT);
         if (n >= 0) {
@@ -114,9 +98,9 @@ static int write_all(struct vireo *conn, const uint8_t *data, size_t len, struct
         if (errno == EINTR)
             continue;
         if (errno != EAGAIN)
-            return broken(conn, err, strerrordesc_np(errno));
+            return conn_broken(conn, err, strerrordesc_np(errno));
         if (wait_ready(conn->fd, POLLOUT, end) <= 0)
-            return broken(conn, err, "the daemon takes no more data");
+            return conn_broken(conn, err, "the daemon takes no more data");
     }
     return 0;
 }
@@ -134,16 +118,16 @@ static int read_all(struct vireo *conn, uint8_t *data, size_t len, int64_t end,
             continue;
         }
         if (n == 0)
-            return broken(conn, err, "the daemon closed it");
+            return conn_broken(conn, err, "the daemon closed it");
         if (errno == EINTR)
             continue;
         if (errno != EAGAIN)
-            return broken(conn, err, strerrordesc_np(errno));
+            return conn_broken(conn, err, strerrordesc_np(errno));
         int r = wait_ready(conn->fd, POLLIN, end);
         if (r == 0 && !conn->reading)
             return 1; // nothing is lost
         if (r <= 0)
-            return broken(conn, err, "no answer came in time");
+            return conn_broken(conn, err, "no answer came in time");
     }
     return 0;
 }
@@ -182,18 +166,18 @@ static int read_fds(struct vireo *conn, struct vireo_error *err)
     struct xdr_reader r = {.p = conn->payload, .end = conn->payload + conn->len};
     uint32_t n;
     if (xdr_get_u32(&r, &n) < 0 || n > WIRE_MESSAGE_FDS_MAX)
-        return broken(conn, err, "a reply has a wrong number of file descriptors");
+        return conn_broken(conn, err, "a reply has a wrong number of file descriptors");
     while (conn->nfds < n) {
         int fd = read_fd(conn);
         if (fd < 0)
-            return broken(conn, err, "a file descriptor is missing");
+            return conn_broken(conn, err, "a file descriptor is missing");
         conn->fds[conn->nfds++] = fd;
     }
     return 0;
 }
 
 // The next packet. 0, 1 when none began before `end`, or -1.
-static int read_packet(struct vireo *conn, int64_t end, struct vireo_error *err)
+int conn_read(struct vireo *conn, int64_t end, struct vireo_error *err)
 {
     uint8_t head[PACKET_HEADER_SIZE];
     conn->reading = false;
@@ -201,7 +185,7 @@ static int read_packet(struct vireo *conn, int64_t end, struct vireo_error *err)
     if (r)
         return r;
     if (packet_parse(head, sizeof(head), &conn->header) < 0)
-        return broken(conn, err, "the daemon sent a packet of impossible length");
+        return conn_broken(conn, err, "the daemon sent a packet of impossible length");
     uint32_t length = conn->header.length;
     free(conn->payload);
     // The length is the daemon's word, but 32 MiB at most.
@@ -219,29 +203,29 @@ static int read_packet(struct vireo *conn, int64_t end, struct vireo_error *err)
     return conn->header.type == WIRE_REPLY_WITH_FDS ? read_fds(conn, err) : 0;
 }
 
-static int send_packet(struct vireo *conn, const struct packet_header *h, enum wire_type_id type,
-                       const void *args, struct vireo_error *err)
+int conn_send(struct vireo *conn, const struct packet_header *h, enum wire_type_id type,
+              const void *args, struct vireo_error *err)
 {
     struct xdr_writer w;
     xdr_writer_init(&w, WIRE_LENGTH_WORD_MAX);
     packet_begin(&w, h);
     wire_encode(&w, type, args);
-    int r = packet_end(&w) < 0 ? fail(err, WIRE_ERR_INVALID_ARG, WIRE_FROM_RPC,
-                                      "an argument is missing or too large for the protocol")
-                               : write_all(conn, w.data, w.len, err);
+    int r = packet_end(&w) < 0 ? conn_fail(err, WIRE_ERR_INVALID_ARG, WIRE_FROM_RPC,
+                                           "an argument is missing or too large for the protocol")
+                               : conn_write(conn, w.data, w.len, err);
     xdr_writer_finish(&w);
     return r;
 }
 
-static int decode_error(struct vireo *conn, struct vireo_error *err)
+int conn_decode_error(struct vireo *conn, struct vireo_error *err)
 {
     struct wire_error e = {0};
     struct arena arena = {0};
     struct xdr_reader r = {.p = conn->payload, .end = conn->payload + conn->len, .arena = &arena};
     if (wire_decode(&r, WIRE_TYPE_ERROR, &e) < 0)
-        fail(err, WIRE_ERR_RPC, WIRE_FROM_RPC, "the daemon sent an error that makes no sense");
+        conn_fail(err, WIRE_ERR_RPC, WIRE_FROM_RPC, "the daemon sent an error that makes no sense");
     else
-        fail(err, e.code, e.domain, "%s", e.message ? e.message : "unknown error");
+        conn_fail(err, e.code, e.domain, "%s", e.message ? e.message : "unknown error");
     arena_finish(&arena);
     return -1;
 }
@@ -253,16 +237,14 @@ static int decode_reply(struct vireo *conn, enum wire_type_id type, void *ret,
         .p = conn->payload, .end = conn->payload + conn->len, .arena = &conn->arena};
     uint32_t nfds;
     if (conn->header.type == WIRE_REPLY_WITH_FDS && xdr_get_u32(&r, &nfds) < 0)
-        return broken(conn, err, "a reply is too short");
+        return conn_broken(conn, err, "a reply is too short");
     if (type)
         memset(ret, 0, wire_type_table[type].size);
     if (wire_decode(&r, type, ret) < 0)
-        return fail(err, WIRE_ERR_RPC, WIRE_FROM_RPC,
-                    "the daemon sent a reply that makes no sense");
+        return conn_fail(err, WIRE_ERR_RPC, WIRE_FROM_RPC,
+                         "the daemon sent a reply that makes no sense");
     return 0;
 }
-
-static int other_packet(struct vireo *conn, struct vireo_error *err);
 
 static int vireo_call_typed(struct vireo *conn, uint32_t program, uint32_t procedure,
                             enum wire_type_id args_type, const void *args,
@@ -274,24 +256,24 @@ static int vireo_call_typed(struct vireo *conn, uint32_t program, uint32_t proce
                               .type = WIRE_CALL,
                               .serial = conn->serial++};
     if (conn->broken)
-        return fail(err, WIRE_ERR_INVALID_CONN, WIRE_FROM_RPC, "the connection is broken");
+        return conn_fail(err, WIRE_ERR_INVALID_CONN, WIRE_FROM_RPC, "the connection is broken");
     drop_fds(conn);
-    if (send_packet(conn, &h, args_type, args, err) < 0)
+    if (conn_send(conn, &h, args_type, args, err) < 0)
         return -1;
-    int64_t end = deadline(conn);
+    int64_t end = conn_deadline(conn);
     for (;;) {
-        int r = read_packet(conn, end, err);
+        int r = conn_read(conn, end, err);
         if (r)
-            return r < 0 ? -1 : broken(conn, err, "no answer came in time");
+            return r < 0 ? -1 : conn_broken(conn, err, "no answer came in time");
         const struct packet_header *got = &conn->header;
         bool reply = got->type == WIRE_REPLY || got->type == WIRE_REPLY_WITH_FDS;
         if (!reply || got->serial != h.serial || got->procedure != h.procedure) {
-            if (other_packet(conn, err) < 0)
+            if (conn_take_packet(conn, err) < 0)
                 return -1;
             continue;
         }
         return got->status == WIRE_OK ? decode_reply(conn, ret_type, ret, err)
-                                      : decode_error(conn, err);
+                                      : conn_decode_error(conn, err);
     }
 }
 
@@ -300,13 +282,13 @@ static int vireo_call_typed(struct vireo *conn, uint32_t program, uint32_t proce
 static int queue_event(struct vireo *conn, const struct event_row *row, struct vireo_error *err)
 {
     if (conn->nevents >= EVENTS_MAX)
-        return broken(conn, err, "too many events came that nobody took");
+        return conn_broken(conn, err, "too many events came that nobody took");
     struct xdr_reader r = {
         .p = conn->payload, .end = conn->payload + conn->len, .arena = &conn->arena};
     void *payload = arena_alloc(&conn->arena, wire_type_table[row->type].size);
     if (wire_decode(&r, row->type, payload) < 0)
-        return fail(err, WIRE_ERR_RPC, WIRE_FROM_RPC,
-                    "the daemon sent an event that makes no sense");
+        return conn_fail(err, WIRE_ERR_RPC, WIRE_FROM_RPC,
+                         "the daemon sent an event that makes no sense");
     struct queued_event *q = arena_alloc(&conn->arena, sizeof(*q));
     q->event = (struct vireo_event){row->program, row->procedure, payload};
     list_append(&conn->events, &q->link);
@@ -315,15 +297,17 @@ static int queue_event(struct vireo *conn, const struct event_row *row, struct v
 }
 
 // Pings are answered, events kept, anything else is nothing to us.
-static int other_packet(struct vireo *conn, struct vireo_error *err)
+int conn_take_packet(struct vireo *conn, struct vireo_error *err)
 {
     const struct packet_header *h = &conn->header;
+    if (h->type == WIRE_STREAM || h->type == WIRE_STREAM_HOLE)
+        return conn_take_stream(conn, err);
     if (h->type != WIRE_MESSAGE)
         return 0;
     if (h->program == WIRE_PROGRAM_KEEPALIVE && h->procedure == WIRE_KEEPALIVE_PING) {
         struct packet_header pong = *h;
         pong.procedure = WIRE_KEEPALIVE_PONG;
-        return send_packet(conn, &pong, WIRE_TYPE_NONE, NULL, err);
+        return conn_send(conn, &pong, WIRE_TYPE_NONE, NULL, err);
     }
     for (size_t i = 0; i < ARRAY_LEN(event_rows); i++) {
         if (event_rows[i].program == h->program &&
@@ -336,14 +320,14 @@ static int other_packet(struct vireo *conn, struct vireo_error *err)
 VIREO_EXPORT int vireo_next_event(struct vireo *conn, int timeout_ms, struct vireo_event *ret,
                                   struct vireo_error *err)
 {
-    int64_t end = timeout_ms < 0 ? -1 : now_ms() + timeout_ms;
+    int64_t end = conn_deadline_in(timeout_ms);
     while (list_empty(&conn->events)) {
         if (conn->broken)
-            return fail(err, WIRE_ERR_INVALID_CONN, WIRE_FROM_RPC, "the connection is broken");
-        int r = read_packet(conn, end, err);
+            return conn_fail(err, WIRE_ERR_INVALID_CONN, WIRE_FROM_RPC, "the connection is broken");
+        int r = conn_read(conn, end, err);
         if (r)
             return r < 0 ? -1 : 0;
-        if (other_packet(conn, err) < 0)
+        if (conn_take_packet(conn, err) < 0)
             return -1;
     }
     struct queued_event *q = LIST_FIRST(&conn->events, struct queued_event, link);
@@ -376,23 +360,42 @@ VIREO_EXPORT void vireo_release(struct vireo *conn)
     arena_finish(&conn->arena);
 }
 
-static int connect_socket(const char *path, struct vireo_error *err)
+static int connect_socket(const char *path, int timeout_ms, struct vireo_error *err)
 {
     struct sockaddr_un addr = {.sun_family = AF_UNIX};
     if (strlen(path) >= sizeof(addr.sun_path))
-        return fail(err, WIRE_ERR_INVALID_ARG, WIRE_FROM_RPC,
-                    "the socket path '%s' has more than %zu characters", path,
-                    sizeof(addr.sun_path) - 1);
+        return conn_fail(err, WIRE_ERR_INVALID_ARG, WIRE_FROM_RPC,
+                         "the socket path '%s' has more than %zu characters", path,
+                         sizeof(addr.sun_path) - 1);
     memcpy(addr.sun_path, path, strlen(path) + 1);
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    // A daemon that accepts nobody lets its queue run full; connect() waits by the limit for
+    // sending.
+    struct timeval limit = {.tv_sec = timeout_ms / 1000, .tv_usec = timeout_ms % 1000 * 1000};
+    if (fd >= 0 && timeout_ms > 0)
+        setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
     if (fd >= 0 && connect(fd, (struct sockaddr *)&addr, sizeof(addr)) == 0)
         return fd;
     int saved = errno;
     if (fd >= 0)
         close(fd);
-    return fail(err, WIRE_ERR_SYSTEM_ERROR, WIRE_FROM_RPC,
-                "cannot connect to the daemon's socket '%s': %s; is vireod running?", path,
-                strerrordesc_np(saved));
+    return conn_fail(err, WIRE_ERR_SYSTEM_ERROR, WIRE_FROM_RPC,
+                     "cannot connect to the daemon's socket '%s': %s; is vireod running?", path,
+                     strerrordesc_np(saved));
+}
+
+// %2F in a URI is "/"; anything else behind a percent sign stays.
+static void decode_percent(char *s)
+{
+    char *to = s;
+    for (; *s; s++) {
+        unsigned octet;
+        bool coded = *s == '%' && isxdigit((unsigned char)s[1]) && isxdigit((unsigned char)s[2]) &&
+                     sscanf(s + 1, "%2x", &octet) == 1 && octet != 0;
+        *to++ = coded ? (char)octet : *s;
+        s += coded ? 2 : 0;
+    }
+    *to = 0;
 }
 
 // Where to connect and what to open there.
@@ -417,6 +420,7 @@ static void resolve(const char *where, unsigned flags, char path[static URI_MAX]
     if (socket_is) {
         socket_is += strlen("socket=");
         snprintf(path, URI_MAX, "%.*s", (int)strcspn(socket_is, "&"), socket_is);
+        decode_percent(path);
     } else if (root || !strstr(name, "/session"))
         snprintf(path, URI_MAX, "/run/libvirt/libvirt-sock%s",
                  flags & VIREO_READ_ONLY ? "-ro" : "");
@@ -443,23 +447,30 @@ static int open_connection(struct vireo *conn, const char *name, unsigned flags,
     for (uint32_t i = 0; i < auth.types.n; i++)
         free_entry |= auth.types.v[i] == WIRE_AUTH_NONE;
     if (!free_entry)
-        return fail(err, WIRE_ERR_AUTH_UNAVAILABLE, WIRE_FROM_RPC,
-                    "the daemon wants an authentication that libvireo does not know");
+        return conn_fail(err, WIRE_ERR_AUTH_UNAVAILABLE, WIRE_FROM_RPC,
+                         "the daemon wants an authentication that libvireo does not know");
     struct wire_connect_open_args args = {.name = name, .flags = flags & VIREO_READ_ONLY};
     return vireo_connect_open(conn, &args, err);
 }
 
 VIREO_EXPORT struct vireo *vireo_open(const char *where, unsigned flags, struct vireo_error *err)
 {
+    return vireo_open_within(where, flags, -1, err);
+}
+
+VIREO_EXPORT struct vireo *vireo_open_within(const char *where, unsigned flags, int timeout_ms,
+                                             struct vireo_error *err)
+{
     char path[URI_MAX], name[URI_MAX];
     resolve(where, flags, path, name);
-    int fd = connect_socket(path, err);
+    int fd = connect_socket(path, timeout_ms, err);
     if (fd < 0)
         return NULL;
     struct vireo *conn = NEW(struct vireo);
     conn->fd = fd;
-    conn->timeout_ms = -1;
+    conn->timeout_ms = timeout_ms;
     list_init(&conn->events);
+    list_init(&conn->streams);
     if (open_connection(conn, name, flags, err) < 0) {
         conn->broken = true; // no farewell
         vireo_close(conn);
@@ -474,6 +485,7 @@ VIREO_EXPORT void vireo_close(struct vireo *conn)
         return;
     if (!conn->broken)
         vireo_connect_close(conn, NULL);
+    conn_drop_streams(conn);
     drop_fds(conn);
     close(conn->fd);
     free(conn->payload);

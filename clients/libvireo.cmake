@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 set(WIRE_OUT ${PROJECT_BINARY_DIR}/generated)
-add_library(vireo SHARED libvireo.c ${PROJECT_SOURCE_DIR}/base/alloc.c
+add_library(vireo SHARED libvireo.c libvireo_stream.c ${PROJECT_SOURCE_DIR}/base/alloc.c
   ${PROJECT_SOURCE_DIR}/schemas/xdr.c ${PROJECT_SOURCE_DIR}/schemas/packet.c
   ${WIRE_OUT}/schemas/wire_table.c)
 add_dependencies(vireo wire_generated)

@@ -13,10 +13,11 @@
 //     vireo_close(conn);
 //
 // A connection is used by one thread at a time; calls block. Functions return 0, or -1 with *err
-// filled in (err may be NULL). Streams are not offered yet.
+// filled in (err may be NULL).
 #ifndef LIBVIREO_H
 #define LIBVIREO_H
 
+#include <stddef.h>
 #include <vireo/procedures.h>
 #include <vireo/wire_types.h>
 
@@ -37,6 +38,9 @@ enum { VIREO_READ_ONLY = 1 };
 // `where` is "qemu:///system", "qemu:///session" (either with ?socket=PATH), the path of a socket,
 // or NULL for what suits the user: system for root, else session. NULL on failure.
 struct vireo *vireo_open(const char *where, unsigned flags, struct vireo_error *err);
+// The same with a limit as of vireo_set_timeout(), which holds for the opening too.
+struct vireo *vireo_open_within(const char *where, unsigned flags, int timeout_ms,
+                                struct vireo_error *err);
 void vireo_close(struct vireo *conn); // NULL is fine
 // The socket that vireo_open() would connect to. free() it.
 char *vireo_socket_path(const char *where, unsigned flags);
@@ -63,6 +67,25 @@ int vireo_next_event(struct vireo *conn, int timeout_ms, struct vireo_event *ret
 int vireo_fd(const struct vireo *conn);
 // The next file descriptor that came with the last reply; the caller's from here on. -1: none.
 int vireo_take_fd(struct vireo *conn);
+
+// Streams. A call that opens one (vireo_domain_open_console(), vireo_storage_vol_download() ...,
+// without the sparse flag) is followed at once, before any other call, by vireo_stream_open().
+// Other calls can be made while it is open; up to 16 MiB that come meanwhile are kept for it.
+struct vireo_stream;
+struct vireo_stream *vireo_stream_open(struct vireo *conn, struct vireo_error *err);
+
+enum { VIREO_STREAM_NOTHING_YET = -2 };
+// How many octets came; 0: no more will; -1: failed; VIREO_STREAM_NOTHING_YET after timeout_ms (-1:
+// no limit).
+long vireo_stream_read(struct vireo_stream *s, void *buf, size_t size, int timeout_ms,
+                       struct vireo_error *err);
+// All of it, or -1.
+int vireo_stream_write(struct vireo_stream *s, const void *data, size_t len,
+                       struct vireo_error *err);
+// Either ends the stream and frees it, also after it failed or its connection was closed. 0 means
+// that the daemon has all that was written and sees no fault.
+int vireo_stream_finish(struct vireo_stream *s, struct vireo_error *err);
+void vireo_stream_abort(struct vireo_stream *s); // NULL is fine
 
 void vireo_error_clear(struct vireo_error *err);
 

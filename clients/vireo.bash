@@ -49,12 +49,13 @@ _vireo() {
         _vireo_offer $'qemu:///system\nqemu:///session' "$cur"
         return
         ;;
+    -t | --timeout) return ;;
     --images)
         compopt -o dirnames 2>/dev/null
         return
         ;;
     esac
-    local common=$'--connect\n--help\n--version'
+    local common=$'--connect\n--timeout\n--help\n--version'
     case $command in
     '')
         if [[ $cur == -* ]]; then

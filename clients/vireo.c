@@ -7,7 +7,7 @@
 #include <getopt.h>
 #include <stdio.h>
 
-enum { USAGE = 2 };
+enum { USAGE = 2, TIMEOUT_S = 15, TIMEOUT_MAX_S = 86400 };
 
 enum takes {
     TAKES_NOTHING = 0,
@@ -89,23 +89,26 @@ static int check_options(const struct command *c, const struct options *o)
 int main(int argc, char **argv)
 {
     static const struct option options[] = {
-        {"connect", required_argument, NULL, 'c'},
-        {"json", no_argument, NULL, 'j'},
-        {"name", no_argument, NULL, 'n'},
-        {"images", required_argument, NULL, 'i'},
-        {"help", no_argument, NULL, 'h'},
-        {"version", no_argument, NULL, 'V'},
-        {0},
+        {"connect", required_argument, NULL, 'c'}, {"timeout", required_argument, NULL, 't'},
+        {"json", no_argument, NULL, 'j'},          {"name", no_argument, NULL, 'n'},
+        {"images", required_argument, NULL, 'i'},  {"help", no_argument, NULL, 'h'},
+        {"version", no_argument, NULL, 'V'},       {0},
     };
-    struct options o = {.connect = getenv("LIBVIRT_DEFAULT_URI")};
+    struct options o = {.connect = getenv("LIBVIRT_DEFAULT_URI"), .timeout_ms = TIMEOUT_S * 1000};
+    uint64_t seconds;
     text_init();
     if (o.connect && !*o.connect)
         o.connect = NULL;
     int c;
-    while ((c = getopt_long(argc, argv, "c:hV", options, NULL)) != -1) {
+    while ((c = getopt_long(argc, argv, "c:t:hV", options, NULL)) != -1) {
         switch (c) {
         case 'c':
             o.connect = optarg;
+            break;
+        case 't':
+            if (str_to_u64(optarg, 10, TIMEOUT_MAX_S, &seconds) < 0)
+                return usage("--timeout takes seconds, not", optarg);
+            o.timeout_ms = (int)seconds * 1000;
             break;
         case 'j':
             o.json = true;

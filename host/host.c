@@ -225,21 +225,18 @@ const char *host_find_emulator(struct host *h, const char *arch)
     return str_eq(arch, "i686") ? host_find_emulator(h, "x86_64") : NULL;
 }
 
+int host_kvm_access(const struct host *h)
+{
+    if (h->user.set_user)
+        return file_access_as(h->kvm_path, R_OK | W_OK, h->user.uid, h->user.gid, h->user.groups,
+                              h->user.ngroups);
+    AUTO_CLOSE int fd = open(h->kvm_path, O_RDWR | O_CLOEXEC);
+    return fd >= 0 ? 0 : -errno;
+}
+
 bool host_kvm_usable(const struct host *h)
 {
-    struct stat st;
-    if (!h->user.set_user) {
-        AUTO_CLOSE int fd = open(h->kvm_path, O_RDWR | O_CLOEXEC);
-        return fd >= 0;
-    }
-    if (stat(h->kvm_path, &st) < 0)
-        return false;
-    if (st.st_uid == h->user.uid)
-        return (st.st_mode & 0600) == 0600;
-    bool member = st.st_gid == h->user.gid;
-    for (size_t i = 0; i < h->user.ngroups; i++)
-        member |= st.st_gid == h->user.groups[i];
-    return member ? (st.st_mode & 0060) == 0060 : (st.st_mode & 0006) == 0006;
+    return host_kvm_access(h) == 0;
 }
 
 int host_qemu_caps(struct task *t, struct host *h, const char *binary, struct qemu_caps **ret,

@@ -51,6 +51,7 @@ int host_arch_caps(struct task *t, struct host *h, const char *arch, struct qemu
 // Whether the user QEMU runs as may open /dev/kvm now (looked up at each call, no privileges
 // needed).
 bool host_kvm_usable(const struct host *h);
+int host_kvm_access(const struct host *h); // 0, or why not as -errno
 // QEMU's version for the host's own architecture; 0 when there is no emulator. Suspends.
 int host_qemu_version(struct task *t, struct host *h, uint32_t *version, struct error *err);
 

@@ -57,10 +57,10 @@ int node_get_cells_free_memory(const char *root, uint32_t first, uint64_t *bytes
                                size_t *n, struct error *err);
 
 struct node_cpu_times { // nanoseconds since boot
-    uint64_t user, system, idle, iowait, intr;
+    uint64_t user, system, idle, iowait;
 };
 enum { NODE_ALL_CPUS = -1 };
-// user has nice, intr has irq and softirq. ERROR_INVALID_ARG for a cpu that is not online.
+// user has nice, system has irq and softirq. ERROR_INVALID_ARG for a cpu that is not online.
 int node_get_cpu_times(const char *root, int cpu, struct node_cpu_times *ret, struct error *err);
 
 struct node_memory { // KiB; a cell tells no buffers and cached

@@ -31,10 +31,9 @@ int node_get_cpu_times(const char *root, int cpu, struct node_cpu_times *ret, st
         return error_set(err, ERROR_INVALID_ARG, AREA_NONE, "no online CPU %d on this host", cpu);
     uint64_t ns = 1000000000ULL / (uint64_t)sysconf(_SC_CLK_TCK);
     *ret = (struct node_cpu_times){.user = (v[0] + v[1]) * ns,
-                                   .system = v[2] * ns,
+                                   .system = (v[2] + v[5] + v[6]) * ns,
                                    .idle = v[3] * ns,
-                                   .iowait = v[4] * ns,
-                                   .intr = (v[5] + v[6]) * ns};
+                                   .iowait = v[4] * ns};
     return 0;
 }
 

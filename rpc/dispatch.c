@@ -152,7 +152,10 @@ static void job_task(struct task *t, void *arg)
     j->call.task = t;
     *task_log_fields(t) = (struct log_fields){.client = c->id};
     bool was_connected = c->fd >= 0;
+    uint64_t started_us = now_monotonic_us();
     int r = run_job(j, &err);
+    log_debug("%s %s after %ju us", j->call.procedure->label, r < 0 ? "failed" : "done",
+              (uintmax_t)(now_monotonic_us() - started_us));
     if (was_connected && c->fd < 0)
         c->server->stats.replies_dropped++;
     if (r < 0)

@@ -21,6 +21,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "base/error.h"
+#include "base/ip.h"
 #include "base/str.h"
 #include "schemas/doc_value.h"
 
@@ -56,6 +57,7 @@ enum doc_value {
     DOC_UUID,     // struct opt_uuid
     DOC_MAC,      // struct opt_mac
     DOC_KIB, // uint64_t, 0: not given; the text with the element's attribute unit (default KiB)
+    DOC_IP,  // struct ip_addr, family 0: not given
 };
 
 enum doc_row_flags {
@@ -65,6 +67,7 @@ enum doc_row_flags {
     DOC_OLD = 1 << 3,    // an old spelling: read, never written
     DOC_ALWAYS = 1 << 4, // DOC_ELEM: written even when nothing is in it
     DOC_TAG = 1 << 5,    // the attribute that decides which rows apply (doc_type.tag_at)
+    DOC_OPEN = 1 << 6,   // LIST, CHILD: <a>\n</a> instead of <a/>, as libvirt writes some
 };
 
 // The values of an enum: names[value], NULL for a value that is never written.
@@ -178,6 +181,8 @@ struct doc_type {
     DOC_ROW_(place, DOC_MAC, name, DOC_AT_(f, struct opt_mac), ##__VA_ARGS__)
 #define D_KIB(place, name, f, ...)                                                                 \
     DOC_ROW_(place, DOC_KIB, name, DOC_AT_(f, uint64_t), ##__VA_ARGS__)
+#define D_IP(place, name, f, ...)                                                                  \
+    DOC_ROW_(place, DOC_IP, name, DOC_AT_(f, struct ip_addr), ##__VA_ARGS__)
 
 #define D_FLAG(name, f, ...) DOC_ROW_(LEAF, DOC_PRESENCE, name, DOC_AT_(f, bool), ##__VA_ARGS__)
 #define D_ELEM(name_, type_, ...)                                                                  \

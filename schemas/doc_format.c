@@ -202,6 +202,10 @@ static bool write_element(struct writer *w, const struct doc_row *row, const str
         strbuf_printf(out, ">\n%s", strbuf_text(&p.body));
         indent(out, level);
         strbuf_printf(out, "</%s>\n", name);
+    } else if (row && (row->flags & DOC_OPEN)) {
+        strbuf_add(out, ">\n");
+        indent(out, level);
+        strbuf_printf(out, "</%s>\n", name);
     } else {
         strbuf_add(out, "/>\n");
     }

@@ -211,6 +211,12 @@ int doc_value_read(const struct doc_row *row, void *field, const char *text, con
             return -1;
         }
         return 0;
+    case DOC_IP:
+        if (ip_parse(t, field) < 0) {
+            *why = xstrdup("is not an IP address such as 192.168.122.1 or fd00::1");
+            return -1;
+        }
+        return 0;
     case DOC_KIB:
         if (read_kib(t, unit, &u, why) < 0)
             return -1;
@@ -252,6 +258,8 @@ bool doc_value_is_set(const struct doc_row *row, const void *field)
         return ((const struct opt_uuid *)field)->set;
     case DOC_MAC:
         return ((const struct opt_mac *)field)->set;
+    case DOC_IP:
+        return ((const struct ip_addr *)field)->family != 0;
     default:
         return false;
     }
@@ -273,7 +281,7 @@ void doc_add_text(struct strbuf *out, const char *text, bool attribute)
 
 void doc_value_write(const struct doc_row *row, const void *field, struct strbuf *out)
 {
-    char buf[UUID_TEXT_SIZE];
+    char buf[IP_TEXT_SIZE]; // the longest of them
     switch (row->value) {
     case DOC_STRING:
     case DOC_TOKEN:
@@ -301,6 +309,9 @@ void doc_value_write(const struct doc_row *row, const void *field, struct strbuf
         break;
     case DOC_MAC:
         strbuf_add(out, opt_mac_format(field, buf));
+        break;
+    case DOC_IP:
+        strbuf_add(out, ip_format(field, buf));
         break;
     default:
         break;
@@ -337,6 +348,9 @@ void doc_value_clear(const struct doc_row *row, void *field)
         break;
     case DOC_MAC:
         *(struct opt_mac *)field = (struct opt_mac){0};
+        break;
+    case DOC_IP:
+        *(struct ip_addr *)field = (struct ip_addr){0};
         break;
     default:
         break;
@@ -399,6 +413,9 @@ void doc_value_rng(const struct doc_row *row, struct strbuf *out, const char *in
         break;
     case DOC_MAC:
         rng_pattern(out, indent, "[0-9a-fA-F]{1,2}(:[0-9a-fA-F]{1,2}){5}");
+        break;
+    case DOC_IP:
+        rng_pattern(out, indent, "[0-9]+(\\.[0-9]+){3}|[0-9a-fA-F:.]*:[0-9a-fA-F:.]*");
         break;
     default:
         strbuf_printf(out, "%s<empty/>\n", indent);

@@ -45,7 +45,8 @@ static int each(const struct domain_def *def, int (*fn)(struct device *dev, void
     EACH(redirdevs)
     EACH(hubs)
     EACH(watchdogs)
-    if (!rc && def->memballoon)
+    // "none" is a word of the document, no device.
+    if (!rc && def->memballoon && !str_eq(def->memballoon->model, "none"))
         rc = fn(&def->memballoon->dev, arg);
     EACH(rngs)
     EACH(panics)

@@ -145,8 +145,10 @@ static char *parse_line(struct config *c, char *line)
     if (*value == '"') {
         char *end = strchr(value + 1, '"');
         char *rest = end ? trim(end + 1) : NULL;
-        if (!end || (*rest && *rest != '#'))
+        if (!end)
             return xstrdup("has a quoted text that does not end");
+        if (*rest && *rest != '#')
+            return xstrdup("has something after its quoted text");
         *end = 0;
         value++;
     } else {
@@ -187,10 +189,14 @@ int config_parse(struct config *c, const char *text, const char *name, struct er
 int config_load(struct config *c, const char *path, bool required, struct error *err)
 {
     AUTO_FREE char *text = NULL;
-    int r = file_read(path, CONFIG_MAX, &text, NULL);
+    size_t len;
+    int r = file_read(path, CONFIG_MAX, &text, &len);
     if (r == -ENOENT && !required)
         return 0;
     if (r < 0)
         return error_set_errno(err, AREA_CONF, r, "cannot read the configuration file '%s'", path);
+    if (strlen(text) != len)
+        return error_set(err, ERROR_CONF_SYNTAX, AREA_CONF,
+                         "%s: it has a NUL octet at %zu: it is no text", path, strlen(text));
     return config_parse(c, text, path, err);
 }

@@ -159,16 +159,35 @@ static int complete(struct domain *dom, struct domain_def *def, struct error *er
     return address_assign(def, err);
 }
 
-// Takes def; stores it and puts it in place.
-static int commit(struct task *t, struct domain *dom, struct domain_def *def, struct error *err)
+// A change of both the stored definition and the running guest is stored first: what is on disk can
+// be put back when the guest refuses, while a guest can't be made to have never seen a device. def
+// NULL: only the running guest is meant. Destroys def on failure.
+static int store_first(struct task *t, struct domain *dom, struct domain_def *def,
+                       struct error *err)
 {
-    if (complete(dom, def, err) < 0 || store_save(t, dom->all, def, err) < 0) {
-        domain_def_destroy(def);
-        return -1;
+    if (!def || (complete(dom, def, err) == 0 && store_save(t, dom->all, def, err) == 0))
+        return 0;
+    domain_def_destroy(def);
+    return -1;
+}
+
+// Takes def: puts it in place, or back on disk what was there. Returns r.
+static int settle(struct task *t, struct domain *dom, struct domain_def *def, int r)
+{
+    if (!def)
+        return r;
+    if (r == 0) {
+        domain_def_destroy(dom->def);
+        dom->def = def;
+        return 0;
     }
-    domain_def_destroy(dom->def);
-    dom->def = def;
-    return 0;
+    AUTO_ERROR err = ERROR_INIT;
+    if (store_save(t, dom->all, dom->def, &err) < 0)
+        log_domain(LOG_LEVEL_ERROR, dom->name,
+                   "its stored definition has a change that the running guest refused: %s",
+                   error_message(&err));
+    domain_def_destroy(def);
+    return r;
 }
 
 // ---- attach ------------------------------------------------------------------------------------
@@ -213,38 +232,45 @@ static int complete_device(struct domain *dom, const struct domain_def *def, con
     return r;
 }
 
+static int attach_live(struct task *t, struct domain *dom, const char *xml, struct error *err)
+{
+    struct device *dev = NULL;
+    if (complete_device(dom, dom->live, xml, &dev, err) < 0)
+        return -1;
+    if (plug(t, dom, dev, err) < 0) {
+        domain_device_destroy(dev);
+        return -1;
+    }
+    if (!dom->live) {
+        domain_device_destroy(dev);
+        return domain_not_active(dom, err);
+    }
+    const struct domain_observer *o = &dom->all->config.observer;
+    domain_def_add_device(dom->live, dev);
+    dom->updated = true;
+    (void)status_save(dom, NULL);
+    if (o->device_added)
+        o->device_added(o->arg, dom, dev->alias);
+    return 0;
+}
+
 static int attach_locked(struct task *t, struct domain *dom, const char *xml, unsigned affect,
                          struct error *err)
 {
-    struct device *dev = NULL, *stored = NULL;
     struct domain_def *def = NULL;
     if (domain_resolve_affect(dom, &affect, err) < 0)
         return -1;
-    // Everything that can be refused is refused before anything is done.
     if (affect & DOMAIN_AFFECT_CONFIG) {
+        struct device *stored = NULL;
         if (complete_device(dom, dom->def, xml, &stored, err) < 0)
             return -1;
         def = domain_def_copy(dom->def);
         domain_def_add_device(def, stored);
-        if (complete(dom, def, err) < 0) {
-            domain_def_destroy(def);
-            return -1;
-        }
     }
-    if (affect & DOMAIN_AFFECT_LIVE) {
-        if (complete_device(dom, dom->live, xml, &dev, err) < 0 || plug(t, dom, dev, err) < 0 ||
-            !dom->live) {
-            domain_device_destroy(dev);
-            domain_def_destroy(def);
-            return -1;
-        }
-        domain_def_add_device(dom->live, dev);
-        dom->updated = true;
-        (void)status_save(dom, NULL);
-        if (dom->all->config.observer.device_added)
-            dom->all->config.observer.device_added(dom->all->config.observer.arg, dom, dev->alias);
-    }
-    return def ? commit(t, dom, def, err) : 0;
+    if (store_first(t, dom, def, err) < 0)
+        return -1;
+    int r = affect & DOMAIN_AFFECT_LIVE ? attach_live(t, dom, xml, err) : 0;
+    return settle(t, dom, def, r);
 }
 
 int domain_attach_device(struct task *t, struct domain *dom, const char *xml, unsigned affect,
@@ -325,14 +351,14 @@ static int detach_locked(struct task *t, struct domain *dom, const struct device
         domain_def_remove_device(def, stored);
         domain_device_destroy(stored);
     }
+    if (store_first(t, dom, def, err) < 0)
+        return -1;
+    int r = 0;
     if (affect & DOMAIN_AFFECT_LIVE) {
         struct device *dev = find_device(dom, dom->live, wanted, err);
-        if (!dev || unplug(t, dom, dev, gone, err) < 0) {
-            domain_def_destroy(def);
-            return -1;
-        }
+        r = dev ? unplug(t, dom, dev, gone, err) : -1;
     }
-    return def ? commit(t, dom, def, err) : 0;
+    return settle(t, dom, def, r);
 }
 
 int domain_detach_device(struct task *t, struct domain *dom, const char *xml, unsigned affect,
@@ -438,51 +464,55 @@ static int update_live(struct task *t, struct domain *dom, struct device *new, s
     return 0;
 }
 
-static int update_locked(struct task *t, struct domain *dom, const char *xml, unsigned affect,
+// The stored definition with one device in another's place. NULL with err set.
+static struct domain_def *with_updated(struct domain *dom, const struct device *new,
+                                       struct error *err)
+{
+    struct domain_def *def = domain_def_copy(dom->def);
+    struct device *old = find_device(dom, def, new, err);
+    if (!old) {
+        domain_def_destroy(def);
+        return NULL;
+    }
+    struct device *copy = domain_device_copy(new);
+    if (copy->address.type == ADDRESS_NONE) {
+        copy->address = old->address;
+        old->address.usb_port = NULL; // its only string moved along
+    }
+    domain_def_remove_device(def, old);
+    domain_device_destroy(old);
+    domain_def_add_device(def, copy);
+    return def;
+}
+
+static int update_locked(struct task *t, struct domain *dom, struct device *new, unsigned affect,
                          struct error *err)
 {
     struct domain_def *def = NULL;
     if (domain_resolve_affect(dom, &affect, err) < 0)
         return -1;
-    struct device *new = domain_device_parse(xml, strlen(xml), 0, err);
-    if (!new)
+    if ((affect & DOMAIN_AFFECT_CONFIG) && !(def = with_updated(dom, new, err)))
         return -1;
-    int r = 0;
-    if (affect & DOMAIN_AFFECT_CONFIG) {
-        def = domain_def_copy(dom->def);
-        struct device *old = find_device(dom, def, new, err);
-        if (old) {
-            struct device *copy = domain_device_copy(new);
-            if (copy->address.type == ADDRESS_NONE)
-                copy->address = old->address; // its strings move too
-            if (copy->address.usb_port)
-                copy->address.usb_port = xstrdup(copy->address.usb_port);
-            domain_def_remove_device(def, old);
-            domain_device_destroy(old);
-            domain_def_add_device(def, copy);
-        }
-        r = old ? complete(dom, def, err) : -1;
-    }
-    if (r == 0 && (affect & DOMAIN_AFFECT_LIVE)) {
-        r = update_live(t, dom, new, err);
-        if (r == 0 && dom->live)
-            (void)status_save(dom, NULL);
-    }
-    domain_device_destroy(new);
-    if (r < 0) {
-        domain_def_destroy(def);
+    if (store_first(t, dom, def, err) < 0)
         return -1;
-    }
-    return def ? commit(t, dom, def, err) : 0;
+    int r = affect & DOMAIN_AFFECT_LIVE ? update_live(t, dom, new, err) : 0;
+    if (r == 0 && dom->live)
+        (void)status_save(dom, NULL);
+    return settle(t, dom, def, r);
 }
 
 int domain_update_device(struct task *t, struct domain *dom, const char *xml, unsigned affect,
                          struct error *err)
 {
-    if (domain_lock(t, dom, "update a device of", err) < 0)
+    struct device *new = domain_device_parse(xml, strlen(xml), 0, err);
+    if (!new)
         return -1;
-    int r = update_locked(t, dom, xml, affect, err);
-    domain_unlock(dom);
+    int r = domain_lock(t, dom, "update a device of", err);
+    if (r == 0) {
+        r = update_locked(t, dom, new, affect, err);
+        domain_unlock(dom);
+    }
+    domain_device_destroy(new);
     return r;
 }
 

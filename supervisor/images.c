@@ -3,6 +3,7 @@
 // long as it runs, and handed back. Only what it could not open anyway is touched, and only files
 // and devices themselves: a directory on the way that lets nobody in is named in the error, with
 // the remedy.
+#include "base/file.h"
 #include "supervisor/private.h"
 
 #include <errno.h>
@@ -10,14 +11,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static bool may(const struct domains_config *config, const struct stat *st, unsigned bits)
+// Whether QEMU\'s user may do that.
+static bool may(const struct domains_config *config, const char *path, int mode)
 {
-    unsigned mode = st->st_mode;
-    if (st->st_uid == config->qemu_uid)
-        mode >>= 6;
-    else if (st->st_gid == config->qemu_gid)
-        mode >>= 3;
-    return (mode & bits) == bits;
+    return file_access_as(path, mode, config->qemu_uid, config->qemu_gid, config->qemu_groups,
+                          config->nqemu_groups) == 0;
 }
 
 // Whether QEMU's user can get to the file's directory.
@@ -27,8 +25,7 @@ static int check_way(const struct domains_config *config, const char *path, cons
     AUTO_FREE char *part = xstrdup(path);
     for (char *p = part; (p = strchr(p + 1, '/'));) {
         *p = 0;
-        struct stat st;
-        if (stat(part, &st) == 0 && !may(config, &st, 1))
+        if (!may(config, part, X_OK))
             return error_set(err, ERROR_OPERATION_FAILED, AREA_QEMU,
                              "cannot open %s '%s' as user %s: permission denied on directory '%s'; "
                              "let that user pass (chmod o+x '%s', or setfacl -m u:%s:x '%s')",
@@ -36,6 +33,48 @@ static int check_way(const struct domains_config *config, const char *path, cons
         *p = '/';
     }
     return 0;
+}
+
+// A file that a guest uses.
+struct use {
+    const char *path; // NULL: none
+    bool write;
+    const char *what;
+};
+typedef int (*use_fn)(const struct use *use, void *arg, struct error *err);
+
+static int each_disk_use(const struct domain_disk *disk, use_fn fn, void *arg, struct error *err)
+{
+    struct use use = {.path = disk->source_file ? disk->source_file : disk->source_dev,
+                      .write = !disk->readonly && disk->device != DISK_DEVICE_CDROM,
+                      .what = "disk"};
+    if (use.path && disk->startup == DISK_STARTUP_OPTIONAL && access(use.path, F_OK) < 0)
+        return 0;
+    int r = fn(&use, arg, err);
+    for (const struct disk_backing *b = disk->backing; r == 0 && b; b = b->next) {
+        use = (struct use){.path = b->file ? b->file : b->dev, .what = "backing file"};
+        r = fn(&use, arg, err);
+    }
+    return r;
+}
+
+// Until fn returns something else than 0, which is then returned.
+static int each_use(const struct domain_def *def, use_fn fn, void *arg, struct error *err)
+{
+    int r = 0;
+    VEC_FOREACH (disk, &def->disks) {
+        r = each_disk_use(*disk, fn, arg, err);
+        if (r != 0)
+            return r;
+    }
+    const struct use others[] = {
+        {def->os.kernel, false, "kernel"},   {def->os.initrd, false, "initrd"},
+        {def->os.dtb, false, "device tree"}, {def->os.loader, false, "firmware"},
+        {def->os.nvram, true, "nvram"},
+    };
+    for (size_t i = 0; r == 0 && i < ARRAY_LEN(others); i++)
+        r = fn(&others[i], arg, err);
+    return r;
 }
 
 static bool is_granted(const struct domain *dom, const char *path)
@@ -46,77 +85,81 @@ static bool is_granted(const struct domain *dom, const char *path)
     return false;
 }
 
-static int grant(struct domain *dom, const char *path, bool write, const char *what,
-                 struct error *err)
+// Notes whose it is, when it has to be given.
+static int plan(const struct use *use, void *arg, struct error *err)
 {
+    struct domain *dom = arg;
     const struct domains_config *config = &dom->all->config;
     struct stat st;
-    if (!path || !config->set_user || is_granted(dom, path))
+    if (!use->path || is_granted(dom, use->path))
         return 0;
-    if (stat(path, &st) < 0)
-        return error_set_errno(err, AREA_QEMU, errno, "cannot open %s '%s' of guest '%s'", what,
-                               path, dom->name);
-    if (check_way(config, path, what, err) < 0)
+    if (stat(use->path, &st) < 0)
+        return error_set_errno(err, AREA_QEMU, errno,
+                               "Cannot access %s '%s' of guest '%s' as uid %d", use->what,
+                               use->path, dom->name, (int)geteuid());
+    if (!config->set_user)
+        return 0;
+    if (may(config, use->path, use->write ? R_OK | W_OK : R_OK))
+        return 0;
+    if (check_way(config, use->path, use->what, err) < 0)
         return -1;
-    if (may(config, &st, write ? 6 : 4))
-        return 0;
-    if (chown(path, config->qemu_uid, config->qemu_gid) < 0)
-        return error_set_errno(err, AREA_QEMU, errno, "cannot give %s '%s' to user %s", what, path,
-                               config->qemu_user);
-    struct granted g = {.path = xstrdup(path), .uid = st.st_uid, .gid = st.st_gid};
+    struct granted g = {.path = xstrdup(use->path), .uid = st.st_uid, .gid = st.st_gid};
     vec_push(&dom->granted, g);
     return 0;
 }
 
-static int grant_disk(struct domain *dom, const struct domain_disk *disk, struct error *err)
+// Gives what was noted from `first` on.
+static int give(struct domain *dom, size_t first, struct error *err)
 {
-    const char *path = disk->source_file ? disk->source_file : disk->source_dev;
-    bool write = !disk->readonly && disk->device != DISK_DEVICE_CDROM;
-    if (path && disk->startup == DISK_STARTUP_OPTIONAL && access(path, F_OK) < 0)
-        return 0;
-    if (grant(dom, path, write, "disk", err) < 0)
+    const struct domains_config *config = &dom->all->config;
+    // Whose they are is on disk before they are anybody else's.
+    if (dom->granted.n > first && status_save(dom, err) < 0)
         return -1;
-    for (const struct disk_backing *b = disk->backing; b; b = b->next)
-        if (grant(dom, b->file ? b->file : b->dev, false, "backing file", err) < 0)
-            return -1;
+    for (size_t i = first; i < dom->granted.n; i++) {
+        const char *path = dom->granted.v[i].path;
+        if (chown(path, config->qemu_uid, config->qemu_gid) < 0)
+            return error_set_errno(err, AREA_QEMU, errno,
+                                   "cannot give '%s' of guest '%s' to user %s", path, dom->name,
+                                   config->qemu_user);
+    }
     return 0;
 }
 
 int images_grant(struct domain *dom, struct error *err)
 {
-    const struct domain_def *def = dom->live;
-    VEC_FOREACH (disk, &def->disks)
-        if (grant_disk(dom, *disk, err) < 0)
-            return -1;
-    if (grant(dom, def->os.kernel, false, "kernel", err) < 0 ||
-        grant(dom, def->os.initrd, false, "initrd", err) < 0 ||
-        grant(dom, def->os.dtb, false, "device tree", err) < 0 ||
-        grant(dom, def->os.loader, false, "firmware", err) < 0 ||
-        grant(dom, def->os.nvram, true, "nvram", err) < 0)
-        return -1;
-    return 0;
+    return each_use(dom->live, plan, dom, err) < 0 ? -1 : give(dom, 0, err);
 }
 
 int images_grant_device(struct domain *dom, const struct device *dev, struct error *err)
 {
-    return dev->kind == DEVICE_DISK ? grant_disk(dom, (const struct domain_disk *)dev, err) : 0;
+    size_t before = dom->granted.n;
+    if (dev->kind == DEVICE_DISK &&
+        each_disk_use((const struct domain_disk *)dev, plan, dom, err) < 0)
+        return -1;
+    return give(dom, before, err);
+}
+
+static int is_same(const struct use *use, void *arg, struct error *err)
+{
+    (void)err;
+    const char *path = arg;
+    struct stat a, b;
+    return use->path &&
+           (str_eq(use->path, path) || (stat(use->path, &a) == 0 && stat(path, &b) == 0 &&
+                                        a.st_dev == b.st_dev && a.st_ino == b.st_ino));
 }
 
 // Another guest that uses it now takes over what has to be handed back.
-static bool pass_on(struct domain *dom, struct granted *g)
+static bool pass_on(struct domain *dom, const struct granted *g)
 {
     struct domain *other = NULL;
     while ((other = domains_next(dom->all, other))) {
-        if (other == dom || !other->live)
+        if (other == dom || !other->live || is_granted(other, g->path) ||
+            !each_use(other->live, is_same, g->path, NULL))
             continue;
-        VEC_FOREACH (disk, &other->live->disks) {
-            const char *path = (*disk)->source_file ? (*disk)->source_file : (*disk)->source_dev;
-            if (str_eq(path, g->path) && !is_granted(other, path)) {
-                struct granted copy = *g;
-                vec_push(&other->granted, copy);
-                return true;
-            }
-        }
+        vec_push(&other->granted, *g);
+        (void)status_save(other, NULL);
+        return true;
     }
     return false;
 }

@@ -30,6 +30,7 @@
 enum {
     FINISH_TIMEOUT_US = 10 * 1000000, // for calls under way when we are told to end
     QEMU_GROUPS_MAX = 64,
+    SLOW_TURN_US = 10000,
 };
 
 struct vireod {
@@ -41,6 +42,7 @@ struct vireod {
     sd_event *event;
     sd_event_source *idle_timer;
     int lock_fd, ready_fd; // ready_fd: tells the foreground process how --daemon went; -1
+    char *qemu_user;       // settings may be read again, and this stays
     uid_t qemu_uid;
     gid_t qemu_gid;
     gid_t qemu_groups[QEMU_GROUPS_MAX];
@@ -79,7 +81,7 @@ static int find_qemu_user(struct vireod *v, struct error *err)
         return error_set(err, ERROR_CONF_SYNTAX, AREA_CONF,
                          "there is no user '%s' to run QEMU as: make it, or set qemu_user",
                          *v->config.qemu_user ? v->config.qemu_user : candidates[0]);
-    str_replace(&v->config.qemu_user, pw->pw_name);
+    str_replace(&v->qemu_user, pw->pw_name);
     v->qemu_uid = pw->pw_uid;
     v->qemu_gid = pw->pw_gid;
     if (*v->config.qemu_group) {
@@ -91,7 +93,7 @@ static int find_qemu_user(struct vireod *v, struct error *err)
         v->qemu_gid = gr->gr_gid;
     }
     v->nqemu_groups = QEMU_GROUPS_MAX;
-    if (getgrouplist(v->config.qemu_user, v->qemu_gid, v->qemu_groups, &v->nqemu_groups) < 0)
+    if (getgrouplist(v->qemu_user, v->qemu_gid, v->qemu_groups, &v->nqemu_groups) < 0)
         v->nqemu_groups = 0;
     return 0;
 }
@@ -357,7 +359,7 @@ static int create_modules(struct vireod *v, struct error *err)
         .qemu_gid = v->qemu_gid,
         .qemu_groups = v->qemu_groups,
         .nqemu_groups = (size_t)v->nqemu_groups,
-        .qemu_user = v->config.qemu_user,
+        .qemu_user = v->qemu_user,
         .log_max_bytes = v->config.guest_log_max_bytes,
         .observer = api_domain_observer(d),
     };
@@ -392,6 +394,23 @@ static void tell_ready(struct vireod *v, bool good)
     close_fd(&v->ready_fd);
 }
 
+// One turn of the loop. Whoever works on the daemon sees with --log-level debug what held up the
+// others.
+static int run_turn(sd_event *event)
+{
+    int r = sd_event_prepare(event);
+    if (r == 0)
+        r = sd_event_wait(event, UINT64_MAX);
+    if (r <= 0)
+        return r;
+    uint64_t started_us = now_monotonic_us();
+    r = sd_event_dispatch(event);
+    uint64_t took_us = now_monotonic_us() - started_us;
+    if (took_us >= SLOW_TURN_US)
+        log_debug("one turn of the loop took %ju us", (uintmax_t)took_us);
+    return r;
+}
+
 // Loads what is stored before any client is let in.
 static int serve(struct vireod *v, struct error *err)
 {
@@ -410,7 +429,7 @@ static int serve(struct vireod *v, struct error *err)
     // Not sd_event_loop(): tasks still need the loop after we were told to end.
     int r = 0;
     while (!v->stop && r >= 0)
-        r = sd_event_run(v->event, UINT64_MAX);
+        r = run_turn(v->event);
     return r < 0 ? error_set_errno(err, AREA_NONE, r, "the event loop failed") : 0;
 }
 
@@ -444,6 +463,7 @@ static void end(struct vireod *v)
     sd_event_unref(v->event);
     config_finish(&v->config);
     paths_finish(&v->paths);
+    free(v->qemu_user);
     free(v->config_qemu_dir);
     free(v->run_qemu_dir);
     free(v->state_qemu_dir);

@@ -36,10 +36,13 @@ int store_set_autostart(struct task *t, struct domains *all, const char *name, b
 // Calls fn for each readable definition; damaged ones are set aside.
 void store_load(struct domains *all,
                 void (*fn)(struct domains *all, struct domain_def *def, bool autostart));
+// A stored definition; NULL with err when it is damaged. Caller destroys.
+struct domain_def *store_parse(const char *xml, size_t len, struct error *err);
 // "DIR/NAME" + suffix, whatever characters the name has. Caller frees.
 char *store_path(const char *dir, const char *name, const char *suffix);
 
 // status.c: running guests on disk
+char *status_format(const struct domain *dom);          // caller frees
 int status_save(struct domain *dom, struct error *err); // doesn't wait for the disk
 void status_remove(struct domain *dom);
 struct status {

@@ -271,6 +271,23 @@ static int choose_ports(struct domain *dom, struct error *err)
     return 0;
 }
 
+// Why a guest cannot have KVM, and what mends it; argv.c knows only that it cannot.
+static int check_kvm(const struct domain *dom, struct error *err)
+{
+    const struct domains_config *config = &dom->all->config;
+    int r = dom->live->type == DOMAIN_TYPE_KVM ? host_kvm_access(config->host) : 0;
+    if (r == 0)
+        return 0;
+    AUTO_FREE char *user =
+        config->set_user ? xstrdup(config->qemu_user) : xasprintf("of uid %d", (int)geteuid());
+    return error_set_errno(
+        err, AREA_QEMU, r, "guest '%s' is of type kvm; cannot open /dev/kvm as user %s (%s)",
+        dom->name, user,
+        r == -EACCES || r == -EPERM
+            ? "add that user to the device's group, mostly 'kvm', or use type qemu"
+            : "switch virtualization on in the firmware and load kvm_intel or kvm_amd, or use type qemu");
+}
+
 static int build_argv(struct domain *dom, struct launch *l, struct error *err)
 {
     const struct domains_config *config = &dom->all->config;
@@ -282,7 +299,7 @@ static int build_argv(struct domain *dom, struct launch *l, struct error *err)
         .now_s = (int64_t)(now_realtime_us() / 1000000),
         .channel_dir = config->run_dir,
     };
-    if (open_chardevs(dom, l, &in, err) < 0)
+    if (check_kvm(dom, err) < 0 || open_chardevs(dom, l, &in, err) < 0)
         return -1;
     in.chardevs = l->chardevs.v;
     in.nchardevs = l->chardevs.n;

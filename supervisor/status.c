@@ -20,7 +20,10 @@
 #include <libxml/tree.h>
 #include <sys/file.h>
 
-enum { STATUS_VERSION = 1 };
+enum {
+    STATUS_VERSION = 1,
+    SOCKET_NAME_MAX = 80, // leaves room in sun_path for what unix_listen() puts before it
+};
 
 static char *run_path(const struct domain *dom, const char *suffix)
 {
@@ -32,12 +35,19 @@ char *status_pid_path(const struct domain *dom)
     return run_path(dom, ".pid");
 }
 
+// A socket's name has to be short. That of a long-named guest is made of its uuid; no guest's name
+// is written with a dot in front.
 char *status_monitor_path(const struct domain *dom)
 {
-    return run_path(dom, ".monitor");
+    char uuid[UUID_TEXT_SIZE];
+    char *path = run_path(dom, ".monitor");
+    if (strlen(strrchr(path, '/') + 1) <= SOCKET_NAME_MAX)
+        return path;
+    free(path);
+    return xasprintf("%s/.%s.monitor", dom->all->config.run_dir, uuid_format(&dom->uuid, uuid));
 }
 
-int status_save(struct domain *dom, struct error *err)
+char *status_format(const struct domain *dom)
 {
     AUTO_STRBUF b = {0};
     // Until it is launched its last move is the end of the time before.
@@ -53,8 +63,14 @@ int status_save(struct domain *dom, struct error *err)
     AUTO_FREE char *xml = domain_def_format(dom->live, DOMAIN_XML_STATE);
     strbuf_add(&b, xml);
     strbuf_add(&b, "</vireo-guest>\n");
+    return strbuf_steal(&b);
+}
+
+int status_save(struct domain *dom, struct error *err)
+{
+    AUTO_FREE char *text = status_format(dom);
     AUTO_FREE char *path = run_path(dom, ".xml");
-    int r = file_write_volatile(path, b.data, b.len, 0600);
+    int r = file_write_volatile(path, text, strlen(text), 0600);
     if (r == 0)
         return 0;
     log_domain(LOG_LEVEL_ERROR, dom->name, "cannot write '%s': %s", path, strerrordesc_np(-r));
@@ -68,7 +84,9 @@ void status_remove(struct domain *dom)
     AUTO_CLOSE int lock = -1;
     if (status_lock_pid_file(dom, &lock) == -EWOULDBLOCK)
         return;
-    static const char *const suffixes[] = {".monitor", ".xml", ".pid"};
+    AUTO_FREE char *monitor = status_monitor_path(dom);
+    unlink(monitor);
+    static const char *const suffixes[] = {".xml", ".pid"};
     for (size_t i = 0; i < ARRAY_LEN(suffixes); i++) {
         AUTO_FREE char *path = run_path(dom, suffixes[i]);
         unlink(path);

@@ -91,6 +91,16 @@ struct load {
     void (*fn)(struct domains *all, struct domain_def *def, bool autostart);
 };
 
+struct domain_def *store_parse(const char *xml, size_t len, struct error *err)
+{
+    struct domain_def *def = domain_def_parse(xml, len, 0, err);
+    if (!def || (def->name && def->uuid.set))
+        return def;
+    error_set(err, ERROR_XML, AREA_DOMAIN, "it has no name or no uuid");
+    domain_def_destroy(def);
+    return NULL;
+}
+
 static struct domain_def *read_definition(const char *path, struct error *err)
 {
     AUTO_FREE char *xml = NULL;
@@ -100,13 +110,21 @@ static struct domain_def *read_definition(const char *path, struct error *err)
         error_set_errno(err, AREA_QEMU, r, "cannot read it");
         return NULL;
     }
-    struct domain_def *def = domain_def_parse(xml, len, 0, err);
-    if (def && (!def->name || !def->uuid.set)) {
-        error_set(err, ERROR_XML, AREA_DOMAIN, "it has no name or no uuid");
-        domain_def_destroy(def);
-        return NULL;
-    }
-    return def;
+    return store_parse(xml, len, err);
+}
+
+// Under another's name it would come back after its guest was undefined.
+static struct domain_def *read_stored(const char *dir, const char *file, struct error *err)
+{
+    AUTO_FREE char *path = path_join(dir, file);
+    struct domain_def *def = read_definition(path, err);
+    AUTO_FREE char *own = def ? store_path(dir, def->name, ".xml") : NULL;
+    if (!def || str_eq(strrchr(own, '/') + 1, file))
+        return def;
+    error_set(err, ERROR_XML, AREA_DOMAIN, "it is about guest '%s', which belongs into '%s'",
+              def->name, own);
+    domain_def_destroy(def);
+    return NULL;
 }
 
 static int load_one(const char *name, void *arg)
@@ -114,7 +132,7 @@ static int load_one(const char *name, void *arg)
     struct load *l = arg;
     AUTO_FREE char *path = path_join(l->all->config.config_dir, name);
     AUTO_ERROR err = ERROR_INIT;
-    struct domain_def *def = read_definition(path, &err);
+    struct domain_def *def = read_stored(l->all->config.config_dir, name, &err);
     if (!def) {
         AUTO_FREE char *aside = xasprintf("%s.damaged", path);
         bool moved = rename(path, aside) == 0;
@@ -148,7 +166,7 @@ static int check_one(const char *name, void *arg)
     struct check *c = arg;
     AUTO_FREE char *path = path_join(c->dir, name);
     AUTO_ERROR err = ERROR_INIT;
-    struct domain_def *def = read_definition(path, &err);
+    struct domain_def *def = read_stored(c->dir, name, &err);
     c->total++;
     if (!def) {
         fprintf(stderr, "%s: %s\n", path, error_message(&err));

@@ -18,5 +18,12 @@ static inline void golden_compare(const char *name, const char *got)
         fprintf(stderr, "no golden %s: UPDATE_GOLDEN=1 writes it\n", path);
         exit(1);
     }
-    CHECK_STR(got, want);
+    if (strcmp(got, want) == 0)
+        return;
+    size_t same = 0;
+    for (size_t i = 0; got[i] == want[i]; i++)
+        same = got[i] == '\n' ? i + 1 : same;
+    fprintf(stderr, "%s: got\n%.*s\nnot\n%.*s\n", path, (int)strcspn(got + same, "\n"), got + same,
+            (int)strcspn(want + same, "\n"), want + same);
+    exit(1);
 }

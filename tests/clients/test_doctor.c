@@ -257,7 +257,7 @@ static void kvm(struct tree *t)
     put(t, "/dev/kvm", 0600, "");
     end(t, "kvm for its owner only", doctor_check_kvm, 1);
     begin(t);
-    put(t, "/dev/kvm", 0664, "");
+    put(t, "/dev/kvm", 0644, "");
     t->d.system_mode = false;
     set(&t->d.qemu.name, "alice");
     end(t, "kvm for looking only, session", doctor_check_kvm, 1);
@@ -492,6 +492,18 @@ static void images(struct tree *t)
     put_dir(t, "/home/al ice's", 0700);
     set(&t->d.images, "/home/al ice's/images");
     end(t, "images in a home", doctor_check_images, 1);
+    begin(t);
+    put(t, "/usr/bin/setfacl", 0755, "");
+    put_dir(t, "/home/bob/images", 0755);
+    put_dir(t, "/home/bob", 0700);
+    set(&t->d.images, "/home/bob/images");
+    end(t, "images in a home, with access lists", doctor_check_images, 1);
+    begin(t);
+    put(t, "/usr/bin/setfacl", 0755, "");
+    put_dir(t, "/srv/images", 0655);
+    set(&t->d.images, "/srv/images");
+    t->d.qemu.uid = geteuid();
+    end(t, "images closed to their owner", doctor_check_images, 1);
     begin(t);
     end(t, "no images", doctor_check_images, 0);
     begin(t);

@@ -3,15 +3,21 @@
 // their filters. The daemon runs on the test's loop, the client, which blocks, on a helper thread.
 #include "api/daemon.h"
 #include "api/event_table.h"
+#include "api/handlers.h"
 #include "api/programs.h"
 #include "api/session.h"
+#include "base/file.h"
 #include "clients/libvireo.h"
 #include "rpc/server.h"
+#include "rpc/stream.h"
 #include "tests/loop.h"
 
+#include <poll.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 struct fixture {
@@ -21,6 +27,85 @@ struct fixture {
     atomic_bool stop, burst;
     atomic_uint cut;
 };
+
+static int download(struct task *t, struct stream *s, void *arg, struct error *err)
+{
+    (void)arg;
+    static const char block[300000] = "begin";
+    return stream_send(t, s, block, sizeof(block), err) < 0 || stream_send(t, s, "end", 3, err) < 0
+               ? -1
+               : 0;
+}
+
+// Counts into what it gets, and dislikes a lone "no".
+static int upload(struct task *t, struct stream *s, void *arg, struct error *err)
+{
+    size_t *count = arg;
+    for (;;) {
+        struct stream_chunk chunk;
+        CHECK_INT(stream_receive(t, s, TASK_FOREVER, &chunk), 0);
+        if (chunk.event == STREAM_FINISHED)
+            return 0;
+        if (chunk.event == STREAM_OVER) {
+            *count = 1;
+            return -1;
+        }
+        *count += chunk.len;
+        if (chunk.len == 2 && memcmp(chunk.data, "no", 2) == 0)
+            return error_set(err, ERROR_SYSTEM, AREA_STORAGE, "no space left in pool 'p'");
+    }
+}
+
+static int console(struct task *t, struct stream *s, void *arg, struct error *err)
+{
+    (void)arg;
+    int pair[2];
+    CHECK_INT(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, pair), 0);
+    // The guest's side: says hello, and goes away once it is spoken to.
+    CHECK_INT(write(pair[0], "hello\r\n", 7), 7);
+    pid_t pid = fork();
+    CHECK(pid >= 0);
+    if (pid == 0) {
+        struct pollfd p = {.fd = pair[0], .events = POLLIN};
+        char word[16];
+        poll(&p, 1, -1);
+        ssize_t n = read(pair[0], word, sizeof(word));
+        _exit(n > 0 && write(pair[0], word, (size_t)n) == n ? 0 : 1);
+    }
+    close(pair[0]);
+    int r = stream_bridge(t, s, pair[1], err);
+    close(pair[1]);
+    int status;
+    CHECK_INT(waitpid(pid, &status, 0), pid);
+    return r;
+}
+
+int api_domain_open_console(struct call *call, const struct wire_domain_open_console_args *args,
+                            void *ret, struct error *err)
+{
+    (void)args;
+    (void)ret;
+    return stream_open(call, console, NULL, NULL, err);
+}
+
+int api_storage_vol_download(struct call *call, const struct wire_storage_vol_download_args *args,
+                             void *ret, struct error *err)
+{
+    (void)args;
+    (void)ret;
+    return stream_open(call, download, NULL, NULL, err);
+}
+
+static size_t uploaded; // of the one upload at a time
+
+int api_storage_vol_upload(struct call *call, const struct wire_storage_vol_upload_args *args,
+                           void *ret, struct error *err)
+{
+    (void)args;
+    (void)ret;
+    uploaded = 0;
+    return stream_open(call, upload, &uploaded, NULL, err);
+}
 
 static const struct wire_domain_ref guest = {.name = "guest", .uuid = {1, 2, 3}, .id = 7};
 static const struct wire_domain_ref other = {.name = "other", .uuid = {9}, .id = 8};
@@ -121,6 +206,45 @@ static void refused_uri(struct fixture *f, const char *uri, int code, const char
     CHECK(!vireo_open(where, 0, &err));
     CHECK_CONTAINS(err.message, part);
     CHECK_INT(err.code, code);
+    vireo_error_clear(&err);
+}
+
+static void socket_is(const char *where, unsigned flags, const char *want)
+{
+    char *path = vireo_socket_path(where, flags);
+    CHECK_STR(path, want);
+    free(path);
+}
+
+static void socket_paths(struct fixture *f)
+{
+    socket_is(f->path, 0, f->path);
+    socket_is("qemu:///system", 0, "/run/libvirt/libvirt-sock");
+    socket_is("qemu:///system", VIREO_READ_ONLY, "/run/libvirt/libvirt-sock-ro");
+    socket_is("qemu+unix:///session?mode=x&socket=/a/b&x=y", VIREO_READ_ONLY, "/a/b");
+    socket_is("qemu:///system?socket=%2Fa%20b%2fc%zz%2", 0, "/a b/c%zz%2");
+}
+
+// A daemon that accepts nobody, and one that says nothing, hold nobody for ever.
+static void opening_in_time(struct fixture *f)
+{
+    char path[64];
+    int fds[64], n = 0;
+    struct vireo_error err = {0};
+    snprintf(path, sizeof(path), "%s/deaf", f->dir);
+    int listener = unix_listen(path, 0700, 1);
+    CHECK(listener >= 0);
+    CHECK(!vireo_open_within(path, 0, 50, &err));
+    CHECK_CONTAINS(err.message, "no answer came in time");
+    while (n < (int)ARRAY_LEN(fds) - 1 && (fds[n] = unix_connect(path)) >= 0)
+        n++;
+    CHECK(n > 0 && fds[n] == -EAGAIN); // the queue is full
+    CHECK(!vireo_open_within(path, 0, 50, &err));
+    CHECK_CONTAINS(err.message, "cannot connect");
+    while (n > 0)
+        close(fds[--n]);
+    close(listener);
+    unlink(path);
     vireo_error_clear(&err);
 }
 
@@ -373,6 +497,125 @@ static void does_not_read(struct fixture *f)
     vireo_close(reader);
 }
 
+static struct vireo_stream *open_upload(struct vireo *c)
+{
+    struct wire_storage_vol_upload_args args = {.vol = {.pool = "p", .name = "v", .key = "k"}};
+    CHECK_INT(vireo_storage_vol_upload(c, &args, NULL), 0);
+    struct vireo_stream *s = vireo_stream_open(c, NULL);
+    CHECK(s);
+    return s;
+}
+
+static struct vireo_stream *open_download(struct vireo *c)
+{
+    struct wire_storage_vol_download_args args = {.vol = {.pool = "p", .name = "v", .key = "k"}};
+    CHECK_INT(vireo_storage_vol_download(c, &args, NULL), 0);
+    struct vireo_stream *s = vireo_stream_open(c, NULL);
+    CHECK(s);
+    return s;
+}
+
+static void downloads(struct fixture *f)
+{
+    struct vireo *c = must_open(f);
+    struct vireo_error err = {0};
+    struct vireo_stream *s = open_download(c);
+    // Calls go on beside it; what came meanwhile is kept.
+    struct wire_connect_get_uri_ret uri;
+    CHECK_INT(vireo_connect_get_uri(c, &uri, &err), 0);
+    char buf[10000];
+    size_t total = 0;
+    long n;
+    while ((n = vireo_stream_read(s, buf, sizeof(buf), 10000, &err)) > 0) {
+        if (total == 0)
+            CHECK_STR(buf, "begin");
+        total += (size_t)n;
+        if (total == 300003)
+            CHECK(memcmp(buf + n - 3, "end", 3) == 0);
+    }
+    CHECK_INT(n, 0);
+    CHECK_INT(total, 300003);
+    CHECK_INT(vireo_stream_read(s, buf, sizeof(buf), 10000, &err), 0);
+    CHECK_INT(vireo_stream_finish(s, &err), 0);
+    // Given up half-way: the connection is as good as before.
+    s = open_download(c);
+    CHECK(vireo_stream_read(s, buf, 5, 10000, &err) == 5);
+    vireo_stream_abort(s);
+    CHECK_INT(vireo_connect_get_uri(c, &uri, &err), 0);
+    // Two at once.
+    struct vireo_stream *both[] = {open_download(c), open_download(c)};
+    for (int i = 1; i >= 0; i--) {
+        total = 0;
+        while ((n = vireo_stream_read(both[i], buf, sizeof(buf), 10000, &err)) > 0)
+            total += (size_t)n;
+        CHECK_INT(total, 300003);
+        CHECK_INT(vireo_stream_finish(both[i], &err), 0);
+    }
+    // Outlives its connection.
+    s = open_download(c);
+    vireo_close(c);
+    CHECK_INT(vireo_stream_finish(s, &err), -1);
+    CHECK_INT(err.code, WIRE_ERR_INVALID_CONN);
+    vireo_error_clear(&err);
+}
+
+static void uploads(struct fixture *f)
+{
+    struct vireo *c = must_open(f);
+    struct vireo_error err = {0};
+    static char block[1000000];
+    struct vireo_stream *s = open_upload(c);
+    CHECK_INT(vireo_stream_write(s, block, sizeof(block), &err), 0);
+    CHECK_INT(vireo_stream_finish(s, &err), 0);
+    CHECK_INT(uploaded, sizeof(block)); // finished: the other side has all
+    s = open_upload(c);
+    CHECK_INT(vireo_stream_write(s, "no", 2, &err), 0);
+    char buf[10];
+    CHECK_INT(vireo_stream_read(s, buf, sizeof(buf), 10000, &err), -1);
+    CHECK_CONTAINS(err.message, "no space left in pool 'p'");
+    CHECK_INT(vireo_stream_write(s, "more", 4, &err), -1);
+    CHECK_INT(vireo_stream_finish(s, &err), -1);
+    CHECK_CONTAINS(err.message, "no space left in pool 'p'");
+    s = open_upload(c);
+    CHECK_INT(vireo_stream_read(s, buf, sizeof(buf), 1, &err), VIREO_STREAM_NOTHING_YET);
+    vireo_stream_abort(s);
+    struct wire_connect_get_uri_ret uri;
+    CHECK_INT(vireo_connect_get_uri(c, &uri, &err), 0);
+    CHECK_INT(uploaded, 1); // the other side saw it end
+    // Only after a call that went well.
+    CHECK_INT(vireo_domain_create(c, &(struct wire_domain_create_args){.dom = guest}, &err), -1);
+    CHECK(!vireo_stream_open(c, &err));
+    CHECK_INT(err.code, WIRE_ERR_INVALID_STREAM);
+    vireo_error_clear(&err);
+    vireo_close(c);
+}
+
+static void consoles(struct fixture *f)
+{
+    struct vireo *c = must_open(f);
+    struct vireo_error err = {0};
+    CHECK_INT(
+        vireo_domain_open_console(c, &(struct wire_domain_open_console_args){.dom = guest}, &err),
+        0);
+    struct vireo_stream *s = vireo_stream_open(c, &err);
+    CHECK(s);
+    char text[64] = "";
+    size_t len = 0;
+    long n;
+    while (!strstr(text, "hello\r\n")) {
+        n = vireo_stream_read(s, text + len, sizeof(text) - 1 - len, 10000, &err);
+        CHECK(n > 0);
+        len += (size_t)n;
+    }
+    CHECK_INT(vireo_stream_write(s, "bye", 3, &err), 0);
+    while ((n = vireo_stream_read(s, text + len, sizeof(text) - 1 - len, 10000, &err)) > 0)
+        len += (size_t)n;
+    CHECK_INT(n, 0); // the guest went away
+    CHECK_STR(text, "hello\r\nbye");
+    CHECK_INT(vireo_stream_finish(s, &err), 0);
+    vireo_close(c);
+}
+
 #define RUN_CLIENT(test)                                                                           \
     do {                                                                                           \
         struct fixture f = {.client = test};                                                       \
@@ -383,11 +626,16 @@ static void does_not_read(struct fixture *f)
 
 int main(void)
 {
+    RUN_CLIENT(socket_paths);
+    RUN_CLIENT(opening_in_time);
     RUN_CLIENT(opening);
     RUN_CLIENT(domain_events);
     RUN_CLIENT(legacy_events);
     RUN_CLIENT(other_events);
     RUN_CLIENT(monitor_events);
     RUN_CLIENT(does_not_read);
+    RUN_CLIENT(downloads);
+    RUN_CLIENT(uploads);
+    RUN_CLIENT(consoles);
     return 0;
 }

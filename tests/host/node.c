@@ -171,10 +171,9 @@ static void times_and_memory(void)
                      "cpu10 9 9 9 9 9 9 9 0\nintr 5\n");
     CHECK_INT(node_get_cpu_times(root, NODE_ALL_CPUS, &t, &err), 0);
     CHECK_INT(t.user, 12 * tick);
-    CHECK_INT(t.system, 30 * tick);
+    CHECK_INT(t.system, 43 * tick); // with irq and softirq, as libvirt counts
     CHECK_INT(t.idle, 400 * tick);
     CHECK_INT(t.iowait, 50 * tick);
-    CHECK_INT(t.intr, 13 * tick);
     CHECK_INT(node_get_cpu_times(root, 0, &t, &err), 0);
     CHECK_INT(t.idle, 4 * tick);
     CHECK_INT(node_get_cpu_times(root, 1, &t, &err), -1);

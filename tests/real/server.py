@@ -84,6 +84,15 @@ class Server:
     def kill(self, sig=signal.SIGKILL):
         self.process.send_signal(sig)
         self.process.wait(20)
+        self.check_log()
+
+    def check_log(self):
+        """What AddressSanitizer, LeakSanitizer or UBSan said fails the test, whatever the daemon's exit status was."""
+        with open(self.log, errors="replace") as file:
+            text = file.read()
+        found = re.search(r"ERROR: \w+Sanitizer|LeakSanitizer|runtime error:", text)
+        if found:
+            raise AssertionError(f"the daemon's log has a sanitizer report:\n{text[max(0, found.start() - 500):][:8000]}")
 
     def restart(self, sig=signal.SIGKILL):
         self.kill(sig)
@@ -92,6 +101,7 @@ class Server:
     def stop(self):
         """Ends the guests, then the daemon; what ended badly is a failure."""
         if self.process is None or self.process.poll() is not None:
+            self.check_log()
             return
         for name in self.virsh("list", "--name", check=False).stdout.split():
             self.virsh("destroy", name, check=False)

@@ -25,7 +25,7 @@ static const struct sequence {
     {"poweroff-destroy", "<on_poweroff>destroy</on_poweroff>", EV_SHUTDOWN QUIT,
      "shutdown-guest stopped-shutdown", DOMAIN_SHUTOFF},
     {"poweroff-restart", "<on_poweroff>restart</on_poweroff>", EV_SHUTDOWN RESTART SERVE,
-     "shutdown-guest unpaused", DOMAIN_RUNNING},
+     "restarted", DOMAIN_RUNNING},
     {"poweroff-preserve", "<on_poweroff>preserve</on_poweroff>", EV_SHUTDOWN SERVE,
      "shutdown-guest", DOMAIN_SHUTDOWN},
     // It hangs instead of quitting: ended the hard way.

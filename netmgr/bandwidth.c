@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Rates of a guest's card, by the program `tc`: what goes to the guest is shaped when it leaves the
+// host by the tap, what comes from it is policed as it arrives.
+#include "netmgr/private.h"
+
+#include <errno.h>
+
+enum { TC_TIMEOUT_MS = 5000, OUTPUT_MAX = 2048, BURST_MIN_KIB = 16 };
+
+static void add_rates(struct strbuf *b, const struct network_rate *r)
+{
+    uint64_t burst = r->burst.set && r->burst.value ? r->burst.value : r->average.value / 8;
+    if (burst < BURST_MIN_KIB)
+        burst = BURST_MIN_KIB;
+    // tc's "bps" are octets a second.
+    strbuf_printf(b, "rate %jukbps burst %jukb", (uintmax_t)r->average.value, (uintmax_t)burst);
+}
+
+static int run_tc(struct task *t, const char *dev, const char *batch, bool check, struct error *err)
+{
+    char *argv[] = {(char *)"tc", (char *)"-force", (char *)"-batch", (char *)"-", NULL};
+    struct child_spec spec = CHILD_SPEC_INIT;
+    AUTO_STRBUF output = {0};
+    int status;
+    spec.argv = argv;
+    if (child_run(t, &spec, batch, OUTPUT_MAX, task_deadline_ms(TC_TIMEOUT_MS), &status, &output,
+                  err) < 0)
+        return error_prefix(err, "cannot set the rates of '%s' (tc is in the package 'iproute2')",
+                            dev);
+    if (status == 0 || !check)
+        return 0;
+    AUTO_FREE char *said = str_printable(strbuf_text(&output), output.len);
+    return error_set(err, ERROR_OPERATION_FAILED, AREA_NETWORK, "cannot set the rates of '%s': %s",
+                     dev, said);
+}
+
+int bandwidth_apply(struct task *t, const char *dev, const struct network_bandwidth *bw,
+                    struct error *err)
+{
+    AUTO_FREE char *clean =
+        xasprintf("qdisc del dev %s root\nqdisc del dev %s ingress\n", dev, dev);
+    // There may be none.
+    if (run_tc(t, dev, clean, false, err) < 0)
+        return -1;
+    AUTO_STRBUF b = {0};
+    if (bw && bw->has_inbound && bw->inbound.average.value) {
+        strbuf_printf(&b, "qdisc add dev %s root tbf ", dev);
+        add_rates(&b, &bw->inbound);
+        strbuf_add(&b, " latency 50ms\n");
+    }
+    if (bw && bw->has_outbound && bw->outbound.average.value) {
+        strbuf_printf(&b, "qdisc add dev %s ingress\n", dev);
+        strbuf_printf(&b, "filter add dev %s parent ffff: matchall action police ", dev);
+        add_rates(&b, &bw->outbound);
+        strbuf_add(&b, " conform-exceed drop\n");
+    }
+    return b.len ? run_tc(t, dev, b.data, true, err) : 0;
+}

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The network `default`: made once, on the first start ever. Whoever deletes it has deleted it for
+// good.
+#include "base/file.h"
+#include "netmgr/private.h"
+
+#include <unistd.h>
+
+static const char NAME[] = "default";
+
+static int make(struct networks *all, struct error *err)
+{
+    struct ip_prefix p;
+    char text[IP_TEXT_SIZE];
+    if (subnet_choose(all, &p, err) < 0)
+        return -1;
+    ip_format(&p.addr, text);
+    int net = (int)(strrchr(text, '.') - text);
+    AUTO_FREE char *xml =
+        xasprintf("<network><name>%s</name><forward mode='nat'/>"
+                  "<ip address='%s' netmask='255.255.255.0'>"
+                  "<dhcp><range start='%.*s.2' end='%.*s.254'/></dhcp></ip></network>",
+                  NAME, text, net, text, net, text);
+    AUTO_NETWORK_DEF struct network_def *def = network_def_load(xml, strlen(xml), 0, err);
+    if (!def || fill_def(all, NULL, def, err) < 0)
+        return -1;
+    struct network_files f;
+    network_files_init(&f, &all->config, NAME);
+    AUTO_FREE char *stored = network_def_format(def, 0);
+    AUTO_FREE char *marks = path_join(all->config.config_dir, "autostart");
+    int r = dir_make(marks, 0700);
+    // The mark first: without the definition it means nothing.
+    if (r == 0)
+        r = file_write_atomic(f.mark, "", 0, 0600);
+    if (r == 0)
+        r = file_write_atomic(f.stored, stored, strlen(stored), 0600);
+    if (r < 0)
+        error_set_errno(err, AREA_NETWORK, r, "cannot store '%s'", f.stored);
+    network_files_finish(&f);
+    if (r < 0)
+        return -1;
+    struct network *n = networks_add(all, NAME, &def->uuid.value);
+    n->def = STEAL(def);
+    n->autostart = true;
+    log_network(LOG_LEVEL_INFO, NAME, "made for the first start: %s on bridge %s",
+                ip_prefix_format(&p, text), n->def->bridge);
+    return 0;
+}
+
+void default_make(struct networks *all)
+{
+    AUTO_FREE char *done = path_join(all->config.state_dir, "default-network");
+    AUTO_ERROR err = ERROR_INIT;
+    if (!all->nl || !all->config.default_network || access(done, F_OK) == 0)
+        return;
+    if (!networks_find_name(all, NAME) && make(all, &err) < 0) {
+        log_error("cannot make the network '%s': %s", NAME, error_message(&err));
+        return;
+    }
+    int r = dir_make(all->config.state_dir, 0755);
+    if (r == 0)
+        r = file_write_atomic(done, "made\n", 5, 0600);
+    if (r < 0)
+        log_warn("cannot write '%s': the network '%s' will be made again once it was deleted", done,
+                 NAME);
+}

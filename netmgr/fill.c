@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// What a definition gets from us when it doesn't say: the bridge's name, and a subnet.
+#include "netmgr/private.h"
+
+#include <arpa/inet.h>
+
+enum { BRIDGE_NUMBERS = 100000, FIRST_GUEST = 2, LAST_GUEST = 254 };
+
+static bool bridge_taken(const struct networks *all, const struct network *self, const char *bridge)
+{
+    struct network *net;
+    LIST_FOREACH (net, &all->list, link) {
+        if (net != self && ((net->def && str_eq(net->def->bridge, bridge)) ||
+                            (net->live && str_eq(net->live->bridge, bridge))))
+            return true;
+    }
+    return false;
+}
+
+static int choose_bridge(struct networks *all, const struct network *self, const char *pattern,
+                         char **ret, struct error *err)
+{
+    const char *mark = strstr(pattern, "%d");
+    struct link l;
+    for (unsigned i = 0; i < BRIDGE_NUMBERS; i++) {
+        AUTO_FREE char *name = xasprintf("%.*s%u%s", (int)(mark - pattern), pattern, i, mark + 2);
+        if (!link_name_valid(name, false))
+            break;
+        if (!bridge_taken(all, self, name) &&
+            (!all->nl || link_find(all->nl, name, &l, NULL) == -ENODEV)) {
+            *ret = STEAL(name);
+            return 0;
+        }
+    }
+    return error_set(err, ERROR_OPERATION_FAILED, AREA_NETWORK,
+                     "no bridge name '%s' is free; say one in <bridge name=>", pattern);
+}
+
+// The bridge it had before, when its new document says none: its interface doesn't change its name
+// because somebody edited something else.
+static const char *bridge_before(const struct network *self)
+{
+    const struct network_def *before = self ? network_current(self) : NULL;
+    return before && network_def_owns_bridge(before) ? before->bridge : NULL;
+}
+
+static int fill_bridge(struct networks *all, const struct network *self, struct network_def *def,
+                       struct error *err)
+{
+    if (!network_def_owns_bridge(def) || (def->bridge && !strstr(def->bridge, "%d")))
+        return 0;
+    const char *pattern = def->bridge ? def->bridge : "virbr%d";
+    const char *before = bridge_before(self);
+    char *chosen = NULL;
+    if (before && !bridge_taken(all, self, before))
+        chosen = xstrdup(before);
+    else if (choose_bridge(all, self, pattern, &chosen, err) < 0)
+        return -1;
+    free(def->bridge);
+    def->bridge = chosen;
+    return 0;
+}
+
+// An <ip> without address gets a free subnet, and its <dhcp> all of that.
+static int fill_subnet(struct networks *all, const struct network *self, struct network_ip *ip,
+                       struct error *err)
+{
+    const struct network_def *before = self ? network_current(self) : NULL;
+    struct ip_prefix p = {0};
+    // The one it had before, like its bridge.
+    for (size_t i = 0; before && i < before->ips.n && !p.addr.family; i++) {
+        if (before->ips.v[i]->address.family == AF_INET)
+            p = network_ip_prefix(before->ips.v[i]);
+    }
+    if ((!p.addr.family || p.len != 24) && subnet_choose(all, &p, err) < 0)
+        return -1;
+    ip->address = p.addr;
+    ip->netmask = (struct ip_addr){.family = AF_INET, .b = {255, 255, 255, 0}};
+    ip->prefix = (struct opt_uint){0};
+    if (!ip->has_dhcp || ip->ranges.n > 0)
+        return 0;
+    struct network_dhcp_range *range = NEW(struct network_dhcp_range);
+    range->start = range->end = p.addr;
+    range->start.b[3] = FIRST_GUEST;
+    range->end.b[3] = LAST_GUEST;
+    vec_push(&ip->ranges, range);
+    return 0;
+}
+
+int fill_def(struct networks *all, const struct network *self, struct network_def *def,
+             struct error *err)
+{
+    if (fill_bridge(all, self, def, err) < 0)
+        return -1;
+    VEC_FOREACH (ip, &def->ips) {
+        if (!(*ip)->address.family && fill_subnet(all, self, *ip, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+int check_def(struct networks *all, const struct network *self, const struct network_def *def,
+              struct error *err)
+{
+    if (network_def_owns_bridge(def) && def->bridge && bridge_taken(all, self, def->bridge))
+        return error_set(err, ERROR_INTERNAL, AREA_NETWORK,
+                         "internal error: bridge name '%s' already in use.", def->bridge);
+    return 0;
+}

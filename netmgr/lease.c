@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "netmgr/lease.h"
+#include "base/str.h"
+
+#include <arpa/inet.h>
+
+// "EXPIRY MAC IP HOST CLIENTID" and, after a line "duid OURS", "EXPIRY IAID IP6 HOST DUID"; "*"
+// stands for nothing.
+enum { FIELD_EXPIRY, FIELD_ID, FIELD_IP, FIELD_HOST, FIELD_CLIENT, FIELDS, LINE_SIZE = 2048 };
+
+static size_t split(char *line, char *fields[static FIELDS])
+{
+    size_t n = 0;
+    char *save = NULL;
+    for (char *f = strtok_r(line, " ", &save); f; f = strtok_r(NULL, " ", &save)) {
+        if (n < FIELDS)
+            fields[n] = f;
+        n++;
+    }
+    return n;
+}
+
+static char *given(const char *field)
+{
+    return str_eq(field, "*") ? NULL : xstrdup(field);
+}
+
+// "52:54:00:00:00:01", or with the hardware type in front when that is not Ethernet.
+static bool is_mac(const char *text)
+{
+    const char *dash = strchr(text, '-');
+    uint8_t mac[MAC_SIZE];
+    return mac_parse(text, mac) == 0 || (dash && dash != text && dash[1] && dash < text + 3) ||
+           str_eq(text, "*");
+}
+
+static bool parse_line(char *line, struct network_lease_vec *ret)
+{
+    char *f[FIELDS] = {0};
+    struct network_lease l = {0};
+    size_t n = split(line, f);
+    if (n == 2 && str_eq(f[0], "duid"))
+        return true;
+    if (n != FIELDS || str_to_i64(f[FIELD_EXPIRY], 0, INT64_MAX, &l.expiry_s) < 0 ||
+        ip_parse(f[FIELD_IP], &l.ip) < 0)
+        return false;
+    bool v6 = l.ip.family == AF_INET6;
+    if (!v6 && !is_mac(f[FIELD_ID]))
+        return false;
+    // A temporary address has a T in front of its number.
+    uint64_t iaid;
+    if (v6 && str_to_u64(f[FIELD_ID] + (f[FIELD_ID][0] == 'T'), 10, UINT32_MAX, &iaid) < 0)
+        return false;
+    l.mac = v6 ? NULL : given(f[FIELD_ID]);
+    l.iaid = v6 ? xstrdup(f[FIELD_ID]) : NULL;
+    l.hostname = given(f[FIELD_HOST]);
+    l.clientid = given(f[FIELD_CLIENT]);
+    vec_push(ret, l);
+    return true;
+}
+
+size_t lease_parse(const char *text, size_t len, struct network_lease_vec *ret)
+{
+    char line[LINE_SIZE];
+    size_t bad = 0;
+    while (len > 0) {
+        const char *end = memchr(text, '\n', len);
+        size_t n = end ? (size_t)(end - text) : len;
+        // Without its line end it may be the beginning of something else.
+        bool good = end && n < sizeof(line) && !memchr(text, 0, n);
+        if (good) {
+            memcpy(line, text, n);
+            line[n] = '\0';
+            good = n == 0 || parse_line(line, ret);
+        }
+        bad += !good;
+        text += n + (end != NULL);
+        len -= n + (end != NULL);
+    }
+    return bad;
+}
+
+bool lease_is_whole(const char *text, size_t len)
+{
+    return len > 0 && text[len - 1] == '\n';
+}
+
+void network_lease_vec_finish(struct network_lease_vec *leases)
+{
+    VEC_FOREACH (l, leases) {
+        free(l->mac);
+        free(l->iaid);
+        free(l->hostname);
+        free(l->clientid);
+    }
+    vec_finish(leases);
+}

@@ -1,0 +1,451 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// What is plugged into a network.
+//
+// A guest's card is a tap whose descriptors QEMU holds: it lives as long as the guest, whatever
+// happens to us or to the bridge. RUN/NAME.ports/UUID.xml keeps each port, with its tap's name in
+// the first line, so that after a restart taps are put back before their guests have been taken
+// over.
+#include "base/file.h"
+#include "netmgr/private.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <unistd.h>
+
+enum { PORT_FILE_MAX = 1 << 20, TAP_NAMES = 1 << 20 };
+
+// ---- table -------------------------------------------------------------------------------------
+
+struct network_port *network_find_port(const struct network *net, const struct uuid *id)
+{
+    struct network_port *port;
+    LIST_FOREACH (port, &net->ports, link) {
+        if (uuid_eq(&port->def->uuid.value, id))
+            return port;
+    }
+    return NULL;
+}
+
+struct network_port *network_next_port(const struct network *net, struct network_port *after)
+{
+    struct list *link = after ? after->link.next : net->ports.next;
+    return link == &net->ports ? NULL : LIST_ITEM(link, struct network_port, link);
+}
+
+static char *port_path(const struct network_port *port)
+{
+    char id[UUID_TEXT_SIZE];
+    return xasprintf("%s/%s.xml", port->net->runtime->files.ports,
+                     uuid_format(&port->def->uuid.value, id));
+}
+
+static void port_save(const struct network_port *port)
+{
+    AUTO_FREE char *path = port_path(port);
+    AUTO_FREE char *xml = network_port_def_format(port->def);
+    AUTO_FREE char *text = xasprintf("%s %u\n%s", *port->tap ? port->tap : "-", port->mtu, xml);
+    int r = dir_make(port->net->runtime->files.ports, 0700);
+    if (r == 0)
+        r = file_write_volatile(path, text, strlen(text), 0600);
+    if (r < 0)
+        log_network(LOG_LEVEL_WARN, port->net->name, "cannot write '%s': %s", path,
+                    strerrordesc_np(-r));
+}
+
+static struct network_port *port_add(struct network *net, struct network_port_def *def,
+                                     const char *tap)
+{
+    struct network_port *port = NEW(struct network_port);
+    port->net = net;
+    port->def = def;
+    snprintf(port->tap, sizeof(port->tap), "%s", tap ? tap : "");
+    list_append(&net->ports, &port->link);
+    net->nports++;
+    return port;
+}
+
+static void port_remove(struct network_port *port)
+{
+    AUTO_FREE char *path = port_path(port);
+    unlink(path);
+    list_remove(&port->link);
+    port->net->nports--;
+    network_port_def_destroy(port->def);
+    free(port);
+}
+
+void network_drop_ports(struct network *net, bool keep_taps)
+{
+    struct network_port *port, *tmp;
+    LIST_FOREACH_SAFE (port, tmp, &net->ports, link) {
+        if (!keep_taps || !*port->tap)
+            port_remove(port);
+    }
+    if (list_empty(&net->ports))
+        rmdir(net->runtime->files.ports);
+}
+
+// ---- plugging ----------------------------------------------------------------------------------
+
+// What a port's VLAN and isolation are for the kernel. *trunk is the caller's to free.
+static struct port_change kernel_port(const struct network_port_def *def, uint16_t **trunk)
+{
+    struct port_change c = {.set_isolated = def->isolated != TOGGLE_UNSET,
+                            .isolated = def->isolated == TOGGLE_YES};
+    const struct network_vlan *v = def->vlan;
+    *trunk = NULL;
+    if (!v || v->tags.n == 0)
+        return c;
+    size_t native = 0;
+    for (size_t i = 0; i < v->tags.n; i++) {
+        if (v->tags.v[i]->native_mode != NETWORK_VLAN_MODE_NONE)
+            native = i;
+    }
+    *trunk = xcalloc(v->tags.n, sizeof(uint16_t));
+    for (size_t i = 0; i < v->tags.n; i++) {
+        if (i != native)
+            (*trunk)[c.ntrunk++] = (uint16_t)v->tags.v[i]->id.value;
+    }
+    c.vlan = (uint16_t)v->tags.v[native]->id.value;
+    c.trunk = *trunk;
+    return c;
+}
+
+int port_plug_back(struct networks *all, struct network_port *port, int bridge_index,
+                   struct repairs *repairs, struct error *err)
+{
+    struct link l;
+    if (!*port->tap)
+        return 0;
+    int r = link_find(all->nl, port->tap, &l, err);
+    if (r == -ENODEV || (r == 0 && l.master == bridge_index && l.flags & IFF_UP))
+        return 0; // its guest ended, or all is well
+    AUTO_FREE uint16_t *trunk = NULL;
+    struct port_change pc = kernel_port(port->def, &trunk);
+    struct link_change change = {
+        .set_master = true, .master = bridge_index, .set_up = true, .up = true};
+    if (r < 0 || link_change(all->nl, l.index, l.name, &change, err) < 0 ||
+        link_change_port(all->nl, l.index, l.name, &pc, err) < 0)
+        return -1;
+    repairs_add(repairs, REPAIR_PORT, "%s plugged in", l.name);
+    return 0;
+}
+
+static struct network_port_def *make_def(const struct network *net,
+                                         const struct network_plug_request *q, const char *group)
+{
+    const struct network_def *live = net->live;
+    const struct network_portgroup *pg = group ? network_def_find_portgroup(live, group) : NULL;
+    struct network_port_def *def = NEW(struct network_port_def);
+    def->uuid = q->port_id;
+    if (!def->uuid.set)
+        def->uuid = (struct opt_uuid){.set = true, .value = uuid_random()};
+    def->owner_uuid = (struct opt_uuid){.set = true, .value = q->owner};
+    def->owner_name = xstrdup(q->owner_name);
+    def->group = xstrdup(group);
+    if (q->mac) {
+        def->mac.set = true;
+        memcpy(def->mac.b, q->mac, MAC_SIZE);
+    }
+    const struct network_bandwidth *b = q->bandwidth ? q->bandwidth : pg ? pg->bandwidth : NULL;
+    def->bandwidth = network_bandwidth_copy(b);
+    def->vlan = network_vlan_copy(pg && pg->vlan ? pg->vlan : live->vlan);
+    def->isolated = q->isolated ? q->isolated : live->port_isolated;
+    def->plug = network_def_owns_bridge(live) ? NETWORK_PLUG_NETWORK : NETWORK_PLUG_BRIDGE;
+    def->bridge = xstrdup(live->bridge);
+    def->mac_table = live->mac_table;
+    return def;
+}
+
+// The kernel's own "vnet%d" gives a number again as soon as it is free, when somebody may still
+// mean the one before.
+static char *next_tap_name(struct networks *all)
+{
+    struct link l;
+    for (unsigned i = 0; i < TAP_NAMES; i++) {
+        char *name = xasprintf("vnet%u", all->next_tap++ % TAP_NAMES);
+        if (link_find(all->nl, name, &l, NULL) == -ENODEV)
+            return name;
+        free(name);
+    }
+    return NULL; // the kernel's choice
+}
+
+static int open_tap(struct network *net, const struct network_plug_request *q,
+                    const struct network_port_def *def, struct network_plug *ret, struct error *err)
+{
+    struct networks *all = net->all;
+    uint8_t mac[MAC_SIZE];
+    AUTO_FREE uint16_t *trunk = NULL;
+    AUTO_FREE char *name = q->tap ? xstrdup(q->tap) : next_tap_name(all);
+    if (q->mac)
+        tap_mac(q->mac, mac);
+    struct tap_config c = {.name = name,
+                           .queues = q->queues,
+                           .vnet_hdr = q->vnet_hdr,
+                           .mac = q->mac ? mac : NULL,
+                           .mtu = q->mtu ? q->mtu : (uint32_t)net->live->mtu.value,
+                           .bridge = net->live->bridge,
+                           .port = kernel_port(def, &trunk)};
+    ret->mtu = c.mtu;
+    return tap_open(all->config.sched, all->nl, &c, &ret->tap, err);
+}
+
+static int plug_locked(struct task *t, struct network *net, const struct network_plug_request *q,
+                       struct network_plug *ret, struct error *err)
+{
+    struct networks *all = net->all;
+    if (!network_is_active(net)) {
+        if (!all->config.start_on_demand)
+            return network_not_active(net, err);
+        if (start_locked(t, net, err) < 0)
+            return error_prefix(err, "network '%s' was started for guest '%s'", net->name,
+                                q->owner_name);
+    }
+    const struct network_portgroup *pg = network_def_find_portgroup(net->live, q->portgroup);
+    if (q->portgroup && !pg)
+        return error_set(err, ERROR_CONFIG_UNSUPPORTED, AREA_NETWORK,
+                         "network '%s' has no portgroup '%s'", net->name, q->portgroup);
+    struct network_port_def *def = make_def(net, q, pg ? pg->name : NULL);
+    *ret = (struct network_plug){.port_id = def->uuid.value};
+    struct network_port *before = network_find_port(net, &def->uuid.value);
+    if (before)
+        port_remove(before);
+    if (open_tap(net, q, def, ret, err) < 0) {
+        network_port_def_destroy(def);
+        return -1;
+    }
+    if (def->bandwidth && bandwidth_apply(t, ret->tap.name, def->bandwidth, err) < 0) {
+        tap_close(all->config.sched, &ret->tap);
+        network_port_def_destroy(def);
+        return -1;
+    }
+    struct network_port *port = port_add(net, def, ret->tap.name);
+    port->mtu = ret->mtu;
+    port_save(port);
+    if (hooks_run(t, net, "port-created", "begin", port->def, err) < 0) {
+        tap_close(all->config.sched, &ret->tap);
+        port_remove(port);
+        return -1;
+    }
+    snprintf(ret->bridge, sizeof(ret->bridge), "%s", net->live->bridge);
+    ret->portgroup = pg ? xstrdup(pg->name) : NULL;
+    return 0;
+}
+
+static struct network *find(struct networks *all, const char *name, struct error *err)
+{
+    struct network *net = networks_find_name(all, name);
+    if (!net)
+        error_set(err, ERROR_NO_NETWORK, AREA_NETWORK,
+                  "Network not found: no network with matching name '%s'", name);
+    return net;
+}
+
+int network_plug(struct task *t, struct networks *all, const struct network_plug_request *request,
+                 struct network_plug *ret, struct error *err)
+{
+    struct network *found = find(all, request->network, err);
+    if (!found)
+        return -1;
+    AUTO_NETWORK struct network *net = network_ref(found);
+    if (network_lock(t, net, "plug a guest into", err) < 0)
+        return -1;
+    int r = net->removed ? error_set(err, ERROR_NO_NETWORK, AREA_NETWORK,
+                                     "Network not found: '%s' was removed", net->name)
+                         : plug_locked(t, net, request, ret, err);
+    network_unlock(net);
+    return r;
+}
+
+int network_replug(struct task *t, struct networks *all, const struct network_plug_request *q,
+                   struct error *err)
+{
+    struct network *found = find(all, q->network, err);
+    if (!found)
+        return -1;
+    AUTO_NETWORK struct network *net = network_ref(found);
+    if (network_lock(t, net, "plug a guest back into", err) < 0)
+        return -1;
+    int r = 0;
+    struct network_port *port = q->port_id.set ? network_find_port(net, &q->port_id.value) : NULL;
+    if (!network_current(net)) {
+        r = error_set(err, ERROR_NO_NETWORK, AREA_NETWORK, "Network not found: '%s' was removed",
+                      net->name);
+    } else if (!port) {
+        struct network_def *live = net->live;
+        net->live = live ? live : net->def; // as it would be
+        port = port_add(net, make_def(net, q, q->portgroup), q->tap);
+        net->live = live;
+        port->mtu = q->mtu;
+        port_save(port);
+    } else if (q->tap && !str_eq(port->tap, q->tap)) {
+        snprintf(port->tap, sizeof(port->tap), "%s", q->tap);
+        port_save(port);
+    }
+    if (r == 0 && net->runtime->phase == PHASE_ACTIVE) {
+        struct repairs repairs = {0};
+        struct link l;
+        if (link_find(all->nl, net->runtime->plan->bridge, &l, NULL) == 0)
+            r = port_plug_back(all, port, l.index, &repairs, err);
+        strbuf_finish(&repairs.text);
+    }
+    network_unlock(net);
+    return r;
+}
+
+struct deleted {
+    struct network *net;
+    struct network_port_def *def;
+};
+
+static void deleted_main(struct task *t, void *arg)
+{
+    struct deleted *d = arg;
+    AUTO_ERROR err = ERROR_INIT;
+    if (d->net->live && hooks_run(t, d->net, "port-deleted", "end", d->def, &err) < 0)
+        log_network(LOG_LEVEL_WARN, d->net->name, "%s", error_message(&err));
+    network_port_def_destroy(d->def);
+    network_unref(d->net);
+    free(d);
+}
+
+void network_unplug(struct networks *all, const char *network, const struct uuid *port_id)
+{
+    struct network *net = networks_find_name(all, network);
+    struct network_port *port = net ? network_find_port(net, port_id) : NULL;
+    if (!port)
+        return;
+    struct deleted *d = NEW(struct deleted);
+    *d = (struct deleted){.net = network_ref(net), .def = network_port_def_copy(port->def)};
+    port_remove(port);
+    task_spawn(all->config.sched, "network hook", deleted_main, d);
+}
+
+// ---- by clients --------------------------------------------------------------------------------
+
+int network_port_create(struct task *t, struct network *net, struct network_port_def *def,
+                        struct network_port **ret, struct error *err)
+{
+    int r = network_lock(t, net, "make a port of", err);
+    if (r < 0) {
+        network_port_def_destroy(def);
+        return -1;
+    }
+    if (!def->uuid.set)
+        def->uuid = (struct opt_uuid){.set = true, .value = uuid_random()};
+    if (!network_is_active(net)) {
+        r = network_not_active(net, err);
+    } else if (network_find_port(net, &def->uuid.value)) {
+        char id[UUID_TEXT_SIZE];
+        r = error_set(err, ERROR_NETWORK_PORT_EXISTS, AREA_NETWORK,
+                      "network port already exists: network '%s' has a port %s", net->name,
+                      uuid_format(&def->uuid.value, id));
+    } else {
+        const struct network_portgroup *pg = network_def_find_portgroup(net->live, def->group);
+        if (def->group && !pg) {
+            r = error_set(err, ERROR_CONFIG_UNSUPPORTED, AREA_NETWORK,
+                          "network '%s' has no portgroup '%s'", net->name, def->group);
+        } else {
+            if (pg && !def->group)
+                def->group = xstrdup(pg->name);
+            if (pg && !def->bandwidth)
+                def->bandwidth = network_bandwidth_copy(pg->bandwidth);
+            def->plug =
+                network_def_owns_bridge(net->live) ? NETWORK_PLUG_NETWORK : NETWORK_PLUG_BRIDGE;
+            str_replace(&def->bridge, net->live->bridge);
+            if (!def->mac_table)
+                def->mac_table = net->live->mac_table;
+        }
+    }
+    if (r == 0)
+        r = hooks_run(t, net, "port-created", "begin", def, err);
+    if (r == 0) {
+        *ret = port_add(net, def, NULL);
+        port_save(*ret);
+    } else {
+        network_port_def_destroy(def);
+    }
+    network_unlock(net);
+    return r;
+}
+
+static int no_port(const struct network *net, const struct uuid *id, struct error *err)
+{
+    char text[UUID_TEXT_SIZE];
+    return error_set(err, ERROR_NO_NETWORK_PORT, AREA_NETWORK,
+                     "network port not found: network '%s' has no port %s", net->name,
+                     uuid_format(id, text));
+}
+
+int network_port_delete(struct task *t, struct network *net, const struct uuid *id,
+                        struct error *err)
+{
+    if (network_lock(t, net, "delete a port of", err) < 0)
+        return -1;
+    int r = network_find_port(net, id) ? 0 : no_port(net, id, err);
+    if (r == 0)
+        network_unplug(net->all, net->name, id);
+    network_unlock(net);
+    return r;
+}
+
+int network_port_set_bandwidth(struct task *t, struct network *net, const struct uuid *id,
+                               const struct network_bandwidth *bandwidth, struct error *err)
+{
+    if (network_lock(t, net, "set the rates of a port of", err) < 0)
+        return -1;
+    struct network_port *port = network_find_port(net, id);
+    int r = port ? 0 : no_port(net, id, err);
+    char tap[IFNAMSIZ] = "";
+    if (port)
+        strcpy(tap, port->tap);
+    if (r == 0 && *tap)
+        r = bandwidth_apply(t, tap, bandwidth, err);
+    port = r == 0 ? network_find_port(net, id) : NULL;
+    if (port) {
+        network_bandwidth_destroy(port->def->bandwidth);
+        port->def->bandwidth = network_bandwidth_copy(bandwidth);
+        port_save(port);
+    }
+    network_unlock(net);
+    return r;
+}
+
+// ---- after a restart ---------------------------------------------------------------------------
+
+static int load_one(const char *name, void *arg)
+{
+    struct network *net = arg;
+    AUTO_FREE char *path = path_join(net->runtime->files.ports, name);
+    AUTO_FREE char *text = NULL;
+    AUTO_ERROR err = ERROR_INIT;
+    size_t len;
+    char tap[IFNAMSIZ];
+    unsigned mtu;
+    struct link l;
+    if (file_read(path, PORT_FILE_MAX, &text, &len) < 0)
+        return 0;
+    const char *xml = strchr(text, '\n');
+    struct network_port_def *def = NULL;
+    if (xml && sscanf(text, "%15s %u", tap, &mtu) == 2)
+        def = network_port_def_parse(xml, len - (size_t)(xml - text), 0, &err);
+    bool has_tap = def && !str_eq(tap, "-");
+    // The guest ended meanwhile, and its tap with it.
+    bool ended = has_tap && net->all->nl && link_find(net->all->nl, tap, &l, NULL) == -ENODEV;
+    if (!def || ended || network_find_port(net, &def->uuid.value)) {
+        if (!def)
+            log_network(LOG_LEVEL_WARN, net->name, "the port in '%s' is damaged: removed", path);
+        network_port_def_destroy(def);
+        unlink(path);
+        return 0;
+    }
+    struct network_port *port = port_add(net, def, has_tap ? tap : NULL);
+    port->mtu = mtu;
+    return 0;
+}
+
+void ports_load(struct network *net)
+{
+    (void)dir_each(net->runtime->files.ports, ".xml", load_one, net);
+}

@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Inside netmgr/.
+#pragma once
+
+#include "base/child.h"
+#include "base/str.h"
+#include "bridge/watch.h"
+#include "netmgr/netmgr.h"
+#include "netmgr/plan.h"
+
+enum {
+    NETWORK_FILE_MAX = 16 << 20,  // of a stored definition
+    NETWORK_STATE_MAX = 32 << 20, // of a state file
+    NETWORK_HOOK_TIMEOUT_MS = 30000,
+};
+
+enum network_phase {
+    PHASE_INACTIVE,
+    PHASE_STARTING, // nobody was told yet: after a crash it is undone
+    PHASE_ACTIVE,
+    PHASE_STOPPING, // after a crash it is finished
+};
+
+// What a repair was about; each is counted by itself, see heal.c.
+enum repair_kind {
+    REPAIR_BRIDGE,
+    REPAIR_ADDRESS,
+    REPAIR_ROUTE,
+    REPAIR_FORWARDING,
+    REPAIR_FIREWALL,
+    REPAIR_DNSMASQ,
+    REPAIR_FILES,
+    REPAIR_PORT,
+    REPAIR_KINDS
+};
+
+// What reconcile() changed.
+struct repairs {
+    struct strbuf text; // "bridge made again, address 10.0.0.1/24 put back"
+    unsigned kinds;     // bits of enum repair_kind
+    bool quiet;         // expected: not noted
+};
+void repairs_add(struct repairs *r, enum repair_kind kind, const char *fmt, ...) PRINTF_LIKE(3, 4);
+
+// All paths of a network.
+struct network_files {
+    struct dnsmasq_paths dnsmasq; // points to the strings below
+    char *conf, *pid, *hosts, *addnhosts, *leases;
+    char *state, *ports; // ports: a directory
+    char *stored, *mark; // definition and autostart mark
+};
+
+struct heal {
+    bool running; // a task is at it
+    bool wanted;  // something happened since it looked
+    char *cause;  // of what happened
+    struct {
+        uint64_t since_us;
+        unsigned n;
+    } window[REPAIR_KINDS];
+    uint64_t not_before_us; // back-off
+    uint64_t delay_ms;
+    bool warned;
+    char *last_error;
+    uint64_t total; // repairs since the daemon started
+};
+
+struct network_runtime {
+    enum network_phase phase;
+    struct network_files files;
+    struct plan *plan; // in force, when active
+    // Put into the kernel by us and not wanted any more while an update is under way.
+    struct prefix_vec old_addresses;
+    struct route_vec old_routes;
+    struct strv old_bridges;
+    struct process dnsmasq;
+    sd_event_source *dnsmasq_watch;
+    char *lease_text; // of the lease file as last seen whole
+    sd_event_source *lease_timer;
+    struct heal heal;
+    const char *job; // what the lock's owner does
+    uint64_t job_since_us;
+};
+
+// A bridge that the kernel is still deleting.
+struct teardown {
+    struct list link; // in struct networks
+    unsigned refs;
+    char bridge[IFNAMSIZ];
+    struct completion done;
+};
+
+struct triggers;
+
+struct networks {
+    struct networks_config config;
+    struct list list; // struct network
+    struct list teardowns;
+    size_t active;
+    struct netlink *nl; // NULL: session mode
+    struct firewall *firewall;
+    struct triggers *triggers;
+    struct completion swept; // what a daemon before us left behind is gone
+    unsigned next_tap;
+    unsigned adopting;
+};
+
+// ---- networks.c
+struct network *networks_add(struct networks *all, const char *name, const struct uuid *uuid);
+void networks_remove(struct network *net);
+int network_lock(struct task *t, struct network *net, const char *job, struct error *err);
+void network_unlock(struct network *net);
+int network_not_active(const struct network *net, struct error *err);
+void networks_event(struct network *net, enum network_event event);
+void network_drop_ports(struct network *net, bool keep_taps);
+
+// ---- paths.c
+void network_files_init(struct network_files *f, const struct networks_config *config,
+                        const char *name);
+void network_files_finish(struct network_files *f);
+
+// ---- store.c: definitions on disk
+int store_save(struct task *t, struct network *net, const struct network_def *def,
+               struct error *err);
+int store_remove(struct task *t, struct network *net, struct error *err);
+int store_set_autostart(struct task *t, struct network *net, bool on, struct error *err);
+void store_load(struct networks *all);
+
+// ---- state.c: active networks on disk
+// Written before anything is done, so that whoever comes after us finds it: phase, live definition,
+// and what is or was to be in the kernel.
+int state_save(struct network *net, enum network_phase phase, struct error *err);
+void state_remove(struct network *net);
+struct network_state {
+    enum network_phase phase;
+    char *name;
+    char *boot; // boot id
+    struct strv bridges;
+    struct prefix_vec addresses;
+    struct route_vec routes;
+    struct network_def *def; // NULL: damaged
+};
+int state_parse(const char *text, size_t len, struct network_state *ret, struct error *err);
+void state_finish(struct network_state *s);
+
+// ---- reconcile.c
+// Brings kernel and dnsmasq to what net->runtime->plan says, or with `goal` false to nothing:
+// start, update, repair, taking over and stop. Suspends. On failure the rest is as it was.
+int reconcile(struct task *t, struct network *net, bool goal, struct repairs *repairs,
+              struct error *err);
+// Waits until the kernel is through with deleting that bridge.
+int teardown_wait(struct task *t, struct networks *all, const char *bridge, struct error *err);
+
+// ---- dnsmasq.c
+int dnsmasq_sync(struct task *t, struct network *net, struct repairs *repairs, struct error *err);
+void dnsmasq_stop(struct task *t, struct network *net);
+void dnsmasq_remove_files(struct network *net);
+// Only closes our ends.
+void dnsmasq_release(struct network *net);
+// Takes over the one that runs with this network's configuration; others of it are ended.
+void dnsmasq_adopt(struct task *t, struct network *net);
+// Ends those that run with a configuration in our run directory that is of no known network.
+void dnsmasq_sweep(struct task *t, struct networks *all);
+// Reads the lease file into lease_text.
+void dnsmasq_read_leases(struct network *net);
+
+// ---- subnet.c
+// Fails when the plan's subnets are those of another interface or route, naming it. Doesn't
+// suspend.
+int subnet_check(struct networks *all, const struct plan *plan, struct error *err);
+// A free IPv4 /24 (its first address), looked for from 192.168.122.0 on.
+int subnet_choose(struct networks *all, struct ip_prefix *ret, struct error *err);
+
+// ---- fill.c: what a definition gets from us
+// Bridge name, and a subnet where it has none and needs one.
+int fill_def(struct networks *all, const struct network *self, struct network_def *def,
+             struct error *err);
+int check_def(struct networks *all, const struct network *self, const struct network_def *def,
+              struct error *err);
+
+// ---- start.c
+int start_locked(struct task *t, struct network *net, struct error *err);
+int stop_locked(struct task *t, struct network *net, struct error *err);
+// Brings an active network to another live definition (takes it, also on failure).
+int apply_locked(struct task *t, struct network *net, struct network_def *live, struct error *err);
+void start_report_blockers(struct network *net);
+
+// ---- heal.c
+// Something may be wrong with it: look, from a task of its own.
+void heal_trigger(struct network *net, const char *fmt, ...) PRINTF_LIKE(2, 3);
+void heal_trigger_all(struct networks *all, const char *cause);
+void heal_finish(struct heal *h);
+
+// ---- triggers.c
+int triggers_create(struct networks *all, struct triggers **ret, struct error *err);
+void triggers_destroy(struct triggers *tr);
+// The directories may have been made again.
+void triggers_watch_files(struct triggers *tr);
+
+// ---- ports.c
+int port_plug_back(struct networks *all, struct network_port *port, int bridge_index,
+                   struct repairs *repairs, struct error *err);
+void ports_load(struct network *net);
+
+// ---- bandwidth.c
+int bandwidth_apply(struct task *t, const char *dev, const struct network_bandwidth *b,
+                    struct error *err);
+
+// ---- hooks.c
+// "start", "begin": runs hooks/network. ERROR_HOOK_FAILED. `port` may be NULL.
+int hooks_run(struct task *t, struct network *net, const char *operation, const char *sub,
+              const struct network_port_def *port, struct error *err);
+
+// ---- default.c
+// The network `default`, once ever.
+void default_make(struct networks *all);

@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// A network's start, its end, and the change from one live definition to another. The network's
+// lock is held.
+#include "netmgr/private.h"
+
+#include <errno.h>
+
+static int new_plan(struct network *net, const struct network_def *def, struct plan **ret,
+                    struct error *err)
+{
+    return plan_make(def, &net->runtime->files.dnsmasq, ret, err);
+}
+
+static int check_mode(struct network *net, struct error *err)
+{
+    if (net->all->nl)
+        return 0;
+    return error_set(err, ERROR_OPERATION_UNSUPPORTED, AREA_NETWORK,
+                     "cannot start network '%s': a user's own daemon may not make bridges (this "
+                     "takes CAP_NET_ADMIN); use an interface of type 'user' in the guest, or the "
+                     "system's daemon (qemu:///system)",
+                     net->name);
+}
+
+// From here to the bridge being there nothing may suspend: the name and the subnet are free now.
+static int check_free(struct network *net, const struct plan *p, struct error *err)
+{
+    struct link l;
+    if (!p->owned)
+        return 0;
+    int r = link_find(net->all->nl, p->bridge, &l, err);
+    if (r == 0) {
+        AUTO_FREE char *what = bridge_describe(net->all->nl, &l);
+        return error_set(err, ERROR_OPERATION_FAILED, AREA_NETWORK,
+                         "cannot start network '%s': its bridge's name '%s' is taken by %s; give "
+                         "the network another ('virsh net-edit %s') or delete that one ('ip link "
+                         "delete %s')",
+                         net->name, p->bridge, what, net->name, p->bridge);
+    }
+    return r == -ENODEV ? subnet_check(net->all, p, err) : -1;
+}
+
+static void report_main(struct task *t, void *arg)
+{
+    AUTO_NETWORK struct network *net = arg;
+    struct strv blockers = {0};
+    struct network_runtime *rt = net->runtime;
+    if (rt->phase != PHASE_ACTIVE || !rt->plan->owned || !firewall_backend_name(net->all->firewall))
+        return;
+    enum firewall_mode mode = rt->plan->rules.mode;
+    AUTO_FREE char *bridge = xstrdup(rt->plan->bridge);
+    if (mode != FIREWALL_OPEN &&
+        firewall_find_blockers(t, net->all->firewall, bridge, &blockers, NULL) == 0) {
+        VEC_FOREACH (text, &blockers)
+            log_network(LOG_LEVEL_WARN, net->name, "%s", *text);
+    }
+    strv_finish(&blockers);
+}
+
+void start_report_blockers(struct network *net)
+{
+    task_spawn(net->all->config.sched, "look for blockers", report_main, network_ref(net));
+}
+
+static void set_inactive(struct network *net)
+{
+    struct network_runtime *rt = net->runtime;
+    plan_destroy(STEAL(rt->plan));
+    network_def_destroy(net->live);
+    net->live = NULL;
+    net->updated = false;
+    rt->phase = PHASE_INACTIVE;
+    rt->heal.wanted = false;
+}
+
+static int prepare(struct task *t, struct network *net, struct error *err)
+{
+    struct network_runtime *rt = net->runtime;
+    if (check_mode(net, err) < 0)
+        return -1;
+    int r = completion_wait(t, &net->all->swept, task_deadline_ms(NETWORK_LOCK_TIMEOUT_MS));
+    if (r < 0)
+        return error_set_errno(err, AREA_NETWORK, r, "cannot start network '%s'", net->name);
+    if (hooks_run(t, net, "start", "begin", NULL, err) < 0 ||
+        new_plan(net, net->live, &rt->plan, err) < 0 ||
+        teardown_wait(t, net->all, rt->plan->bridge, err) < 0)
+        return -1;
+    return check_free(net, rt->plan, err);
+}
+
+static int bring_up(struct task *t, struct network *net, struct error *err)
+{
+    struct repairs done = {0};
+    net->runtime->phase = PHASE_STARTING;
+    int r = state_save(net, PHASE_STARTING, err);
+    if (r == 0)
+        r = reconcile(t, net, true, &done, err);
+    if (r == 0)
+        r = state_save(net, PHASE_ACTIVE, err);
+    strbuf_finish(&done.text);
+    if (r == 0)
+        r = hooks_run(t, net, "started", "begin", NULL, err);
+    if (r < 0) {
+        net->runtime->phase = PHASE_STOPPING;
+        (void)state_save(net, PHASE_STOPPING, NULL);
+        (void)reconcile(t, net, false, NULL, NULL);
+    }
+    return r;
+}
+
+// net->live may be set: a definition that is not the stored one.
+int start_locked(struct task *t, struct network *net, struct error *err)
+{
+    if (net->runtime->phase != PHASE_INACTIVE)
+        return error_set(err, ERROR_OPERATION_INVALID, AREA_NETWORK,
+                         "Requested operation is not valid: network is already active");
+    if (!net->live)
+        net->live = network_def_copy(net->def);
+    if (prepare(t, net, err) < 0 || bring_up(t, net, err) < 0) {
+        set_inactive(net);
+        return -1;
+    }
+    net->runtime->phase = PHASE_ACTIVE;
+    net->all->active++;
+    networks_event(net, NETWORK_STARTED);
+    start_report_blockers(net);
+    log_network(LOG_LEVEL_INFO, net->name, "started on bridge %s",
+                net->live->bridge ? net->live->bridge : "");
+    return 0;
+}
+
+int stop_locked(struct task *t, struct network *net, struct error *err)
+{
+    struct network_runtime *rt = net->runtime;
+    AUTO_ERROR e = ERROR_INIT;
+    if (rt->phase != PHASE_ACTIVE)
+        return network_not_active(net, err);
+    rt->phase = PHASE_STOPPING;
+    if (state_save(net, PHASE_STOPPING, err) < 0) {
+        rt->phase = PHASE_ACTIVE;
+        return -1;
+    }
+    // It ends whatever can't be removed: that is told, and tried again when the daemon starts.
+    if (reconcile(t, net, false, NULL, &e) < 0)
+        log_network(LOG_LEVEL_ERROR, net->name, "%s", error_message(&e));
+    // Guests that run keep their cards: they are plugged in again when the network starts again.
+    network_drop_ports(net, true);
+    error_clear(&e);
+    if (hooks_run(t, net, "stopped", "end", NULL, &e) < 0)
+        log_network(LOG_LEVEL_WARN, net->name, "%s", error_message(&e));
+    set_inactive(net);
+    net->all->active--;
+    networks_event(net, NETWORK_STOPPED);
+    log_network(LOG_LEVEL_INFO, net->name, "stopped");
+    return 0;
+}
+
+static void remember_old(struct network_runtime *rt, const struct plan *old, const struct plan *now)
+{
+    if (old->owned && !str_eq(old->bridge, now->bridge))
+        strv_push(&rt->old_bridges, old->bridge);
+    VEC_FOREACH (a, &old->addresses)
+        vec_push(&rt->old_addresses, *a);
+    VEC_FOREACH (r, &old->routes)
+        vec_push(&rt->old_routes, *r);
+}
+
+static int switch_to(struct task *t, struct network *net, struct error *err)
+{
+    struct repairs done = {0};
+    int r = state_save(net, PHASE_ACTIVE, err);
+    if (r == 0)
+        r = reconcile(t, net, true, &done, err);
+    strbuf_finish(&done.text);
+    if (r == 0)
+        r = state_save(net, PHASE_ACTIVE, err);
+    return r;
+}
+
+int apply_locked(struct task *t, struct network *net, struct network_def *live, struct error *err)
+{
+    struct network_runtime *rt = net->runtime;
+    struct network_def *old_live = net->live;
+    struct plan *old_plan = rt->plan, *plan;
+    if (new_plan(net, live, &plan, err) < 0) {
+        network_def_destroy(live);
+        return -1;
+    }
+    remember_old(rt, old_plan, plan);
+    net->live = live;
+    rt->plan = plan;
+    int r = switch_to(t, net, err);
+    if (r == 0)
+        r = hooks_run(t, net, "updated", "begin", NULL, err);
+    if (r == 0) {
+        network_def_destroy(old_live);
+        plan_destroy(old_plan);
+        return 0;
+    }
+    AUTO_ERROR back = ERROR_INIT;
+    remember_old(rt, plan, old_plan);
+    net->live = old_live;
+    rt->plan = old_plan;
+    if (switch_to(t, net, &back) < 0)
+        log_network(LOG_LEVEL_ERROR, net->name, "cannot take back a change: %s",
+                    error_message(&back));
+    network_def_destroy(live);
+    plan_destroy(plan);
+    return -1;
+}

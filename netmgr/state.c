@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Active networks on disk: RUN/NAME.state, replaced atomically. Lines of plain words say what has
+// to be removed even when nothing else can be understood; the live document follows.
+//
+//     vireo-network 1
+//     phase active
+//     boot 5e5a...            the machine's boot: of another one nothing is left but files
+//     name default
+//     bridge virbr0           ours; more than one while an update changes it
+//     address 192.168.122.1/24
+//     route 10.1.0.0/16 192.168.122.9 1
+//
+//     <network>...
+#include "base/file.h"
+#include "netmgr/private.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+static const char *const phase_words[] = {"inactive", "starting", "active", "stopping"};
+
+static void add_route(struct strbuf *b, const struct route *r)
+{
+    char text[IP_TEXT_SIZE];
+    strbuf_printf(b, "route %s ", ip_prefix_format(&r->dst, text));
+    strbuf_printf(b, "%s %u\n", ip_format(&r->gateway, text), r->metric);
+}
+
+int state_save(struct network *net, enum network_phase phase, struct error *err)
+{
+    const struct network_runtime *rt = net->runtime;
+    AUTO_STRBUF b = {0};
+    AUTO_FREE char *boot = NULL;
+    char text[IP_TEXT_SIZE];
+    if (file_read("/proc/sys/kernel/random/boot_id", 64, &boot, NULL) == 0)
+        boot[strcspn(boot, "\n")] = '\0';
+    strbuf_printf(&b, "vireo-network 1\nphase %s\nboot %s\nname %s\n", phase_words[phase],
+                  boot ? boot : "", net->name);
+    if (rt->plan && rt->plan->owned)
+        strbuf_printf(&b, "bridge %s\n", rt->plan->bridge);
+    VEC_FOREACH (old, &rt->old_bridges)
+        strbuf_printf(&b, "bridge %s\n", *old);
+    if (rt->plan) {
+        VEC_FOREACH (a, &rt->plan->addresses)
+            strbuf_printf(&b, "address %s\n", ip_prefix_format(a, text));
+        VEC_FOREACH (r, &rt->plan->routes)
+            add_route(&b, r);
+    }
+    VEC_FOREACH (a, &rt->old_addresses)
+        strbuf_printf(&b, "address %s\n", ip_prefix_format(a, text));
+    VEC_FOREACH (r, &rt->old_routes)
+        add_route(&b, r);
+    AUTO_FREE char *xml = net->live ? network_def_format(net->live, NETWORK_XML_LIVE) : NULL;
+    strbuf_printf(&b, "\n%s", xml ? xml : "");
+    int r = dir_make(net->all->config.run_dir, 0755);
+    if (r == 0)
+        r = file_write_volatile(rt->files.state, b.data, b.len, 0600);
+    if (r < 0)
+        return error_set_errno(err, AREA_NETWORK, r, "cannot write '%s', the state of network '%s'",
+                               rt->files.state, net->name);
+    return 0;
+}
+
+void state_remove(struct network *net)
+{
+    unlink(net->runtime->files.state);
+}
+
+static int parse_route(char *text, struct network_state *s)
+{
+    struct route r = {0};
+    char *save = NULL, *dst = strtok_r(text, " ", &save), *gateway = strtok_r(NULL, " ", &save),
+         *metric = strtok_r(NULL, " ", &save);
+    uint64_t m;
+    if (!dst || !gateway || !metric || ip_prefix_parse(dst, &r.dst) < 0 ||
+        ip_parse(gateway, &r.gateway) < 0 || str_to_u64(metric, 10, UINT32_MAX, &m) < 0)
+        return -EINVAL;
+    r.metric = (uint32_t)m;
+    vec_push(&s->routes, r);
+    return 0;
+}
+
+static int parse_word(const char *key, char *value, struct network_state *s)
+{
+    struct ip_prefix p;
+    if (str_eq(key, "phase")) {
+        for (size_t i = 0; i < ARRAY_LEN(phase_words); i++) {
+            if (str_eq(value, phase_words[i])) {
+                s->phase = (enum network_phase)i;
+                return 0;
+            }
+        }
+        return -EINVAL;
+    }
+    if (str_eq(key, "boot"))
+        str_replace(&s->boot, value);
+    else if (str_eq(key, "name"))
+        str_replace(&s->name, value);
+    else if (str_eq(key, "bridge") && link_name_valid(value, false))
+        strv_push(&s->bridges, value);
+    else if (str_eq(key, "address") && ip_prefix_parse(value, &p) == 0)
+        vec_push(&s->addresses, p);
+    else if (str_eq(key, "route"))
+        return parse_route(value, s);
+    else
+        return -EINVAL;
+    return 0;
+}
+
+int state_parse(const char *text, size_t len, struct network_state *ret, struct error *err)
+{
+    const char *body = memmem(text, len, "\n\n", 2);
+    *ret = (struct network_state){0};
+    size_t head_len = body ? (size_t)(body - text) : len;
+    AUTO_FREE char *head = xstrndup(text, head_len);
+    char *save = NULL, *l = strtok_r(head, "\n", &save);
+    if (!str_eq(l, "vireo-network 1"))
+        return error_set(err, ERROR_INTERNAL, AREA_NETWORK,
+                         "it is no state file of a network, or of another version");
+    while ((l = strtok_r(NULL, "\n", &save))) {
+        char *blank = strchr(l, ' ');
+        if (blank)
+            *blank = '\0';
+        if (!blank || parse_word(l, blank + 1, ret) < 0) {
+            state_finish(ret);
+            return error_set(err, ERROR_INTERNAL, AREA_NETWORK, "it has a line '%.40s'", l);
+        }
+    }
+    if (!ret->name || !*ret->name) {
+        state_finish(ret);
+        return error_set(err, ERROR_INTERNAL, AREA_NETWORK, "it has no name");
+    }
+    if (body)
+        ret->def = network_def_load(body + 2, len - head_len - 2, NETWORK_PARSE_LIVE, err);
+    if (ret->def && !str_eq(ret->def->name, ret->name)) {
+        network_def_destroy(ret->def);
+        ret->def = NULL;
+    }
+    return 0;
+}
+
+void state_finish(struct network_state *s)
+{
+    free(STEAL(s->name));
+    free(STEAL(s->boot));
+    strv_finish(&s->bridges);
+    vec_finish(&s->addresses);
+    vec_finish(&s->routes);
+    network_def_destroy(s->def);
+    s->def = NULL;
+}

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Which subnets are taken on this host, and which is free.
+#include "netmgr/private.h"
+
+#include <arpa/inet.h>
+
+struct taken {
+    struct address_vec addresses;
+    struct route_vec routes;
+};
+
+static void taken_finish(struct taken *k)
+{
+    vec_finish(&k->addresses);
+    vec_finish(&k->routes);
+}
+
+static int taken_read(struct networks *all, struct taken *k, struct error *err)
+{
+    if (!all->nl)
+        return 0;
+    if (address_list(all->nl, 0, &k->addresses, err) < 0)
+        return -1;
+    return route_list(all->nl, &k->routes, err);
+}
+
+static bool is_link_local(const struct ip_addr *a)
+{
+    return a->family == AF_INET6 &&
+           (a->b[0] == 0xff || (a->b[0] == 0xfe && (a->b[1] & 0xc0) == 0x80));
+}
+
+static const struct address *taken_address(const struct taken *k, const struct ip_prefix *p,
+                                           int but)
+{
+    VEC_FOREACH (a, &k->addresses) {
+        if (a->index != but && !is_link_local(&a->prefix.addr) && a->prefix.len > 0 &&
+            ip_prefix_overlap(&a->prefix, p))
+            return a;
+    }
+    return NULL;
+}
+
+// Single hosts and what covers everything are no subnets of anybody.
+static const struct route *taken_route(const struct taken *k, const struct ip_prefix *p, int but)
+{
+    VEC_FOREACH (r, &k->routes) {
+        if (r->index != but && r->dst.len > 1 && r->dst.len < ip_bits(&r->dst.addr) &&
+            !is_link_local(&r->dst.addr) && ip_prefix_overlap(&r->dst, p))
+            return r;
+    }
+    return NULL;
+}
+
+static const char *link_name(struct networks *all, int index, struct link *l)
+{
+    return link_find_index(all->nl, index, l, NULL) == 0 ? l->name : "another interface";
+}
+
+static int check_one(struct networks *all, const struct taken *k, const struct plan *plan,
+                     const struct ip_prefix *p, int but, struct error *err)
+{
+    char wanted[IP_TEXT_SIZE], there[IP_TEXT_SIZE];
+    struct link l;
+    if (is_link_local(&p->addr))
+        return 0;
+    const struct address *a = taken_address(k, p, but);
+    if (a)
+        return error_set(err, ERROR_OPERATION_FAILED, AREA_NETWORK,
+                         "cannot start network '%s': its address %s collides with %s of interface "
+                         "'%s'; give the network another subnet ('virsh net-edit %s')",
+                         plan->name, ip_prefix_format(p, wanted),
+                         ip_prefix_format(&a->prefix, there), link_name(all, a->index, &l),
+                         plan->name);
+    const struct route *r = taken_route(k, p, but);
+    if (r)
+        return error_set(err, ERROR_OPERATION_FAILED, AREA_NETWORK,
+                         "cannot start network '%s': its address %s collides with the route to %s "
+                         "by interface '%s'; give the network another subnet ('virsh net-edit %s')",
+                         plan->name, ip_prefix_format(p, wanted), ip_prefix_format(&r->dst, there),
+                         link_name(all, r->index, &l), plan->name);
+    return 0;
+}
+
+int subnet_check(struct networks *all, const struct plan *plan, struct error *err)
+{
+    struct taken k = {0};
+    struct link own = {0};
+    if (link_find(all->nl, plan->bridge, &own, NULL) != 0)
+        own.index = -1;
+    int r = taken_read(all, &k, err);
+    for (size_t i = 0; r == 0 && i < plan->addresses.n; i++)
+        r = check_one(all, &k, plan, &plan->addresses.v[i], own.index, err);
+    taken_finish(&k);
+    return r;
+}
+
+static bool def_has(const struct network_def *def, const struct ip_prefix *p)
+{
+    for (size_t i = 0; def && i < def->ips.n; i++) {
+        struct ip_prefix other = network_ip_prefix(def->ips.v[i]);
+        if (ip_prefix_overlap(&other, p))
+            return true;
+    }
+    return false;
+}
+
+static bool is_free(struct networks *all, const struct taken *k, const struct ip_prefix *p)
+{
+    struct network *net;
+    if (taken_address(k, p, -1) || taken_route(k, p, -1))
+        return false;
+    LIST_FOREACH (net, &all->list, link) {
+        if (def_has(net->def, p) || def_has(net->live, p))
+            return false;
+    }
+    return true;
+}
+
+int subnet_choose(struct networks *all, struct ip_prefix *ret, struct error *err)
+{
+    struct taken k = {0};
+    if (taken_read(all, &k, err) < 0) {
+        taken_finish(&k);
+        return -1;
+    }
+    int r = -1;
+    for (unsigned i = 0; i < 512 && r < 0; i++) {
+        struct ip_prefix p = {.addr = {.family = AF_INET, .b = {192, 168, 0, 1}}, .len = 24};
+        p.addr.b[2] = (uint8_t)(122 + i);
+        if (i >= 256) {
+            p.addr.b[0] = 10;
+            p.addr.b[1] = 122;
+        }
+        if (is_free(all, &k, &p)) {
+            *ret = p;
+            r = 0;
+        }
+    }
+    taken_finish(&k);
+    if (r < 0)
+        error_set(err, ERROR_OPERATION_FAILED, AREA_NETWORK,
+                  "no free subnet was found in 192.168.0.0/16 and 10.122.0.0/16; say one in <ip>");
+    return r;
+}

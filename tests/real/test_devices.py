@@ -1,0 +1,134 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Devices that come and go while a guest runs; its metadata; its graphics by descriptor."""
+import ns; ns.enter()
+import os
+import unittest
+
+import libvirt
+from server import Events, Server, Terminal, boot_guest, linux_guest, main, wait_for
+
+CDROM = "<disk type='file' device='cdrom'><target dev='hdc' bus='ide'/><readonly/></disk>"
+NIC = "<interface type='user'><mac address='52:54:00:00:00:21'/><model type='e1000'/></interface>"
+VNC = "<graphics type='vnc' port='-1'/>"
+
+
+class Devices(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.server = Server().start()
+        cls.image = f"{cls.server.root}/image.raw"
+        with open(cls.image, "wb") as file:
+            file.truncate(1 << 20)
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.server.stop()
+
+    def setUp(self):
+        self.events = Events(self.server)
+        self.virsh, self.out = self.server.virsh, self.server.out
+
+    def tearDown(self):
+        for name in self.out("list", "--all", "--name").split():
+            self.virsh("destroy", name, check=False)
+            self.virsh("undefine", name, check=False)
+        self.events.close()
+
+    def start(self, devices=""):
+        self.server.define(boot_guest("a", devices=devices))
+        self.virsh("start", "a")
+
+    def disks(self, *flags):
+        return dict(line.split(None, 1) for line in self.out("domblklist", "a", *flags).splitlines())
+
+    def test_linux_lets_go_of_a_disk(self):
+        self.server.define(linux_guest("a"))
+        terminal = Terminal(self.server, "start", "--console", "a")
+        terminal.expect("VIREO-GUEST ready", 60)
+        terminal.expect("guest# ")
+        before = self.pci_devices(terminal)
+        self.virsh("attach-disk", "a", self.image, "vdb", "--live", "--config")
+        self.assertEqual(self.disks("--inactive")["vdb"], self.image)
+        self.assertEqual(self.disks()["vdb"], self.image)
+        wait_for("the guest to see it", lambda: self.pci_devices(terminal) == before + 1, 30)
+        self.virsh("detach-disk", "a", "vdb", "--live", "--config")
+        wait_for("the guest to let go of it", lambda: "vdb" not in self.disks(), 30)
+        self.assertNotIn("vdb", self.disks("--inactive"))
+        # What stood behind it is gone too: the same image can be plugged in again.
+        self.virsh("attach-disk", "a", self.image, "vdc")
+        terminal.close()
+
+    def pci_devices(self, terminal):
+        terminal.type("echo there-$(ls /sys/bus/pci/devices | wc -l)-are\n")
+        terminal.expect("there-$(")  # the echo of what was typed
+        terminal.expect("there-")
+        return int(terminal.expect("-are"))
+
+    def test_a_disk_that_cannot_be_plugged_in_changes_nothing(self):
+        self.start()
+        before = self.out("dumpxml", "a", "--inactive"), self.out("dumpxml", "a")
+        error = self.server.error("attach-disk", "a", f"{self.server.root}/none.raw", "vdb", "--live", "--config")
+        self.assertIn("none.raw", error)
+        self.assertEqual((self.out("dumpxml", "a", "--inactive"), self.out("dumpxml", "a")), before)
+        error = self.server.error("attach-disk", "a", self.image, "hda", "--config")
+        self.assertIn("hda", error)
+        self.server.restart()
+        self.assertEqual(self.out("dumpxml", "a", "--inactive"), before[0])
+
+    def test_media_come_and_go(self):
+        self.start(CDROM)
+        self.virsh("change-media", "a", "hdc", self.image, "--insert", "--live", "--config")
+        self.assertEqual(self.disks()["hdc"], self.image)
+        self.assertEqual(self.disks("--inactive")["hdc"], self.image)
+        self.virsh("change-media", "a", "hdc", "--eject", "--live")
+        self.assertEqual(self.disks()["hdc"], "-")
+
+    def test_link_of_an_interface(self):
+        self.start(NIC)
+        self.virsh("domif-setlink", "a", "52:54:00:00:00:21", "down")
+        self.assertIn("down", self.out("domif-getlink", "a", "52:54:00:00:00:21"))
+        self.virsh("domif-setlink", "a", "52:54:00:00:00:21", "up")
+        self.assertIn("up", self.out("domif-getlink", "a", "52:54:00:00:00:21"))
+
+    def test_interface_is_plugged_in(self):
+        self.start()
+        path = self.server.write(NIC.replace("e1000", "virtio"), "nic.xml")
+        self.virsh("attach-device", "a", path, "--live", "--config")
+        self.assertIn("52:54:00:00:00:21", self.out("domiflist", "a"))
+        self.assertIn("52:54:00:00:00:21", self.out("domiflist", "a", "--inactive"))
+        self.assertIn("52:54:00:00:00:21", self.out("qemu-monitor-command", "a", "--hmp", "info network"))
+        self.virsh("detach-device", "a", path, "--config")
+        self.assertNotIn("52:54:00:00:00:21", self.out("domiflist", "a", "--inactive"))
+
+    def test_description_title_and_metadata(self):
+        self.start()
+        self.virsh("desc", "a", "--live", "--config", "--new-desc", "what it is for")
+        self.virsh("desc", "a", "--title", "--config", "--new-desc", "its title")
+        self.assertEqual(self.out("desc", "a"), "what it is for")
+        self.assertEqual(self.out("desc", "a", "--title", "--config"), "its title")
+        self.virsh("metadata", "a", "--uri", "http://x.example/", "--key", "k", "--set", "<a b='1'/>", "--config")
+        self.assertIn('b="1"', self.out("metadata", "a", "--uri", "http://x.example/", "--config"))
+        self.assertIn("<k:a", self.out("dumpxml", "a", "--inactive"))
+        self.server.error("metadata", "a", "--uri", "http://x.example/", "--live")
+        self.virsh("metadata", "a", "--uri", "http://x.example/", "--remove", "--config")
+        conn = self.server.connect()
+        with self.assertRaises(libvirt.libvirtError) as caught:
+            conn.lookupByName("a").metadata(libvirt.VIR_DOMAIN_METADATA_ELEMENT, "http://x.example/",
+                                            libvirt.VIR_DOMAIN_AFFECT_CONFIG)
+        self.assertEqual(caught.exception.get_error_code(), libvirt.VIR_ERR_NO_DOMAIN_METADATA)
+        conn.close()
+
+    def test_graphics_by_descriptor(self):
+        self.start(VNC)
+        conn = self.server.connect()
+        fd = conn.lookupByName("a").openGraphicsFD(0)
+        self.assertEqual(os.read(fd, 12), b"RFB 003.008\n")
+        os.close(fd)
+        with self.assertRaises(libvirt.libvirtError):
+            conn.lookupByName("a").openGraphicsFD(7)
+        conn.close()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Images that are given to QEMU's user for as long as a guest runs.
+#include <sys/stat.h>
+#include "base/file.h"
+#include "tests/check.h"
+#include "tests/supervisor/guests.h"
+
+enum { OWNER = 12345, QEMU = 64055, GROUP = 23456 };
+
+static const gid_t groups[] = {GROUP};
+
+static char *make(const struct house *h, const char *name, uid_t uid, gid_t gid, mode_t mode)
+{
+    char *path = path_join(h->dir, name);
+    CHECK_INT(file_write_volatile(path, "image", 5, mode), 0);
+    CHECK_INT(chown(path, uid, gid), 0);
+    return path;
+}
+
+static void check_owner(const char *path, uid_t uid, gid_t gid)
+{
+    struct stat st;
+    CHECK_INT(stat(path, &st), 0);
+    CHECK_INT(st.st_uid, uid);
+    CHECK_INT(st.st_gid, gid);
+}
+
+static void as_qemu(struct house *h)
+{
+    house_close(h);
+    h->config.set_user = true;
+    h->config.qemu_uid = h->config.qemu_gid = QEMU;
+    h->config.qemu_user = "libvirt-qemu";
+    h->config.qemu_groups = groups;
+    h->config.nqemu_groups = ARRAY_LEN(groups);
+    house_open(h);
+}
+
+// A guest as it is when its images are asked for.
+static struct domain *guest(struct task *t, struct house *h, const char *name, const char *devices)
+{
+    AUTO_ERROR err = ERROR_INIT;
+    struct domain_def *def = NULL;
+    struct domain *dom = NULL;
+    AUTO_FREE char *xml = house_document(h, name, NULL, devices);
+    int r = domains_parse(t, h->domains, xml, 0, &def, &err);
+    if (r == 0)
+        r = domain_define(t, h->domains, def, &dom, &err);
+    CHECK_STR(err.message ? err.message : "", "");
+    CHECK_INT(r, 0);
+    dom->live = domain_def_copy(dom->def);
+    dom->id = 1;
+    CHECK_INT(dir_make(h->run_dir, 0700), 0);
+    return dom;
+}
+
+static void ends(struct domain *dom)
+{
+    images_restore(dom);
+    status_remove(dom);
+    domain_def_destroy(STEAL(dom->live));
+    dom->id = -1;
+}
+
+static char *disk(const char *path, const char *target, const char *more)
+{
+    return xasprintf("<disk type='file'><driver name='qemu' type='raw'/><source file='%s'/>%s"
+                     "<target dev='%s'/></disk>",
+                     path, more, target);
+}
+
+static void given_and_handed_back(struct task *t, struct house *h)
+{
+    AUTO_ERROR err = ERROR_INIT;
+    as_qemu(h);
+    AUTO_FREE char *a = make(h, "private.img", OWNER, OWNER, 0600);
+    AUTO_FREE char *b = make(h, "readable.img", OWNER, OWNER, 0644);
+    AUTO_FREE char *c = make(h, "open.img", OWNER, OWNER, 0666);
+    AUTO_FREE char *d = make(h, "group.img", OWNER, GROUP, 0660);
+    AUTO_FREE char *own = make(h, "own.img", QEMU, OWNER, 0600);
+    AUTO_FREE char *x = disk(a, "hda", ""), *y = disk(b, "hdb", "<readonly/>"),
+                   *z = disk(c, "hdc", ""), *u = disk(d, "sda", ""), *v = disk(own, "sdb", "");
+    AUTO_FREE char *devices = xasprintf("%s%s%s%s%s", x, y, z, u, v);
+    struct domain *dom = guest(t, h, "web", devices);
+    CHECK_INT(images_grant(dom, &err), 0);
+    check_owner(a, QEMU, QEMU);
+    // What it can use as it is is let alone.
+    check_owner(b, OWNER, OWNER);
+    check_owner(c, OWNER, OWNER);
+    check_owner(d, OWNER, GROUP);
+    check_owner(own, QEMU, OWNER);
+    CHECK_INT(dom->granted.n, 1);
+    // Nothing of the switch stays with us.
+    CHECK_INT(geteuid(), 0);
+    CHECK_INT(access(a, R_OK | W_OK), 0);
+    ends(dom);
+    check_owner(a, OWNER, OWNER);
+    check_owner(own, QEMU, OWNER);
+    // One whose owner took it back meanwhile is his.
+    dom->live = domain_def_copy(dom->def);
+    CHECK_INT(images_grant(dom, &err), 0);
+    CHECK_INT(chown(a, 777, 777), 0);
+    ends(dom);
+    check_owner(a, 777, 777);
+}
+
+static void denied(struct task *t, struct house *h)
+{
+    AUTO_ERROR err = ERROR_INIT;
+    as_qemu(h);
+    AUTO_FREE char *dir = path_join(h->dir, "private");
+    CHECK_INT(mkdir(dir, 0700), 0);
+    AUTO_FREE char *path = make(h, "private/a.img", OWNER, OWNER, 0666);
+    AUTO_FREE char *first = make(h, "first.img", OWNER, OWNER, 0600);
+    AUTO_FREE char *x = disk(first, "hda", ""), *y = disk(path, "hdb", "");
+    AUTO_FREE char *devices = xasprintf("%s%s", x, y);
+    struct domain *dom = guest(t, h, "web", devices);
+    CHECK_INT(images_grant(dom, &err), -1);
+    AUTO_FREE char *text =
+        xasprintf("cannot open disk '%s' as user libvirt-qemu: permission denied "
+                  "on directory '%s'; let that user pass",
+                  path, dir);
+    CHECK_CONTAINS(err.message, text);
+    check_owner(first, OWNER, OWNER); // nothing was given in vain
+    images_restore(dom);
+    check_owner(first, OWNER, OWNER);
+    // As the error said.
+    CHECK_INT(chmod(dir, 0701), 0);
+    CHECK_INT(images_grant(dom, &err), 0);
+    images_restore(dom);
+    CHECK_INT(unlink(path), 0);
+    CHECK_INT(images_grant(dom, &err), -1);
+    CHECK_CONTAINS(err.message, "No such file");
+    CHECK_CONTAINS(err.message, path);
+    ends(dom);
+    check_owner(first, OWNER, OWNER);
+}
+
+// The last one that uses it hands it back, whatever he uses it as and calls it.
+static void shared(struct task *t, struct house *h)
+{
+    AUTO_ERROR err = ERROR_INIT;
+    as_qemu(h);
+    AUTO_FREE char *base = make(h, "base.img", OWNER, OWNER, 0600);
+    AUTO_FREE char *top = make(h, "top.img", OWNER, OWNER, 0600);
+    AUTO_FREE char *link_path = path_join(h->dir, "link.img");
+    CHECK_INT(symlink(base, link_path), 0);
+    AUTO_FREE char *x = disk(base, "hda", "<shareable/>");
+    AUTO_FREE char *backing = xasprintf("<backingStore type='file'><format type='raw'/>"
+                                        "<source file='%s'/><backingStore/></backingStore>",
+                                        base);
+    AUTO_FREE char *y = disk(top, "hda", backing), *z = disk(link_path, "hda", "<shareable/>");
+    struct domain *a = guest(t, h, "a", x), *b = guest(t, h, "b", y), *c = guest(t, h, "c", z);
+    CHECK_INT(images_grant(a, &err), 0);
+    CHECK_INT(images_grant(b, &err), 0);
+    CHECK_INT(images_grant(c, &err), 0);
+    CHECK_INT(b->granted.n, 1);
+    ends(a);
+    check_owner(base, QEMU, QEMU);
+    // Also when the daemon is another one by now.
+    AUTO_FREE char *state = path_join(h->run_dir, "b.xml"), *text = NULL;
+    CHECK_INT(file_read(state, 1 << 20, &text, NULL), 0);
+    CHECK_CONTAINS(text, "<granted uid='12345' gid='12345' path='");
+    CHECK_CONTAINS(text, base);
+    ends(b);
+    check_owner(top, OWNER, OWNER);
+    check_owner(base, QEMU, QEMU);
+    ends(c);
+    check_owner(base, OWNER, OWNER);
+}
+
+// The daemon that gave it is gone, and so is the guest when the next one comes.
+static void handed_back_later(struct task *t, struct house *h)
+{
+    AUTO_ERROR err = ERROR_INIT;
+    as_qemu(h);
+    AUTO_FREE char *path = make(h, "a.img", OWNER, GROUP, 0600);
+    AUTO_FREE char *x = disk(path, "hda", "");
+    struct domain *dom = guest(t, h, "web", x);
+    CHECK_INT(images_grant(dom, &err), 0);
+    check_owner(path, QEMU, QEMU);
+    house_close(h);
+    strbuf_finish(&h->moves);
+    house_open(h);
+    house_expect_moves(t, h, "stopped-start-failed");
+    check_owner(path, OWNER, GROUP);
+}
+
+// QEMU is run as ourselves: nothing is touched.
+static void as_ourselves(struct task *t, struct house *h)
+{
+    AUTO_ERROR err = ERROR_INIT;
+    AUTO_FREE char *path = make(h, "a.img", OWNER, OWNER, 0600);
+    AUTO_FREE char *x = disk(path, "hda", "");
+    struct domain *dom = guest(t, h, "web", x);
+    CHECK_INT(images_grant(dom, &err), 0);
+    check_owner(path, OWNER, OWNER);
+    ends(dom);
+}
+
+static void test_given_and_handed_back(void)
+{
+    house_run(given_and_handed_back);
+    house_run(as_ourselves);
+}
+
+static void test_denied(void)
+{
+    house_run(denied);
+}
+
+static void test_shared(void)
+{
+    house_run(shared);
+}
+
+static void test_handed_back_later(void)
+{
+    house_run(handed_back_later);
+}
+
+int main(void)
+{
+    if (geteuid() != 0)
+        SKIP("only root can give files to another user");
+    RUN(test_given_and_handed_back);
+    RUN(test_denied);
+    RUN(test_shared);
+    RUN(test_handed_back_later);
+    return 0;
+}

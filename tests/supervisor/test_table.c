@@ -1,0 +1,393 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// How guests get into the table and out of it, and how a new daemon finds them.
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/file.h>
+#include <sys/mount.h>
+#include <sys/wait.h>
+#include "base/file.h"
+#include "tests/check.h"
+#include "tests/supervisor/guests.h"
+
+struct definer {
+    struct house *house;
+    char *xml; // owned
+    bool create, done;
+    int result;
+    struct domain *dom;
+    struct error err;
+};
+
+static void define_main(struct task *t, void *arg)
+{
+    struct definer *d = arg;
+    struct domain_def *def = NULL;
+    struct domains *all = d->house->domains;
+    CHECK_INT(domains_parse(t, all, d->xml, 0, &def, &d->err), 0);
+    d->result = d->create ? domain_create(t, all, def, 0, NULL, &d->dom, &d->err)
+                          : domain_define(t, all, def, &d->dom, &d->err);
+    free(d->xml);
+    d->done = true;
+}
+
+static void define_begin(struct task *t, struct definer *d, struct house *h, char *xml, bool create)
+{
+    *d = (struct definer){.house = h, .xml = xml, .create = create};
+    task_spawn(task_sched(t), "definer", define_main, d);
+}
+
+static char *with_uuid(const struct house *h, const char *name, const char *tail)
+{
+    char *xml = house_document(h, name, NULL, NULL), *end = strstr(xml, "</uuid>");
+    memcpy(end - strlen(tail), tail, strlen(tail));
+    return xml;
+}
+
+static size_t count(const struct domains *all)
+{
+    size_t n = 0;
+    for (struct domain *dom = NULL; (dom = domains_next(all, dom));)
+        n++;
+    return n;
+}
+
+static void define_races(struct task *t, struct house *h)
+{
+    struct definer a, b;
+    // The same guest twice: one after the other, both stored.
+    define_begin(t, &a, h, house_document(h, "web", NULL, NULL), false);
+    define_begin(t, &b, h, house_document(h, "web", "<title>second</title>", NULL), false);
+    WAIT_UNTIL(t, a.done && b.done);
+    CHECK_INT(a.result, 0);
+    CHECK_INT(b.result, 0);
+    CHECK(a.dom == b.dom);
+    house_expect_moves(t, h, "+added +updated");
+    // One name, two uuids: one of them.
+    define_begin(t, &a, h, house_document(h, "mail", NULL, NULL), false);
+    define_begin(t, &b, h, with_uuid(h, "mail", "ffff"), false);
+    WAIT_UNTIL(t, a.done && b.done);
+    CHECK_INT(a.result + b.result, -1);
+    CHECK_CONTAINS(error_message(a.result ? &a.err : &b.err), "'mail' already exists with uuid");
+    error_clear(&a.err);
+    error_clear(&b.err);
+    // One uuid, two names.
+    AUTO_FREE char *other = house_document(h, "mail", NULL, NULL);
+    memcpy(strstr(other, "<name>mail"), "<name>lima", 10);
+    define_begin(t, &a, h, STEAL(other), false);
+    WAIT_UNTIL(t, a.done);
+    CHECK_INT(a.result, -1);
+    CHECK_CONTAINS(a.err.message, "'mail' is already defined with uuid");
+    error_clear(&a.err);
+    // Defined and created at once; created twice at once.
+    house_script(h, "db", BOOT "serve\n");
+    define_begin(t, &a, h, house_document(h, "db", NULL, NULL), false);
+    define_begin(t, &b, h, house_document(h, "db", NULL, NULL), true);
+    WAIT_UNTIL(t, a.done && b.done);
+    CHECK_INT(a.result, 0);
+    CHECK_INT(b.result, 0);
+    CHECK(a.dom->def && a.dom->live && a.dom == b.dom);
+    house_script(h, "once", BOOT "serve\n");
+    define_begin(t, &a, h, house_document(h, "once", NULL, NULL), true);
+    define_begin(t, &b, h, house_document(h, "once", NULL, NULL), true);
+    WAIT_UNTIL(t, a.done && b.done);
+    CHECK_INT(a.result + b.result, -1);
+    CHECK_CONTAINS(error_message(a.result ? &a.err : &b.err), "is already active as 'once'");
+    error_clear(&a.err);
+    error_clear(&b.err);
+    CHECK_INT(count(h->domains), 4);
+    CHECK_INT(domains_count_active(h->domains), 2);
+}
+
+static void persistence(struct task *t, struct house *h)
+{
+    AUTO_ERROR err = ERROR_INIT;
+    struct domain *dom = house_start(t, h, "web", NULL, BOOT "serve\n");
+    CHECK_INT(domain_set_autostart(t, dom, true, &err), 0);
+    CHECK(house_has(h, h->config_dir, "web.xml"));
+    CHECK(house_has(h, h->config_dir, "autostart/web.xml"));
+    strbuf_finish(&h->moves);
+    // Undefined while it runs: goes on as a transient one, and is gone with its end.
+    CHECK_INT(domain_undefine(t, dom, false, false, &err), 0);
+    CHECK(!house_has(h, h->config_dir, "web.xml"));
+    CHECK(!house_has(h, h->config_dir, "autostart/web.xml"));
+    CHECK(!dom->def && !dom->autostart && domain_is_active(dom));
+    CHECK_INT(domain_undefine(t, dom, false, false, &err), -1);
+    CHECK_CONTAINS(err.message, "cannot undefine transient domain");
+    CHECK_INT(domain_set_autostart(t, dom, true, &err), -1);
+    // And persistent again.
+    CHECK(house_define(t, h, "web", NULL) == dom);
+    CHECK(dom->def && domain_is_active(dom));
+    CHECK_INT(domain_undefine(t, dom, false, false, &err), 0);
+    domain_ref(dom);
+    CHECK_INT(domain_destroy(t, dom, 0, &err), 0);
+    CHECK(dom->removed && !domains_find_name(h->domains, "web"));
+    CHECK_INT(domain_start(t, dom, 0, NULL, &err), -1);
+    CHECK_INT(err.code, ERROR_NO_DOMAIN);
+    CHECK_INT(domain_undefine(t, dom, false, false, &err), -1);
+    domain_unref(dom);
+    house_expect_moves(t, h, "-undefined +added -undefined stopped-destroyed");
+    // A stored guest created from another document keeps its own.
+    dom = house_define(t, h, "web", "<title>stored</title>");
+    CHECK_INT(house_create(t, h, "web", "<title>once</title>", &dom, &err), 0);
+    CHECK_STR(dom->live->title, "once");
+    CHECK_STR(dom->def->title, "stored");
+}
+
+// A disk that is full, or gone: nothing is changed and nothing is left.
+static void full_disk(struct task *t, struct house *h)
+{
+    AUTO_ERROR err = ERROR_INIT;
+    struct definer d;
+    if (mkdir(h->config_dir, 0700) < 0 ||
+        mount("none", h->config_dir, "tmpfs", 0, "size=16k,mode=0700") < 0) {
+        printf("full disk: no right to mount, not tested\n");
+        return;
+    }
+    struct domain *dom = house_define(t, h, "web", "<title>old</title>");
+    AUTO_FREE char *big = xasprintf("<description>%*s.</description>", 30000, "x");
+    strbuf_finish(&h->moves);
+    define_begin(t, &d, h, house_document(h, "web", big, NULL), false);
+    WAIT_UNTIL(t, d.done);
+    CHECK_INT(d.result, -1);
+    CHECK_CONTAINS(d.err.message, "cannot store the definition of guest 'web'");
+    CHECK_CONTAINS(d.err.message, "No space left");
+    error_clear(&d.err);
+    CHECK_STR(dom->def->title, "old");
+    define_begin(t, &d, h, house_document(h, "new", big, NULL), false);
+    WAIT_UNTIL(t, d.done);
+    CHECK_INT(d.result, -1);
+    error_clear(&d.err);
+    CHECK_INT(count(h->domains), 1);
+    CHECK_STR(strbuf_text(&h->moves), "");
+    house_close(h);
+    house_open(h);
+    dom = domains_find_name(h->domains, "web");
+    CHECK(dom && str_eq(dom->def->title, "old"));
+    // Nor is a temporary file: the room is there again.
+    CHECK(house_define(t, h, "web2", NULL));
+    // A disk that can only be read.
+    CHECK_INT(mount(NULL, h->config_dir, NULL, MS_REMOUNT | MS_RDONLY, NULL), 0);
+    dom = domains_find_name(h->domains, "web");
+    CHECK_INT(domain_undefine(t, dom, false, false, &err), -1);
+    CHECK_CONTAINS(err.message, "Read-only file system");
+    CHECK(!dom->removed && dom->def);
+    CHECK_INT(domain_set_autostart(t, dom, true, &err), -1);
+    CHECK(!dom->autostart);
+    CHECK_INT(umount(h->config_dir), 0);
+}
+
+// ---- a daemon that comes after another ---------------------------------------------------------
+
+#define AGAIN(status)                                                                              \
+    "\naccept\ngreet\nexpect qmp_capabilities\nreply {}\nexpect query-status\n"                    \
+    "reply {\"status\": \"" status "\", \"running\": false}\nexpect query-chardev\nreply []\n"
+
+static void idle(struct task *t, struct domain *dom)
+{
+    WAIT_UNTIL(t, !dom->job);
+}
+
+static void adopted(struct task *t, struct house *h)
+{
+    AUTO_ERROR err = ERROR_INIT;
+    struct domain *dom = NULL;
+    house_start(t, h, "web", NULL, BOOT "wait-eof" AGAIN("running") "serve\n");
+    house_start(t, h, "io", NULL, BOOT "wait-eof" AGAIN("io-error") "serve\n");
+    house_start(t, h, "off", NULL, BOOT "wait-eof" AGAIN("shutdown") QUIT);
+    house_start(t, h, "panic", NULL, BOOT "wait-eof" AGAIN("guest-panicked") QUIT);
+    house_script(h, "once", BOOT "wait-eof" AGAIN("running") "serve\n");
+    CHECK_INT(house_create(t, h, "once", NULL, &dom, &err), 0);
+    pid_t pid = dom->process.pid;
+    strbuf_finish(&h->moves);
+    house_close(h);
+    house_open(h);
+    dom = domains_find_name(h->domains, "once");
+    // Listed at once, and what changes it waits until it is known how it stands.
+    CHECK(dom && !dom->def && domain_is_active(dom) && dom->id == 5);
+    CHECK_INT(domain_suspend(t, dom, &err), 0);
+    CHECK_INT(dom->process.pid, pid);
+    CHECK_INT(dom->state, DOMAIN_RUNNING); // its script stops nothing
+    dom = domains_find_name(h->domains, "web");
+    idle(t, dom);
+    CHECK(dom->def && dom->id == 1 && dom->state == DOMAIN_RUNNING && dom->reason == MOVE_BOOTED);
+    dom = domains_find_name(h->domains, "io");
+    idle(t, dom);
+    CHECK_INT(dom->reason, MOVE_PAUSED_IOERROR);
+    dom = domains_find_name(h->domains, "off");
+    WAIT_UNTIL(t, dom->reason == MOVE_STOPPED_SHUTDOWN);
+    dom = domains_find_name(h->domains, "panic");
+    WAIT_UNTIL(t, dom->reason == MOVE_STOPPED_CRASHED);
+    CHECK_INT(domains_count_active(h->domains), 3);
+    // Ids go on where they were.
+    dom = house_start(t, h, "next", NULL, BOOT "serve\n");
+    CHECK_INT(dom->id, 6);
+    // The end of one that is not our child is seen as well.
+    CHECK_INT(domain_destroy(t, dom, 0, &err), 0);
+}
+
+static void died_meanwhile(struct task *t, struct house *h)
+{
+    AUTO_ERROR err = ERROR_INIT;
+    struct domain *dom = house_start(t, h, "web", NULL, BOOT "wait-eof\nwait-eof\n"), *once = NULL;
+    house_script(h, "once", BOOT "wait-eof\n");
+    CHECK_INT(house_create(t, h, "once", NULL, &once, &err), 0);
+    pid_t pids[] = {dom->process.pid, once->process.pid};
+    strbuf_finish(&h->moves);
+    house_close(h);
+    for (size_t i = 0; i < ARRAY_LEN(pids); i++) {
+        kill(pids[i], SIGKILL);
+        CHECK_INT(waitpid(pids[i], NULL, 0), pids[i]);
+    }
+    house_open(h);
+    house_expect_moves(t, h, "stopped-lost stopped-lost");
+    CHECK_INT(domains_count_active(h->domains), 0);
+    CHECK(!domains_find_name(h->domains, "once"));
+    CHECK(!house_has(h, h->run_dir, "web.xml") && !house_has(h, h->run_dir, "once.xml"));
+}
+
+// The daemon was killed in the middle of a start, before or after the process was there.
+static void half_started(struct task *t, struct house *h)
+{
+    struct domain *dom = house_start(t, h, "web", NULL, BOOT "wait-eof" AGAIN("running") "serve\n");
+    pid_t pid = dom->process.pid;
+    AUTO_FREE char *path = path_join(h->run_dir, "web.xml");
+    AUTO_FREE char *text = NULL;
+    CHECK_INT(file_read(path, 1 << 20, &text, NULL), 0);
+    char *state = strstr(text, "state='"), *end = strchr(state + 7, '\'');
+    AUTO_FREE char *launched = xasprintf("%.*sstate='launched%s", (int)(state - text), text, end);
+    strbuf_finish(&h->moves);
+    house_close(h);
+    CHECK_INT(file_write_volatile(path, launched, strlen(launched), 0600), 0);
+    house_open(h);
+    house_expect_moves(t, h, "stopped-start-failed");
+    int status;
+    CHECK(waitpid(pid, &status, WNOHANG) != 0); // gone, and perhaps reaped already
+    // Its file says nothing of the life before: this is no guest that ran.
+    dom = domains_find_name(h->domains, "web");
+    CHECK(!domain_is_active(dom));
+    AUTO_ERROR err = ERROR_INIT;
+    dom->reason = MOVE_STOPPED_DESTROYED;
+    dom->live = domain_def_copy(dom->def);
+    dom->id = 7;
+    CHECK_INT(status_save(dom, &err), 0);
+    domain_def_destroy(STEAL(dom->live));
+    dom->id = -1;
+    house_close(h);
+    house_open(h);
+    house_expect_moves(t, h, "stopped-start-failed");
+}
+
+// What a process of it holds is not taken away, whatever happens.
+static void lock_is_kept(struct task *t, struct house *h)
+{
+    AUTO_ERROR err = ERROR_INIT;
+    house_script(h, "web", BOOT "serve\n");
+    struct domain *dom = house_define(t, h, "web", NULL);
+    AUTO_FREE char *path = path_join(h->run_dir, "web.pid");
+    CHECK_INT(dir_make(h->run_dir, 0700), 0);
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    CHECK_INT(flock(fd, LOCK_EX), 0);
+    for (int i = 0; i < 2; i++) {
+        CHECK_INT(domain_start(t, dom, 0, NULL, &err), -1);
+        CHECK_CONTAINS(err.message, "a process of guest 'web' is still there");
+    }
+    CHECK_INT(h->started, 0);
+    close(fd);
+    CHECK_INT(domain_start(t, dom, 0, NULL, &err), 0);
+}
+
+static void damaged_status(struct task *t, struct house *h)
+{
+    static const char *const bad[] = {
+        "", "<x/>", "<vireo-guest version='1' id='3' state='running' pid='0' start-time='0'/>"};
+    CHECK_INT(dir_make(h->run_dir, 0700), 0);
+    house_close(h);
+    for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+        char name[] = "0.xml";
+        name[0] = (char)('0' + i);
+        AUTO_FREE char *path = path_join(h->run_dir, name);
+        CHECK_INT(file_write_volatile(path, bad[i], strlen(bad[i]), 0600), 0);
+    }
+    house_open(h);
+    task_yield(t);
+    CHECK_INT(count(h->domains), 0);
+    CHECK(house_has(h, h->run_dir, "0.xml.damaged") && house_has(h, h->run_dir, "2.xml.damaged"));
+}
+
+static void autostart(struct task *t, struct house *h)
+{
+    AUTO_ERROR err = ERROR_INIT;
+    house_script(h, "web", BOOT "serve\n");
+    house_script(h, "mail", "exit 1\n");
+    house_define(t, h, "off", NULL);
+    struct domain *web = house_define(t, h, "web", NULL), *mail = house_define(t, h, "mail", NULL);
+    CHECK_INT(domain_set_autostart(t, web, true, &err), 0);
+    CHECK_INT(domain_set_autostart(t, mail, true, &err), 0);
+    house_close(h);
+    house_open(h);
+    web = domains_find_name(h->domains, "web");
+    mail = domains_find_name(h->domains, "mail");
+    CHECK(web->autostart && mail->autostart);
+    domains_autostart(h->domains);
+    WAIT_UNTIL(t, mail->reason == MOVE_STOPPED_START_FAILED && web->state == DOMAIN_RUNNING);
+    CHECK_INT(h->started, 2);
+    WAIT_UNTIL(t, !web->job && !mail->job);
+    CHECK_INT(domain_destroy(t, web, 0, &err), 0);
+    // Not again in this boot, by whatever daemon.
+    house_close(h);
+    house_open(h);
+    domains_autostart(h->domains);
+    task_yield(t);
+    CHECK_INT(domains_count_active(h->domains), 0);
+    CHECK_INT(sched_count(h->sched), 1);
+    // In the next one.
+    AUTO_FREE char *mark = path_join(h->run_dir, "autostarted");
+    CHECK_INT(file_write_volatile(mark, "another boot\n", 13, 0600), 0);
+    domains_autostart(h->domains);
+    web = domains_find_name(h->domains, "web");
+    WAIT_UNTIL(t, web->state == DOMAIN_RUNNING && !web->job);
+    WAIT_UNTIL(t, sched_count(h->sched) == 1);
+}
+
+static void test_define_races(void)
+{
+    house_run(define_races);
+}
+
+static void test_persistence(void)
+{
+    house_run(persistence);
+}
+
+static void test_full_disk(void)
+{
+    house_run(full_disk);
+}
+
+static void test_adoption(void)
+{
+    house_run(adopted);
+    house_run(died_meanwhile);
+    house_run(half_started);
+    house_run(lock_is_kept);
+    house_run(damaged_status);
+}
+
+static void test_autostart(void)
+{
+    house_run(autostart);
+}
+
+int main(void)
+{
+    // Where we may mount, nobody else is to see it; before there are threads.
+    if (unshare(CLONE_NEWNS) == 0)
+        (void)mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL);
+    RUN(test_define_races);
+    RUN(test_persistence);
+    RUN(test_full_disk);
+    RUN(test_adoption);
+    RUN(test_autostart);
+    return 0;
+}
