@@ -3,6 +3,7 @@
 // after a boot are the same: what has a status file and a live process is taken over, the rest is
 // cleaned up.
 #include "base/file.h"
+#include "supervisor/nic.h"
 #include "supervisor/private.h"
 
 #include <errno.h>
@@ -82,6 +83,9 @@ static void adopt_main(struct task *t, void *arg)
             end(t, dom, ended ? MOVE_STOPPED_LOST : MOVE_STOPPED_DAEMON);
         }
     } else {
+        nic_replug_all(t, dom);
+        if (start_hook(t, dom, "reconnect", "begin", &err) < 0)
+            log_domain(LOG_LEVEL_WARN, dom->name, "%s", error_message(&err));
         log_domain(LOG_LEVEL_INFO, dom->name, "taken over: id %d, pid %d", dom->id,
                    (int)dom->process.pid);
         (void)status_save(dom, NULL);

@@ -24,6 +24,7 @@
 
 struct domain;
 struct domains;
+struct networks;
 
 // How long is waited for what, in milliseconds; 0: the usual time.
 struct domain_timeouts {
@@ -54,10 +55,12 @@ struct domain_observer {
 struct domains_config {
     struct sched *sched;
     struct host *host;
-    const char *config_dir; // definitions: NAME.xml, autostart/NAME.xml
-    const char *run_dir;    // running guests: NAME.xml, NAME.pid, NAME.monitor
-    const char *state_dir;  // nvram and the like: what belongs to a guest for good
-    const char *log_dir;    // NAME.log
+    struct networks *networks; // NULL: none (tests)
+    const char *config_dir;    // definitions: NAME.xml, autostart/NAME.xml
+    const char *run_dir;       // running guests: NAME.xml, NAME.pid, NAME.monitor
+    const char *state_dir;     // nvram and the like: what belongs to a guest for good
+    const char *log_dir;       // NAME.log
+    const char *const *hooks;  // directories with hooks/qemu, ends with NULL; may be NULL
     bool system_mode;
     bool set_user; // run QEMU as this user and group
     uid_t qemu_uid;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The table of guests, and how one gets into it and out of it.
 #include "base/file.h"
+#include "bridge/netlink.h"
 #include "supervisor/address.h"
 #include "supervisor/private.h"
 
@@ -45,6 +46,7 @@ void domains_destroy(struct domains *all)
         process_close(&dom->process);
         domains_remove(dom);
     }
+    netlink_close(all->netlink);
     free(all);
 }
 

@@ -51,6 +51,11 @@ static void restart_main(struct task *t, void *arg)
     if (!domain_is_active(dom) || dom->process_ended)
         return; // it ended: that was why
     log_domain(LOG_LEVEL_ERROR, dom->name, "cannot restart it: %s; ending it", error_message(&err));
+    // What it did instead of being restarted becomes its end.
+    if (dom->state == DOMAIN_CRASHED)
+        dom->stop_as = MOVE_STOPPED_CRASHED;
+    else if (dom->state != DOMAIN_SHUTDOWN)
+        domain_move(dom, MOVE_SHUTDOWN_GUEST);
     end_main(t, domain_ref(dom));
 }
 

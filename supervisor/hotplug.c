@@ -12,6 +12,7 @@
 #include "supervisor/address.h"
 #include "supervisor/alias.h"
 #include "supervisor/argv.h"
+#include "supervisor/nic.h"
 #include "supervisor/private.h"
 
 #include <errno.h>
@@ -61,8 +62,8 @@ static int run_steps(struct task *t, struct domain *dom, struct argv_plug *plug,
     return 0;
 }
 
-static int plan(struct task *t, struct domain *dom, struct device *dev, struct argv_plug *plug,
-                struct error *err)
+static int plan(struct task *t, struct domain *dom, struct device *dev, const struct nic *nic,
+                struct argv_plug *plug, struct error *err)
 {
     AUTO_QEMU_CAPS struct qemu_caps *caps = NULL;
     struct host *host = dom->all->config.host;
@@ -77,6 +78,12 @@ static int plan(struct task *t, struct domain *dom, struct device *dev, struct a
         .monitor_fd = -1,
         .channel_dir = dom->all->config.run_dir,
     };
+    struct argv_nic argv_nic;
+    if (nic) {
+        argv_nic = nic_for_argv(nic);
+        in.nics = &argv_nic;
+        in.nnics = 1;
+    }
     return argv_build_device(&in, dev, plug, err);
 }
 
@@ -192,15 +199,43 @@ static int settle(struct task *t, struct domain *dom, struct domain_def *def, in
 
 // ---- attach ------------------------------------------------------------------------------------
 
+// Hands QEMU the descriptors under the names that argv_build_device() uses.
+static int send_descriptors(struct task *t, struct domain *dom, const struct nic *nic,
+                            struct error *err)
+{
+    const char *alias = nic->iface->dev.alias;
+    for (size_t i = 0; i < nic->tap.nfds + nic->nvhosts; i++) {
+        bool is_tap = i < nic->tap.nfds;
+        size_t k = is_tap ? i : i - nic->tap.nfds;
+        AUTO_FREE char *name = xasprintf("%s-%s-%zu", is_tap ? "fd" : "vhostfd", alias, k);
+        if (qmp_getfd(t, dom->qmp, name, is_tap ? nic->tap.fds[k] : nic->vhost_fds[k],
+                      domain_answer_deadline(dom), err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
 static int plug(struct task *t, struct domain *dom, struct device *dev, struct error *err)
 {
+    struct domain_interface *iface =
+        dev->kind == DEVICE_INTERFACE ? (struct domain_interface *)dev : NULL;
     struct argv_plug steps = {0};
+    struct nic nic = {0};
     alias_assign_device(dom->live, dev);
     if (address_assign_device(dom->live, dev, err) < 0 || images_grant_device(dom, dev, err) < 0 ||
-        plan(t, dom, dev, &steps, err) < 0)
+        (iface && nic_plug(t, dom, iface, &nic, err) < 0))
         return -1;
-    int r = run_steps(t, dom, &steps, err);
+    int r = plan(t, dom, dev, iface ? &nic : NULL, &steps, err);
+    if (r == 0 && iface)
+        r = send_descriptors(t, dom, &nic, err);
+    if (r == 0)
+        r = run_steps(t, dom, &steps, err);
     argv_plug_finish(&steps);
+    if (iface) {
+        nic_close(dom, &nic);
+        if (r < 0)
+            nic_unplug(dom, iface);
+    }
     return r;
 }
 
@@ -299,6 +334,8 @@ void hotplug_on_deleted(struct domain *dom, const char *alias)
         (*u)->gone = true;
         completion_post(&(*u)->done, 0);
     }
+    if (dev->kind == DEVICE_INTERFACE)
+        nic_unplug(dom, (struct domain_interface *)dev);
     domain_device_destroy(dev);
     dom->updated = true;
     (void)status_save(dom, NULL);
@@ -308,7 +345,11 @@ static int unplug(struct task *t, struct domain *dom, struct device *dev, bool *
                   struct error *err)
 {
     struct argv_plug steps = {0};
-    if (plan(t, dom, dev, &steps, err) < 0)
+    // Its descriptors are QEMU's: only the names of what was made with them count here.
+    int none = -1;
+    struct nic nic = {.iface = (struct domain_interface *)dev, .tap = {.fds = &none, .nfds = 1}};
+    bool has_tap = dev->kind == DEVICE_INTERFACE && nic.iface->type != INTERFACE_USER;
+    if (plan(t, dom, dev, has_tap ? &nic : NULL, &steps, err) < 0)
         return -1;
     struct unplug u = {.alias = xstrdup(dev->alias)};
     completion_init(&u.done);

@@ -3,11 +3,13 @@
 #include "api/daemon.h"
 #include "api/domain.h"
 #include "api/events.h"
+#include "api/network.h"
 #include "api/programs.h"
 #include "api/session.h"
 #include "base/file.h"
 #include "base/str.h"
 #include "host/host.h"
+#include "netmgr/netmgr.h"
 #include "rpc/server.h"
 #include "supervisor/config.h"
 #include "supervisor/domain.h"
@@ -48,6 +50,8 @@ struct vireod {
     gid_t qemu_groups[QEMU_GROUPS_MAX];
     int nqemu_groups;
     char *config_qemu_dir, *run_qemu_dir, *state_qemu_dir, *log_qemu_dir;
+    char *config_net_dir, *run_net_dir, *state_net_dir;
+    const char *hooks[3]; // directories with hooks/, NULL at the end
     bool stop, ending;
 };
 
@@ -222,7 +226,8 @@ static int lock_state(struct vireod *v, struct error *err)
 
 static bool is_idle(const struct vireod *v)
 {
-    return server_is_idle(v->daemon.server) && domains_count_active(v->daemon.domains) == 0;
+    return server_is_idle(v->daemon.server) && domains_count_active(v->daemon.domains) == 0 &&
+           networks_count_active(v->daemon.networks) == 0;
 }
 
 static int on_idle_timeout(sd_event_source *source, uint64_t usec, void *userdata)
@@ -314,9 +319,36 @@ static int watch_signals(struct vireod *v, struct error *err)
 
 // ---- start and end -----------------------------------------------------------------------------
 
+static int create_networks(struct vireod *v, struct error *err)
+{
+    struct daemon *d = &v->daemon;
+    v->config_net_dir = path_join(v->paths.config_dir, "networks");
+    v->run_net_dir = path_join(v->paths.run_dir, "networks");
+    v->state_net_dir = path_join(v->paths.state_dir, "networks");
+    struct networks_config networks = {
+        .sched = d->sched,
+        .config_dir = v->config_net_dir,
+        .run_dir = v->run_net_dir,
+        .state_dir = v->state_net_dir,
+        .hooks = v->hooks,
+        .system_mode = v->options.system_mode,
+        .start_on_demand = v->config.start_networks_on_demand,
+        .default_network = v->options.system_mode,
+        .observer = api_network_observer(d),
+    };
+    firewall_choice_parse(v->config.firewall_backend, &networks.firewall); // checked by config.c
+    d->networks = networks_create(&networks, err);
+    return d->networks ? 0 : -1;
+}
+
 static int create_modules(struct vireod *v, struct error *err)
 {
     struct daemon *d = &v->daemon;
+    v->hooks[0] = v->paths.config_dir;
+    if (v->options.system_mode && !v->options.root)
+        v->hooks[1] = "/etc/libvirt"; // what an administrator had before us goes on working
+    if (create_networks(v, err) < 0)
+        return -1;
     bool set_user = v->options.system_mode && geteuid() == 0;
     if (set_user && find_qemu_user(v, err) < 0)
         return -1;
@@ -349,10 +381,12 @@ static int create_modules(struct vireod *v, struct error *err)
     struct domains_config domains = {
         .sched = d->sched,
         .host = d->host,
+        .networks = d->networks,
         .config_dir = v->config_qemu_dir,
         .run_dir = v->run_qemu_dir,
         .state_dir = v->state_qemu_dir,
         .log_dir = v->log_qemu_dir,
+        .hooks = v->hooks,
         .system_mode = v->options.system_mode,
         .set_user = set_user,
         .qemu_uid = v->qemu_uid,
@@ -411,6 +445,17 @@ static int run_turn(sd_event *event)
     return r;
 }
 
+// Guests after the networks that they plug into.
+static void autostart_main(struct task *t, void *arg)
+{
+    struct vireod *v = arg;
+    struct completion networks;
+    completion_init(&networks);
+    networks_autostart(v->daemon.networks, &networks);
+    if (completion_wait(t, &networks, TASK_FOREVER) >= 0)
+        domains_autostart(v->daemon.domains);
+}
+
 // Loads what is stored before any client is let in.
 static int serve(struct vireod *v, struct error *err)
 {
@@ -419,10 +464,11 @@ static int serve(struct vireod *v, struct error *err)
     if (sd_listen_fds(0) <= 0 && refuse_second(v->paths.socket, err) < 0)
         return -1;
     drop_capabilities();
+    networks_load(v->daemon.networks);
     domains_load(v->daemon.domains);
     if (open_sockets(v, err) < 0)
         return -1;
-    domains_autostart(v->daemon.domains);
+    task_spawn(v->daemon.sched, "autostart", autostart_main, v);
     host_warm(v->daemon.host);
     tell_ready(v, true);
     watch_idle(v);
@@ -458,6 +504,7 @@ static void end(struct vireod *v)
     finish_tasks(v);
     server_destroy(d->server);
     domains_destroy(d->domains);
+    networks_destroy(d->networks);
     host_destroy(d->host);
     sched_destroy(d->sched);
     sd_event_unref(v->event);
@@ -468,6 +515,9 @@ static void end(struct vireod *v)
     free(v->run_qemu_dir);
     free(v->state_qemu_dir);
     free(v->log_qemu_dir);
+    free(v->config_net_dir);
+    free(v->run_net_dir);
+    free(v->state_net_dir);
     close_fd(&v->lock_fd);
     xmlCleanupParser();
 }

@@ -5,9 +5,12 @@
 
 #include "supervisor/domain.h"
 
+struct netlink;
+
 struct domains {
     struct domains_config config;
-    struct list list; // struct domain
+    struct netlink *netlink; // opened when first needed
+    struct list list;        // struct domain
     size_t active;
     int next_id;
 };
@@ -67,6 +70,9 @@ int status_lock_pid_file(const struct domain *dom, int *fd);
 int status_find_process(const struct domain *dom, const struct process *known, struct process *ret);
 
 // start.c
+// Runs the administrator's script for this step, if there is one.
+int start_hook(struct task *t, struct domain *dom, const char *operation, const char *suboperation,
+               struct error *err);
 int start_locked(struct task *t, struct domain *dom, unsigned flags, const void *autodestroy,
                  struct error *err);
 // Asks QEMU for what only it knows (ptys, ports) and puts that into dom->live.

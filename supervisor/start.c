@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Starting a guest, from its definition to running virtual CPUs.
 #include "base/file.h"
+#include "base/hook.h"
 #include "supervisor/alias.h"
 #include "supervisor/argv.h"
+#include "supervisor/nic.h"
 #include "supervisor/private.h"
 
 #include <errno.h>
@@ -28,6 +30,7 @@ struct launch {
     char *log_path;
     off_t log_start;
     VEC(struct argv_chardev) chardevs;
+    struct nic_vec nics;
 };
 
 static void close_chardev(struct argv_chardev *c)
@@ -37,8 +40,9 @@ static void close_chardev(struct argv_chardev *c)
     close_fd(&c->log_fd);
 }
 
-static void launch_finish(struct launch *l)
+static void launch_finish(struct domain *dom, struct launch *l)
 {
+    nic_vec_finish(dom, &l->nics);
     VEC_FOREACH (c, &l->chardevs)
         close_chardev(c);
     vec_finish(&l->chardevs);
@@ -303,7 +307,14 @@ static int build_argv(struct domain *dom, struct launch *l, struct error *err)
         return -1;
     in.chardevs = l->chardevs.v;
     in.nchardevs = l->chardevs.n;
-    return argv_build(&in, &l->argv, err);
+    VEC(struct argv_nic) nics = {0};
+    VEC_FOREACH (nic, &l->nics)
+        vec_push(&nics, nic_for_argv(nic));
+    in.nics = nics.v;
+    in.nnics = nics.n;
+    int r = argv_build(&in, &l->argv, err);
+    vec_finish(&nics);
+    return r;
 }
 
 // ---- the process -------------------------------------------------------------------------------
@@ -411,6 +422,34 @@ static int set_balloon(struct task *t, struct domain *dom, struct error *err)
                            err);
 }
 
+// What the command line can't say.
+static int set_devices(struct task *t, struct domain *dom, struct error *err)
+{
+    uint64_t deadline = domain_answer_deadline(dom);
+    VEC_FOREACH (iface, &dom->live->interfaces) {
+        if ((*iface)->link != LINK_DOWN)
+            continue;
+        struct json_object *args = json_object_new_object();
+        json_object_object_add(args, "name", json_object_new_string((*iface)->dev.alias));
+        json_object_object_add(args, "up", json_object_new_boolean(false));
+        if (qmp_execute(t, dom->qmp, "set_link", args, deadline, NULL, err) < 0)
+            return -1;
+    }
+    const struct domain_memballoon *balloon = dom->live->memballoon;
+    if (balloon && balloon->stats_period_s.set && balloon->dev.alias) {
+        AUTO_FREE char *path = xasprintf("/machine/peripheral/%s", balloon->dev.alias);
+        struct json_object *args = json_object_new_object();
+        json_object_object_add(args, "path", json_object_new_string(path));
+        json_object_object_add(args, "property",
+                               json_object_new_string("guest-stats-polling-interval"));
+        json_object_object_add(args, "value",
+                               json_object_new_int64((int64_t)balloon->stats_period_s.value));
+        if (qmp_execute(t, dom->qmp, "qom-set", args, deadline, NULL, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
 static int set_passwords(struct task *t, struct domain *dom, struct error *err)
 {
     VEC_FOREACH (g, &dom->live->graphics) {
@@ -427,26 +466,41 @@ static int set_passwords(struct task *t, struct domain *dom, struct error *err)
     return 0;
 }
 
+int start_hook(struct task *t, struct domain *dom, const char *operation, const char *suboperation,
+               struct error *err)
+{
+    const char *const *hooks = dom->all->config.hooks;
+    if (!hook_is_present(hooks, "qemu"))
+        return 0;
+    AUTO_FREE char *xml = domain_def_format(dom->live, DOMAIN_XML_LIVE | DOMAIN_XML_SECURE);
+    return hook_run(t, hooks, "qemu", dom->name, operation, suboperation, xml, err);
+}
+
 static int run(struct task *t, struct domain *dom, struct launch *l, unsigned flags,
                struct error *err)
 {
     const struct domains_config *config = &dom->all->config;
-    if (host_qemu_caps(t, config->host, dom->live->emulator, &l->caps, err) < 0 ||
+    if (start_hook(t, dom, "prepare", "begin", err) < 0 ||
+        host_qemu_caps(t, config->host, dom->live->emulator, &l->caps, err) < 0 ||
         stop_is_unwanted(dom, err) < 0 || open_log(dom, l, err) < 0 || choose_ports(dom, err) < 0 ||
-        open_listener(dom, l, err) < 0 || build_argv(dom, l, err) < 0 || images_grant(dom, err) < 0)
+        open_listener(dom, l, err) < 0 || images_grant(dom, err) < 0 ||
+        nic_plug_all(t, dom, &l->nics, err) < 0 || build_argv(dom, l, err) < 0)
         return -1;
     log_command(l);
     // Found again from here on, whatever happens to us.
-    if (status_save(dom, err) < 0 || stop_is_unwanted(dom, err) < 0 || spawn(t, dom, l, err) < 0)
+    if (status_save(dom, err) < 0 || start_hook(t, dom, "start", "begin", err) < 0 ||
+        stop_is_unwanted(dom, err) < 0 || spawn(t, dom, l, err) < 0)
         return -1;
     domain_move(dom, MOVE_LAUNCHED);
     if (stop_watch(dom, err) < 0)
         return -1;
     close_fd(&l->monitor_fd); // so that its end is seen as the connection's end
     close_fd(&l->lock_fd);
+    nic_vec_finish(dom, &l->nics); // QEMU has its own: when it ends, so do the taps
     if (events_connect(t, dom, config->timeouts.start_ms, err) < 0 ||
         start_query(t, dom, err) < 0 || set_passwords(t, dom, err) < 0 ||
-        set_balloon(t, dom, err) < 0)
+        set_devices(t, dom, err) < 0 || set_balloon(t, dom, err) < 0 ||
+        start_hook(t, dom, "started", "begin", err) < 0)
         return -1;
     if (flags & DOMAIN_START_PAUSED) {
         domain_move(dom, MOVE_BOOTED_PAUSED);
@@ -516,7 +570,7 @@ int start_locked(struct task *t, struct domain *dom, unsigned flags, const void 
     int r = run(t, dom, &l, flags, err);
     if (r < 0)
         give_up(t, dom, &l, err);
-    launch_finish(&l);
+    launch_finish(dom, &l);
     return r;
 }
 

@@ -23,7 +23,7 @@ enum domain_move {
     MOVE_BOOTED,        // start is complete, running
     MOVE_BOOTED_PAUSED, // start is complete, and paused was asked for
     MOVE_UNPAUSED,      // virtual CPUs run again
-    MOVE_RESTARTED, // its power-off was answered with a reset, it boots again
+    MOVE_RESTARTED,     // its power-off was answered with a reset, it boots again
     MOVE_PAUSED_USER,
     MOVE_PAUSED_IOERROR,
     MOVE_PAUSED_WATCHDOG,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The end of a guest: noticing it, bringing it about, cleaning up behind it. stop_locked() serves a
 // start that failed, a destroy, a guest that powered off and a process that died.
+#include "supervisor/nic.h"
 #include "supervisor/private.h"
 
 #include <errno.h>
@@ -21,9 +22,15 @@ static enum domain_move end_of(const struct domain *dom)
     return MOVE_STOPPED_FAILED;
 }
 
+static void run_hook(struct task *t, struct domain *dom, const char *operation)
+{
+    AUTO_ERROR err = ERROR_INIT;
+    if (start_hook(t, dom, operation, "end", &err) < 0)
+        log_domain(LOG_LEVEL_WARN, dom->name, "%s", error_message(&err));
+}
+
 void stop_locked(struct task *t, struct domain *dom, enum domain_move move)
 {
-    (void)t;
     struct domains *all = dom->all;
     if (!dom->live)
         return;
@@ -32,7 +39,10 @@ void stop_locked(struct task *t, struct domain *dom, enum domain_move move)
     dom->process_watch = NULL;
     qmp_close(STEAL(dom->qmp));
     process_close(&dom->process);
+    run_hook(t, dom, "stopped");
     images_restore(dom);
+    nic_unplug_all(dom);
+    run_hook(t, dom, "release");
     status_remove(dom);
     dom->autodestroy = NULL;
     dom->id = -1;

@@ -9,7 +9,9 @@ static char dir[] = "/tmp/vireo-hook-XXXXXX";
 
 static void write_script(const char *text)
 {
-    AUTO_FREE char *path = path_join(dir, "qemu");
+    AUTO_FREE char *hooks = path_join(dir, "hooks/qemu.d");
+    AUTO_FREE char *path = path_join(dir, "hooks/qemu");
+    CHECK_INT(dir_make(hooks, 0700), 0);
     CHECK_INT(file_write_volatile(path, text, strlen(text), 0755), 0);
 }
 
@@ -32,10 +34,22 @@ static void run_hooks(struct task *t, void *arg)
     CHECK_INT(file_read(seen_path, 1000, &seen, NULL), 0);
     CHECK_STR(seen, "web prepare begin -\n<domain/>");
 
+    // What stands in the directory beside it comes after it, by name; the rest is not run.
+    AUTO_FREE char *first = path_join(dir, "hooks/qemu.d/10-a");
+    AUTO_FREE char *second = path_join(dir, "hooks/qemu.d/20-b");
+    AUTO_FREE char *say_a = xasprintf("#!/bin/sh\necho a >> %s\n", seen_path);
+    CHECK_INT(file_write_volatile(second, "#!/bin/sh\necho b\nexit 7\n", 24, 0755), 0);
+    CHECK_INT(file_write_volatile(first, say_a, strlen(say_a), 0755), 0);
+    CHECK_INT(hook_run(t, dirs, "qemu", "web", "stopped", "end", "x\n", &err), -1);
+    CHECK_CONTAINS(err.message, "20-b web stopped end -' ended with exit status 7: b");
+    AUTO_FREE char *both = NULL;
+    CHECK_INT(file_read(seen_path, 1000, &both, NULL), 0);
+    CHECK_STR(both, "web stopped end -\nx\na\n");
+
     write_script("#!/bin/sh\necho no way; exit 3\n");
     CHECK_INT(hook_run(t, dirs, "qemu", "web", "start", "begin", "", &err), -1);
     CHECK_INT(err.code, ERROR_HOOK_FAILED);
-    CHECK_CONTAINS(err.message, "qemu web start: exit status 3: no way");
+    CHECK_CONTAINS(err.message, "qemu web start begin -' ended with exit status 3: no way");
 }
 
 static void test_hooks(void)

@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "supervisor/nic.h"
+#include "bridge/bridge.h"
+#include "netmgr/netmgr.h"
+#include "supervisor/private.h"
+
+#include <errno.h>
+#include <fcntl.h>
+
+enum { SCRIPT_TIMEOUT_MS = 30000, SCRIPT_OUTPUT_MAX = 1000 };
+
+// libvirt numbers its taps so; a name like that in a document is one that an earlier start had.
+static const char *wanted_tap(const struct domain_interface *iface)
+{
+    return iface->target && !str_starts(iface->target, "vnet") ? iface->target : NULL;
+}
+
+static bool is_virtio(const struct domain_interface *iface)
+{
+    return iface->model && str_starts(iface->model, "virtio");
+}
+
+static unsigned queues_of(const struct domain_interface *iface)
+{
+    return iface->queues.set && is_virtio(iface) ? (unsigned)iface->queues.value : 1;
+}
+
+// QEMU aborts on vhost where /dev/vhost-net doesn't open, so that it gets descriptors or nothing.
+static int open_vhost(const struct domain *dom, struct nic *nic, struct error *err)
+{
+    const struct domain_interface *iface = nic->iface;
+    bool asked = iface->driver == INTERFACE_BACKEND_VHOST;
+    if (!is_virtio(iface) || iface->driver == INTERFACE_BACKEND_QEMU ||
+        (!asked && dom->live->type != DOMAIN_TYPE_KVM))
+        return 0;
+    nic->vhost_fds = xcalloc(nic->tap.nfds, sizeof(int));
+    for (unsigned i = 0; i < nic->tap.nfds; i++) {
+        int fd = open("/dev/vhost-net", O_RDWR | O_CLOEXEC);
+        if (fd < 0 && asked)
+            return error_set_errno(
+                err, AREA_QEMU, errno,
+                "cannot open /dev/vhost-net for the <driver name='vhost'> of guest "
+                "'%s'; load the vhost_net module, or leave the driver out",
+                dom->name);
+        if (fd < 0)
+            break;
+        nic->vhost_fds[nic->nvhosts++] = fd;
+    }
+    if (nic->nvhosts < nic->tap.nfds) { // all queues or none
+        while (nic->nvhosts > 0)
+            close(nic->vhost_fds[--nic->nvhosts]);
+    }
+    return 0;
+}
+
+static struct network_plug_request request_of(const struct domain *dom,
+                                              const struct domain_interface *iface)
+{
+    return (struct network_plug_request){
+        .network = iface->network,
+        .portgroup = iface->portgroup,
+        .mac = iface->mac.b,
+        .owner = dom->uuid,
+        .owner_name = dom->name,
+        .port_id = iface->port_id,
+        .isolated = iface->port_isolated,
+        .tap = wanted_tap(iface),
+        .queues = queues_of(iface),
+        .vnet_hdr = is_virtio(iface),
+        .mtu = iface->mtu.set ? (uint32_t)iface->mtu.value : 0,
+    };
+}
+
+static int plug_network(struct task *t, struct domain *dom, struct nic *nic, struct error *err)
+{
+    struct domain_interface *iface = nic->iface;
+    struct networks *networks = dom->all->config.networks;
+    if (!networks)
+        return error_set(err, ERROR_CONFIG_UNSUPPORTED, AREA_QEMU,
+                         "this daemon has no networks for the interface of guest '%s'", dom->name);
+    struct network_plug_request request = request_of(dom, iface);
+    struct network_plug plug = {0};
+    if (network_plug(t, networks, &request, &plug, err) < 0)
+        return error_prefix(err, "guest '%s'", dom->name);
+    nic->tap = plug.tap;
+    str_replace(&iface->bridge, plug.bridge);
+    str_replace(&iface->target, plug.tap.name);
+    iface->port_id = (struct opt_uuid){.set = true, .value = plug.port_id};
+    if (plug.portgroup)
+        str_replace(&iface->portgroup, plug.portgroup);
+    free(plug.portgroup);
+    return 0;
+}
+
+static int open_netlink(struct domains *all, struct error *err)
+{
+    return all->netlink ? 0 : netlink_open(&all->netlink, err);
+}
+
+// A bridge of the host, or (bridge NULL) nothing: type ethernet, whose script does the rest.
+static int plug_tap(struct domain *dom, struct nic *nic, const char *bridge, struct error *err)
+{
+    struct domains *all = dom->all;
+    struct domain_interface *iface = nic->iface;
+    uint8_t mac[MAC_SIZE];
+    tap_mac(iface->mac.b, mac);
+    struct tap_config config = {
+        .name = wanted_tap(iface),
+        .queues = queues_of(iface),
+        .vnet_hdr = is_virtio(iface),
+        .mac = mac,
+        .mtu = iface->mtu.set ? (uint32_t)iface->mtu.value : 0,
+        .bridge = bridge,
+        .port = {.set_isolated = bridge && iface->port_isolated != TOGGLE_UNSET,
+                 .isolated = iface->port_isolated == TOGGLE_YES},
+    };
+    if (open_netlink(all, err) < 0 ||
+        tap_open(all->config.sched, all->netlink, &config, &nic->tap, err) < 0)
+        return error_prefix(err, "guest '%s'", dom->name);
+    str_replace(&iface->target, nic->tap.name);
+    return 0;
+}
+
+static int run_script(struct task *t, const struct domain *dom, const char *script, const char *tap,
+                      struct error *err)
+{
+    AUTO_STRBUF output = {0};
+    struct child_spec spec = CHILD_SPEC_INIT;
+    spec.argv = (char *[]){(char *)script, (char *)tap, NULL};
+    int status;
+    if (child_run(t, &spec, NULL, SCRIPT_OUTPUT_MAX, task_deadline_ms(SCRIPT_TIMEOUT_MS), &status,
+                  &output, err) < 0)
+        return -1;
+    if (status == 0)
+        return 0;
+    AUTO_FREE char *how = process_status_text(status);
+    return error_set(err, ERROR_HOOK_FAILED, AREA_QEMU,
+                     "the script '%s' for '%s' of guest '%s' failed: %s: %s", script, tap,
+                     dom->name, how, strbuf_text(&output));
+}
+
+static int plug(struct task *t, struct domain *dom, struct nic *nic, struct error *err)
+{
+    struct domain_interface *iface = nic->iface;
+    switch (iface->type) {
+    case INTERFACE_NETWORK:
+        if (plug_network(t, dom, nic, err) < 0)
+            return -1;
+        break;
+    case INTERFACE_BRIDGE:
+        if (plug_tap(dom, nic, iface->bridge, err) < 0)
+            return -1;
+        break;
+    case INTERFACE_ETHERNET:
+        if (plug_tap(dom, nic, NULL, err) < 0 ||
+            (iface->script && run_script(t, dom, iface->script, nic->tap.name, err) < 0))
+            return -1;
+        break;
+    default:
+        return 0;
+    }
+    return open_vhost(dom, nic, err);
+}
+
+int nic_plug(struct task *t, struct domain *dom, struct domain_interface *iface, struct nic *ret,
+             struct error *err)
+{
+    *ret = (struct nic){.iface = iface};
+    if (plug(t, dom, ret, err) == 0)
+        return 0;
+    nic_close(dom, ret);
+    nic_unplug(dom, iface);
+    return -1;
+}
+
+void nic_close(struct domain *dom, struct nic *nic)
+{
+    for (size_t i = 0; i < nic->nvhosts; i++)
+        close(nic->vhost_fds[i]);
+    free(nic->vhost_fds);
+    nic->vhost_fds = NULL;
+    nic->nvhosts = 0;
+    if (nic->tap.nfds > 0)
+        tap_close(dom->all->config.sched, &nic->tap);
+    nic->tap.nfds = 0;
+}
+
+void nic_unplug(struct domain *dom, struct domain_interface *iface)
+{
+    if (iface->type == INTERFACE_NETWORK && iface->port_id.set && dom->all->config.networks)
+        network_unplug(dom->all->config.networks, iface->network, &iface->port_id.value);
+    iface->port_id.set = false;
+}
+
+int nic_plug_all(struct task *t, struct domain *dom, struct nic_vec *ret, struct error *err)
+{
+    VEC_FOREACH (iface, &dom->live->interfaces) {
+        struct nic nic;
+        if (nic_plug(t, dom, *iface, &nic, err) < 0)
+            return -1; // those before are unplugged with the guest
+        vec_push(ret, nic);
+    }
+    return 0;
+}
+
+void nic_unplug_all(struct domain *dom)
+{
+    VEC_FOREACH (iface, &dom->live->interfaces)
+        nic_unplug(dom, *iface);
+}
+
+void nic_vec_finish(struct domain *dom, struct nic_vec *nics)
+{
+    VEC_FOREACH (nic, nics)
+        nic_close(dom, nic);
+    vec_finish(nics);
+}
+
+struct argv_nic nic_for_argv(const struct nic *nic)
+{
+    return (struct argv_nic){.nic = nic->iface,
+                             .tap_fds = nic->tap.fds,
+                             .ntaps = nic->tap.nfds,
+                             .vhost_fds = nic->vhost_fds,
+                             .nvhosts = nic->nvhosts};
+}
+
+void nic_replug_all(struct task *t, struct domain *dom)
+{
+    if (!dom->all->config.networks)
+        return;
+    VEC_FOREACH (it, &dom->live->interfaces) {
+        struct domain_interface *iface = *it;
+        if (iface->type != INTERFACE_NETWORK || !iface->port_id.set)
+            continue;
+        AUTO_ERROR err = ERROR_INIT;
+        struct network_plug_request request = request_of(dom, iface);
+        request.tap = iface->target;
+        if (network_replug(t, dom->all->config.networks, &request, &err) < 0)
+            log_domain(LOG_LEVEL_WARN, dom->name, "its '%s' is not plugged into network '%s': %s",
+                       iface->target ? iface->target : "interface", iface->network,
+                       error_message(&err));
+    }
+}

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// A guest's network cards and what they are plugged into on the host.
+#pragma once
+
+#include "bridge/tap.h"
+#include "supervisor/argv.h"
+#include "supervisor/domain.h"
+
+// The host's end of one card while its QEMU is being given it.
+struct nic {
+    struct domain_interface *iface; // a member of the live definition, or about to be one
+    struct tap tap;                 // our descriptors; nfds 0: none (type user)
+    int *vhost_fds;
+    size_t nvhosts;
+};
+struct nic_vec {
+    struct nic *v;
+    size_t n, cap;
+};
+
+// Makes what the card needs and fills in its live values (tap, bridge, port). Undoes what it did
+// when it fails. Suspends.
+int nic_plug(struct task *t, struct domain *dom, struct domain_interface *iface, struct nic *ret,
+             struct error *err);
+// Closes our descriptors: at once after QEMU has its own, or to take the tap down.
+void nic_close(struct domain *dom, struct nic *nic);
+// Forgets the port of a card whose tap is gone or going, and its live values. Doesn't suspend.
+void nic_unplug(struct domain *dom, struct domain_interface *iface);
+
+// All cards of the live definition: all or none. The vector's items are nic_close()d by
+// nic_vec_finish().
+int nic_plug_all(struct task *t, struct domain *dom, struct nic_vec *ret, struct error *err);
+void nic_unplug_all(struct domain *dom);
+void nic_vec_finish(struct domain *dom, struct nic_vec *nics);
+struct argv_nic nic_for_argv(const struct nic *nic);
+// Says again, after our restart, which ports a running guest has.
+void nic_replug_all(struct task *t, struct domain *dom);
