@@ -382,6 +382,18 @@ static int format_domcaps(struct host *h, const struct qemu_caps *caps, const ch
     return 0;
 }
 
+int host_find_firmware(const struct host *h, const char *arch, const char *machine, bool secure,
+                       struct firmware_flash *ret, struct error *err)
+{
+    if (firmware_find_flash(h->firmware_path, qemu_target_from_arch(arch), machine, secure, ret) ==
+        0)
+        return 0;
+    return error_set(err, ERROR_CONFIG_UNSUPPORTED, AREA_QEMU,
+                     "<os firmware='efi'>: no UEFI firmware%s for %s machine '%s' is described in "
+                     "'%s'; install it (Debian: apt-get install ovmf)",
+                     secure ? " with Secure Boot" : "", arch, machine, h->firmware_path);
+}
+
 int host_domain_capabilities_xml(struct task *t, struct host *h, const char *emulator,
                                  const char *arch, const char *machine, const char *virt_type,
                                  char **xml, struct error *err)
