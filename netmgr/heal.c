@@ -11,7 +11,7 @@
 #include <stdarg.h>
 
 enum {
-    GATHER_MS = 2,     // one deed is often told in several events: the last says most
+    GATHER_MS = 1,     // one deed is often told in several events
     FIGHT_REPAIRS = 6, // of one kind, within
     FIGHT_WINDOW_MS = 10000,
     DELAY_FIRST_MS = 1000,
@@ -78,6 +78,9 @@ static void look(struct task *t, struct network *net, const char *cause)
     AUTO_ERROR err = ERROR_INIT;
     uint64_t start = now_monotonic_us();
     int r = reconcile(t, net, true, &repairs, &err);
+    // Its going down and losing its ports are told long before the deletion itself.
+    if (repairs.bridge_was_gone)
+        cause = "its bridge was deleted";
     if (repairs.kinds) {
         h->total++;
         log_network(h->warned ? LOG_LEVEL_DEBUG : LOG_LEVEL_WARN, net->name,

@@ -11,7 +11,6 @@
 enum {
     NETWORK_FILE_MAX = 16 << 20,  // of a stored definition
     NETWORK_STATE_MAX = 32 << 20, // of a state file
-    NETWORK_HOOK_TIMEOUT_MS = 30000,
 };
 
 enum network_phase {
@@ -38,7 +37,7 @@ enum repair_kind {
 struct repairs {
     struct strbuf text; // "bridge made again, address 10.0.0.1/24 put back"
     unsigned kinds;     // bits of enum repair_kind
-    bool quiet;         // expected: not noted
+    bool bridge_was_gone;
 };
 void repairs_add(struct repairs *r, enum repair_kind kind, const char *fmt, ...) PRINTF_LIKE(3, 4);
 

@@ -57,6 +57,7 @@ static int make_bridge(struct netlink *nl, const struct plan *p, struct link *re
                               .options = plan_bridge_options(p, false)};
     if (bridge_create(nl, &c, NULL, err) < 0)
         return -1;
+    repairs->bridge_was_gone = true;
     repairs_add(repairs, REPAIR_BRIDGE, "bridge %s made", p->bridge);
     int r = link_find(nl, p->bridge, ret, err);
     return r == -ENODEV ? error_set(err, ERROR_OPERATION_FAILED, AREA_NETWORK,

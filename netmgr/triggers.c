@@ -82,12 +82,9 @@ static void on_link_gone(struct networks *all, const struct link *l)
 {
     struct network *net;
     LIST_FOREACH (net, &all->list, link) {
-        if (!is_active(net) || !net->runtime->plan->owned ||
-            !str_eq(net->runtime->plan->bridge, l->name))
-            continue;
-        // That its ports left it was only how it began.
-        free(STEAL(net->runtime->heal.cause));
-        heal_trigger(net, "bridge %s was deleted", l->name);
+        if (is_active(net) && net->runtime->plan->owned &&
+            str_eq(net->runtime->plan->bridge, l->name))
+            heal_trigger(net, "bridge %s was deleted", l->name);
     }
 }
 
