@@ -110,10 +110,14 @@ ON = ["start g", "create {document}", "undefine g --nosuch", "suspend g", "domst
       "reset g", "define {document}", "list --all", "undefine g", "dominfo g", "autostart g", "define {document}", "destroy g",
       "destroy g", "undefine g", "undefine g", "list --all"]
 
+# Command: what vireod says instead.
 KNOWN = {
-    "dominfo g": "no security model, no taint messages",
-    "vcpupin g": "virsh prints nothing where the pinning is not told",
-    "memtune g": "not provided, and virsh says so in its own words",
+    "dominfo g": r"Managed save: +no\nends with 0$",  # no security model, no taint
+    "vcpupin g": r"^\nends with 0$",  # virsh's way where the pinning is not told
+    "shutdown g --mode acpi,agent": "domain is not running",  # libvirtd says yes to a guest that is off
+    "create {document}": "domain is already active as 'g'",
+    "resume g": "domain 'g' is already running",
+    "domifstat g vnet0": "'vnet0' is not a known interface of guest 'g'",
 }
 
 
@@ -145,7 +149,7 @@ class Virsh(unittest.TestCase):
         for (command, text), (_, libvirts) in zip(seen, wanted):
             if text == libvirts:
                 provided += 1
-            elif not (IS_VIREO and ("vireod does not provide" in text or command in KNOWN)):
+            elif not (IS_VIREO and ("vireod does not provide" in text or re.search(KNOWN.get(command, "$^"), text))):
                 with self.subTest(command=command):
                     self.assertEqual(text, libvirts)
         print(f"{provided} of {len(seen)} alike", end=" ")
