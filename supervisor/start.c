@@ -263,10 +263,24 @@ static int choose_port(struct domain *dom, struct opt_int wanted, bool automatic
                      VNC_PORT_LAST, dom->name);
 }
 
+// Clients take the address from the live document; without one it would be "localhost" to them.
+static void fill_listen_address(struct domain_graphics *g)
+{
+    VEC_FOREACH (it, &g->listens) {
+        struct graphics_listen *listen = *it;
+        if (listen->type != LISTEN_ADDRESS || listen->address)
+            continue;
+        listen->address = xstrdup(g->listen ? g->listen : "127.0.0.1");
+        if (!g->listen)
+            g->listen = xstrdup(listen->address);
+    }
+}
+
 static int choose_ports(struct domain *dom, struct error *err)
 {
     VEC_FOREACH (it, &dom->live->graphics) {
         struct domain_graphics *g = *it;
+        fill_listen_address(g);
         bool by_socket = g->socket;
         VEC_FOREACH (listen, &g->listens)
             by_socket =
