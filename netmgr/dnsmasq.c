@@ -262,8 +262,9 @@ static int run(struct task *t, struct network *net, struct error *err)
     if (status == 0)
         return 0;
     AUTO_FREE char *why = process_status_text(status);
-    AUTO_FREE char *said =
-        str_printable(strbuf_text(&output), strcspn(strbuf_text(&output), "\n") ? output.len : 0);
+    // A line with empty ones around it.
+    const char *text = strbuf_text(&output) + strspn(strbuf_text(&output), "\n");
+    AUTO_FREE char *said = str_printable(text, strcspn(text, "\n"));
     return error_set(err, ERROR_OPERATION_FAILED, AREA_NETWORK,
                      "dnsmasq of network '%s' cannot start: %s (%s, configuration '%s')", net->name,
                      said, why, f->conf);
