@@ -193,7 +193,7 @@ static int read_parameter(const struct wire_typed_param *p, struct network_bandw
         if (p->value.type != WIRE_VALUE_UINT)
             return error_set(err, ERROR_INVALID_ARG, AREA_NETWORK,
                              "parameter '%s' must be an unsigned integer", p->field);
-        // 0 takes a value away.
+        // 0 is none.
         *parameter(b, i) = (struct opt_uint){.set = p->value.ui != 0, .value = p->value.ui};
         return 0;
     }
@@ -211,9 +211,8 @@ int api_network_port_set_parameters(struct call *call,
     if (api_check_flags(call, args->flags, AFFECT_BITS, err) < 0 ||
         get_port(call, &args->port.net, args->port.uuid, &net, &port, err) < 0)
         return -1;
+    // As with libvirt, what is not given is gone.
     struct network_bandwidth b = {0};
-    if (port->def->bandwidth)
-        b = *port->def->bandwidth;
     for (uint32_t i = 0; i < args->params.n; i++) {
         if (read_parameter(&args->params.v[i], &b, err) < 0)
             return -1;

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// fetch http://ADDRESS[:PORT]/PATH: gets one page inside the Linux guest and prints its body.
+// fetch [-l] http://ADDRESS[:PORT]/PATH: gets one page inside the Linux guest and prints its body.
+// -l: again and again until it is killed, giving each attempt 100 ms and printing nothing: the pulse
+// that the server hears stops when the way is broken and comes back with it.
 // Numeric addresses only (IPv6 in brackets): a static glibc has no resolver to offer, and busybox's
 // wget dies of that.
 #include <arpa/inet.h>
@@ -11,12 +13,11 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-static int connect_to(const char *host, int port)
+static int connect_to(const char *host, int port, struct timeval limit)
 {
     struct sockaddr_in v4 = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
     struct sockaddr_in6 v6 = {.sin6_family = AF_INET6, .sin6_port = htons((uint16_t)port)};
     int is_v6 = strchr(host, ':') != NULL;
-    struct timeval limit = {.tv_sec = 5};
     int fd = socket(is_v6 ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
     if (fd < 0)
@@ -30,9 +31,24 @@ static int connect_to(const char *host, int port)
     setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
     if (is_v6 ? connect(fd, (void *)&v6, sizeof(v6)) : connect(fd, (void *)&v4, sizeof(v4))) {
         perror("fetch: connect");
+        close(fd);
         return -1;
     }
     return fd;
+}
+
+static int loop(const char *host, int port, const char *request)
+{
+    char answer[4096];
+    for (;;) {
+        int fd = connect_to(host, port, (struct timeval){.tv_usec = 100000});
+        if (fd >= 0) {
+            if (write(fd, request, strlen(request)) > 0)
+                (void)!read(fd, answer, sizeof(answer));
+            close(fd);
+        }
+        usleep(20000);
+    }
 }
 
 int main(int argc, char **argv)
@@ -41,17 +57,21 @@ int main(int argc, char **argv)
     int port = 80, status = 0;
     size_t have = 0;
     ssize_t got;
+    int looping = argc == 3 && strcmp(argv[1], "-l") == 0;
+    const char *url = argv[argc - 1];
 
-    if (argc != 2 || (sscanf(argv[1], "http://[%63[^]]]:%d%511s", host, &port, path) < 1 &&
-                      sscanf(argv[1], "http://%63[^:/]:%d%511s", host, &port, path) < 2 &&
-                      sscanf(argv[1], "http://%63[^:/]%511s", host, path) < 1)) {
-        fprintf(stderr, "usage: fetch http://ADDRESS[:PORT]/PATH\n");
+    if (argc != 2 + looping || (sscanf(url, "http://[%63[^]]]:%d%511s", host, &port, path) < 1 &&
+                                sscanf(url, "http://%63[^:/]:%d%511s", host, &port, path) < 2 &&
+                                sscanf(url, "http://%63[^:/]%511s", host, path) < 1)) {
+        fprintf(stderr, "usage: fetch [-l] http://ADDRESS[:PORT]/PATH\n");
         return 2;
     }
-    int fd = connect_to(host, port);
+    int len = snprintf(request, sizeof(request), "GET %s HTTP/1.0\r\nHost: %s\r\n\r\n", path, host);
+    if (looping)
+        return loop(host, port, request);
+    int fd = connect_to(host, port, (struct timeval){.tv_sec = 5});
     if (fd < 0)
         return 1;
-    int len = snprintf(request, sizeof(request), "GET %s HTTP/1.0\r\nHost: %s\r\n\r\n", path, host);
     if (write(fd, request, (size_t)len) != len)
         return 1;
     while (have < sizeof(answer) - 1 &&

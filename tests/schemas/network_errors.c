@@ -244,8 +244,8 @@ static void long_names(void)
         "<network><name>%s</name></network>",
         "<network><name>x</name><bridge name='%s'/></network>",
         "<network><name>x</name><domain name='%s'/></network>",
-        "<network><name>x</name><dns><host ip='1.2.3.4'><hostname>%s</hostname></host></dns>"
-        "</network>",
+        ("<network><name>x</name><dns><host ip='1.2.3.4'><hostname>%s</hostname></host></dns>"
+         "</network>"),
     };
     char name[4097];
     memset(name, 'a', sizeof(name) - 1);

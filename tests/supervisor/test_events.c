@@ -34,7 +34,7 @@ static const struct sequence {
     // Its restart fails: ended.
     {"poweroff-restart-fails", "<on_poweroff>restart</on_poweroff>",
      EV_SHUTDOWN "expect system_reset\nerror GenericError no\n" QUIT,
-     "shutdown-host stopped-shutdown", DOMAIN_SHUTOFF},
+     "shutdown-guest stopped-shutdown", DOMAIN_SHUTOFF},
     {"reboot-default", "", "event RESET {\"guest\": true}\n" SERVE, "", DOMAIN_RUNNING},
     {"reboot-destroy", "<on_reboot>destroy</on_reboot>", EV_REBOOT QUIT,
      "shutdown-guest stopped-shutdown", DOMAIN_SHUTOFF},

@@ -1,0 +1,205 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Every network command of virsh, as a transcript compared with libvirt's.
+
+net_steps.py has the commands. net_commands.golden is what libvirtd 9.0 answers; where Vireo answers otherwise on
+purpose, net_commands.differences has its answer and the reason. Each difference must be there, and none besides.
+    VIREO_TEST_SERVER=libvirtd test_net_commands.py            libvirtd still answers as written down
+    VIREO_TEST_SERVER=libvirtd VIREO_REGENERATE=1 ...          write its answers down
+    VIREO_TRANSCRIPT=FILE ...                                  keep this run's answers
+"""
+import ns; ns.enter()
+import os
+import re
+import shlex
+import signal
+import subprocess
+import unittest
+
+from net import DEFAULT, IS_VIREO, NetServer, Outside, VethGuest, links, members, sh, wait_for
+from ns import WORK
+from net_steps import DOCUMENTS, STEPS
+from server import HERE, Terminal, main
+
+HEARD = f"{WORK}/net-events"
+GOLDEN, DIFFERENCES = f"{HERE}/net_commands.golden", f"{HERE}/net_commands.differences"
+
+
+def normalised(text):
+    """Without what changes from run to run: generated uuids and addresses, numbers of taps, times, columns."""
+    for pattern, word in (
+            (r"(?!5bc8e6ea)[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", "UUID"),
+            (r"52:54:00:(?!aa:)[0-9a-f:]{8}", "MAC"), (r"fe:54:00:[0-9a-f:]{8}", "TAPMAC"), (r"vnet(?!99)\d+", "vnetN"),
+            (r"(192\.168\.77\.1)\d\d(?=[ /])", r"\1xx"), (r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", "TIME"), (r"/run/t/[\w/.-]*/", ""), (r"-{4,}", "----"),
+            (r"(?<=\S)[ \t]{2,}", "  "), (r"[ \t]+\n", "\n")):
+        text = re.sub(pattern, word, text)
+    return text.strip("\n")
+
+
+CLASSES = "|".join(("operation failed", "internal error", "Requested operation is not valid", "XML error", "Network not found",
+                    "invalid argument", "Operation not supported", "unsupported configuration", "argument unsupported",
+                    r"invalid network pointer in", "network port"))
+
+
+def classes_of_errors(text):
+    """An error's class, libvirt's words for its code; the sentence that follows is each server's own."""
+    return re.sub(rf"^error: ({CLASSES}):? .*?(?=\n+error:|\n+=>|\n*\Z)", r"error: \1: ...", text, flags=re.M | re.S)
+
+
+def read_blocks(path):
+    """Answers by step, `$ command` and for the second of the same `$ command (2)`; the comment before each."""
+    blocks, reasons, comment, key = {}, {}, "", None
+    with open(path) as file:
+        for line in file.read().splitlines():
+            if line.startswith("$ "):
+                key, reasons[line], blocks[line], comment = line, comment, [], ""
+            elif line.startswith("# "):
+                comment = f"{comment} {line[2:]}".strip()
+            elif key:
+                blocks[key].append(line)
+    return {key: "\n".join(lines).strip("\n") for key, lines in blocks.items()}, reasons
+
+
+class Transcript(unittest.TestCase):
+    maxDiff = None
+
+    def setUp(self):
+        self.outside = Outside()
+        sh("ip link add hostbr type bridge; ip link set hostbr up")
+        self.guests, self.events = {}, None
+        self.server = NetServer("commands").start()
+
+    def tearDown(self):
+        if self.events:
+            self.events.kill()
+            self.events.wait()
+        self.server.clear()
+        self.server.stop()
+        for guest in [*self.guests.values(), self.outside]:
+            guest.close()
+
+    # What the lines with ! do; each gives its part of the transcript.
+    def do(self, word, *args):
+        return getattr(self, f"do_{word}")(*args)
+
+    def do_events(self):
+        told = open(HEARD, "w")
+        self.events = subprocess.Popen(["virsh", "-q", "-c", self.server.uri, "net-event", "--loop", "--event", "lifecycle"],
+                                       stdin=subprocess.DEVNULL, stdout=told, stderr=told)
+        told.close()
+        # A network that comes and goes until its event is seen: then it listens.
+        path = self.server.write("<network><name>listening</name><ip address='192.168.199.1' prefix='24'/></network>", "probe.xml")
+
+        def heard():
+            self.server.virsh("net-define", path)
+            self.server.virsh("net-undefine", "listening")
+            return "listening" in self.heard()
+        wait_for("events", heard)
+
+    def do_told(self):
+        last = "event 'lifecycle' for network nat: Undefined"
+        wait_for("the last event", lambda: last in self.heard())
+        self.events.send_signal(signal.SIGINT)
+        self.events.wait(10)
+        return "\n".join(line for line in self.heard().splitlines() if "event 'lifecycle'" in line and "listening" not in line)
+
+    @staticmethod
+    def heard():
+        with open(HEARD) as file:
+            return file.read()
+
+    def do_lease(self, name, bridge, mac):
+        guest = self.guests[name] = VethGuest(name, bridge, mac)
+        guest.dhcp()
+        guest.run(f"busybox ping -c1 -W2 {guest.router}")
+        return f"{guest.ipv4} router={guest.router} dns={guest.dns} domain={guest.domain} name={guest.hostname}"
+
+    def do_resolve(self, name, server, *names):
+        return "\n".join(f"{one}: {self.guests[name].resolve(one, server)}" for one in names)
+
+    def do_bridges(self, name):
+        return re.findall("<bridge name='(virbr[0-9]+)'", self.server.out("net-dumpxml", name))[0]
+
+    def do_boot(self, name):
+        terminal = Terminal(self.server, "start", "--console", name)
+        terminal.expect("VIREO-GUEST ready", 60)
+        terminal.close()
+        return "booted"
+
+    def do_carrier(self, name):
+        tap = re.search(r"vnet\d+", self.server.out("domiflist", name))[0]
+        return re.search(r"master \S+", sh("ip", "-o", "link", "show", tap))[0]
+
+    def do_members(self, bridge):
+        return " ".join("vnetN" if one.startswith("vnet") else one for one in members(bridge))
+
+    def do_ifstat(self, name, mac):
+        tap = re.search(r"(vnet\d+).*" + mac, self.server.out("domiflist", name))[1]
+        return re.sub(r"\d+$", "N", self.server.out("domifstat", name, tap).replace(tap, "vnetN"), flags=re.M)
+
+    def do_gone(self, name, mac):
+        wait_for("the card to leave", lambda: mac not in self.server.out("domiflist", name))
+        return "gone"
+
+    def do_stray(self, _word):
+        # Those of networks still active by then are none; deleting a bridge may take a moment.
+        wait_for("bridges to go", lambda: not [one for one in links() if one.startswith("virbr")], 5)
+        return "none"
+
+    def virsh(self, line):
+        env = {}
+        if line.startswith("edit:"):
+            editor, line = line[5:].split("|")
+            env = {"EDITOR": editor, "VISUAL": editor}
+        words = [f"{self.server.root}/{word}" if word in DOCUMENTS else word for word in shlex.split(line)]
+        done = subprocess.run(["virsh", "-c", self.server.uri, *words], capture_output=True, text=True, timeout=60,
+                              stdin=subprocess.DEVNULL, env={**os.environ, **env})
+        # virsh edit names a temporary file, and asks on a bad document; without a terminal it gives up.
+        return f"{done.stdout}{done.stderr}" + (f"\n=> {done.returncode}" if done.returncode else "")
+
+    def transcript(self):
+        answers = {}
+        for name, text in DOCUMENTS.items():
+            self.server.write(text, name)
+        for step in STEPS:
+            key, count = f"$ {step}", 1
+            while key in answers:
+                count += 1
+                key = f"$ {step} ({count})"
+            try:
+                answer = (self.do(*shlex.split(step[1:])) if step.startswith("!") else self.virsh(step)) or ""
+            except Exception as failed:  # noqa: the transcript goes on, and shows it
+                answer = f"could not be done: {failed}"
+            answers[key] = normalised(answer)
+        return answers
+
+    def test_transcript(self):
+        answers = self.transcript()
+        self.assertGreaterEqual(len([key for key in answers if " net-" in key]), 60)
+        if os.environ.get("VIREO_TRANSCRIPT"):
+            self.write(os.environ["VIREO_TRANSCRIPT"], answers)
+        if not IS_VIREO and os.environ.get("VIREO_REGENERATE"):
+            self.write(GOLDEN, answers)
+        golden, _ = read_blocks(GOLDEN)
+        ours, reasons = read_blocks(DIFFERENCES) if IS_VIREO else ({}, {})
+        self.assertEqual([key for key, reason in reasons.items() if not reason], [], "every difference has its reason")
+        self.assertEqual(list(golden), list(answers), "the golden is of other steps: regenerate it")
+        wrong = []
+        for key, answer in answers.items():
+            theirs = classes_of_errors(golden[key])
+            want = classes_of_errors(ours.get(key, golden[key]))
+            if key in ours and theirs == want:
+                wrong.append(f"{key}\n--- noted as a difference, but is libvirt's answer\n{want}\n")
+            if classes_of_errors(answer) != want:
+                wrong.append(f"{key}\n--- expected\n{want}\n--- answered\n{answer}\n")
+        self.assertEqual(wrong, [], f"{len(wrong)} of {len(answers)} answers differ:\n\n" + "\n".join(wrong))
+
+    def write(self, path, answers):
+        with open(path, "w") as file:
+            file.write("# What libvirtd 9.0 answers to net_steps.py, normalised. Written by test_net_commands.py.\n\n"
+                       if path == GOLDEN else "")
+            file.write("\n".join(f"{key}\n{answer}\n" for key, answer in answers.items()))
+
+
+if __name__ == "__main__":
+    main()

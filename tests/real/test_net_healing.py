@@ -1,0 +1,253 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Networks that others damage while guests use them: traffic comes back by itself, at once, and the log says why.
+
+A Linux guest fetches a page from outside all the time, a new connection every 20 ms or so; each visit is noted there
+with its time. A cheap guest asks for a name all the time. The longest silence around a deed is how long it hurt.
+"""
+import ns; ns.enter()
+import contextlib
+import glob
+import os
+import random
+import subprocess
+import threading
+import time
+import unittest
+
+from net import (DEFAULT, IS_VIREO, OUT4, NetServer, Outside, VethGuest, forwarding, links, members, nic, processes,
+                 rules, sh, wait_for)
+from server import Terminal, linux_guest, main, require
+
+require(IS_VIREO, "libvirtd doesn't heal")
+
+# What issue 3 asks for, and the time between two beats on a machine with slow neighbours.
+TRAFFIC_MS, DNSMASQ_MS, BEAT_MS = 500, 1000, 150
+
+
+class Names:
+    """A thread that asks the network's name server for the guest's name; when it got an answer."""
+
+    def __init__(self, netns, server):
+        self.times, self.ends = [], threading.Event()
+        self.thread = threading.Thread(target=self.run, args=(netns, server), daemon=True)
+        self.thread.start()
+
+    def run(self, netns, server):
+        while not self.ends.is_set():
+            if netns.resolve("linux", server, 0.1):
+                self.times.append(time.monotonic())
+            time.sleep(0.02)
+
+    def close(self):
+        self.ends.set()
+        self.thread.join()
+
+
+def silence_ms(times, since, until):
+    """The longest time without a beat; an unfinished one counts too."""
+    beats = [since] + [t for t in times() if since < t < until] + [until]
+    return max(b - a for a, b in zip(beats, beats[1:])) * 1000
+
+
+class Healing:
+    backend = None
+
+    @classmethod
+    def setUpClass(cls):
+        cls.outside = Outside()
+        cls.server = NetServer(f"healing-{cls.backend}", f'firewall_backend = "{cls.backend}"\n').start()
+        cls.server.net(DEFAULT)
+        cls.server.define(linux_guest("linux", "guestname=linux", devices=nic("default", "52:54:00:aa:00:01")))
+        cls.terminal = Terminal(cls.server, "start", "--console", "linux")
+        cls.terminal.expect("ip=192.168.122.", 60)
+        cls.terminal.expect("VIREO-GUEST ready")
+        cls.terminal.expect("guest# ")
+        cls.terminal.type(f"fetch -l http://{OUT4}/ &\n")
+        cls.neighbour = VethGuest("veth", "virbr0")
+        cls.neighbour.set("192.168.122.250", "192.168.122.1")
+        cls.tap = next(one for one in members("virbr0") if one.startswith("vnet"))
+        wait_for("the guest's visits", lambda: len(cls.outside.page4.seen) > 3)
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.terminal.close()
+        cls.server.clear()
+        cls.server.stop()
+        cls.neighbour.close()
+        cls.outside.close()
+        forwarding(False)
+
+    def visits(self):
+        return [t for t, _, _ in list(self.outside.page4.seen)]
+
+    def setUp(self):
+        # All is well before: nothing left to repair from the test before.
+        wait_for("traffic", lambda: silence_ms(self.visits, time.monotonic() - 0.5, time.monotonic()) < TRAFFIC_MS - 100)
+        self.before = self.server.log_count("default", "repaired in")
+
+    def repairs(self):
+        return self.server.log_count("default", "repaired in") - self.before
+
+    def heals(self, deed, names=False, repairs=1, cause=""):
+        """Does it, and looks how long it hurt."""
+        pulse, limit, watch = self.visits, TRAFFIC_MS, 1.2
+        asking = None
+        if names:
+            asking = Names(self.neighbour, "192.168.122.1")
+            pulse, limit, watch = lambda: list(asking.times), DNSMASQ_MS, 2
+            wait_for("answers", pulse)
+        start = time.monotonic() - 0.1
+        deed()
+        end = time.monotonic()
+        try:
+            # Looked at as long as what is lost takes to be missed, then until it beats again.
+            wait_for("traffic after the damage", lambda: pulse() and pulse()[-1] > end + watch, 10)
+        except AssertionError as failed:
+            raise AssertionError(f"{failed}\n{rules()}\n{sh('ip addr')}\n{self.server.log_text()}") from None
+        finally:
+            if asking:
+                asking.close()
+        hurt = silence_ms(pulse, start, end + watch)
+        self.assertLess(hurt, limit + BEAT_MS, self.server.log_text())
+        self.assertEqual(self.repairs(), repairs, self.server.log_text())
+        if cause and repairs:
+            self.assertGreaterEqual(self.server.log_count("default", "repaired in", cause), 1, self.server.log_text())
+        print(f"{hurt:.0f} ms", end=" ", flush=True)
+
+    def replug_neighbour(self):
+        """It was plugged in by hand: nobody but us can put it back."""
+        wait_for("the bridge", lambda: "virbr0" in links())
+        self.neighbour.plug("virbr0")
+
+    def test_nothing_is_repaired_when_nothing_is_wrong(self):
+        self.heals(lambda: sh("ip link add bystander type bridge; ip link set bystander up; ip link del bystander; "
+                              "nft add table ip bystander; nft delete table ip bystander; "
+                              "iptables-legacy -A OUTPUT -j ACCEPT; iptables-legacy -D OUTPUT -j ACCEPT"), repairs=0)
+
+    def test_nft_flush_ruleset(self):
+        self.heals(lambda: sh("nft flush ruleset"), repairs=int(self.backend == "nftables"), cause="rules")
+
+    def test_iptables_flush(self):
+        self.heals(lambda: sh("iptables-legacy -w -F; iptables-legacy -w -t nat -F"), repairs=int(self.backend == "iptables"),
+                   cause="rules")
+
+    def test_iptables_nft_flush_of_its_own_tables(self):
+        self.heals(lambda: sh("iptables-nft -F; iptables-nft -t nat -F"), repairs=0)
+
+    def test_bridge_deleted(self):
+        self.heals(lambda: sh("ip link del virbr0"), cause="virbr0 was deleted")
+        self.assertIn(self.tap, members("virbr0"))
+        self.replug_neighbour()
+
+    def test_bridge_set_down(self):
+        self.heals(lambda: sh("ip link set virbr0 down"), cause="down")
+
+    def test_address_removed(self):
+        self.heals(lambda: sh("ip addr del 192.168.122.1/24 dev virbr0"), cause="192.168.122.1")
+
+    def test_forwarding_off(self):
+        self.heals(lambda: sh("sysctl -qw net.ipv4.ip_forward=0"), cause="ip_forward")
+
+    def test_tap_pulled_out(self):
+        self.heals(lambda: sh("ip", "link", "set", self.tap, "nomaster"), cause=self.tap)
+        self.assertIn(self.tap, members("virbr0"))
+
+    def test_dnsmasq_killed(self):
+        pid, = processes("dnsmasq")
+        self.heals(lambda: os.kill(pid, 9), names=True, cause="dnsmasq")
+        self.assertEqual(len(processes("dnsmasq")), 1)
+
+    def dnsmasq_files(self):
+        return sorted(path for path in glob.glob(f"{self.server.root}/**/default.*", recursive=True)
+                      if os.path.isfile(path) and not path.endswith(".xml") and "log" not in path)
+
+    def test_dnsmasq_files_deleted(self):
+        files = self.dnsmasq_files()
+        self.assertGreaterEqual(len(files), 3, files)
+        leases = self.server.out("net-dhcp-leases", "default")
+        self.assertIn("linux", leases)
+
+        def deed():
+            for path in files:
+                os.unlink(path)
+        self.heals(deed, names=True)
+        self.assertEqual(self.dnsmasq_files(), files)
+        self.assertEqual(self.server.out("net-dhcp-leases", "default"), leases)
+
+    def test_destroyed_and_started_with_running_guests(self):
+        def deed():
+            self.server.virsh("net-destroy", "default")
+            self.server.virsh("net-start", "default")
+        # Two clients come and go between: what counts is the time from the start on.
+        self.server.virsh("net-destroy", "default")
+        self.assertEqual(self.server.out("net-list", "--name"), "")
+        self.server.virsh("net-start", "default")
+        started = time.monotonic()
+        came = self.outside.page4.wait_after(started, 5)
+        self.assertIsNotNone(came, rules())
+        self.assertLess((came - started) * 1000, TRAFFIC_MS)
+        self.assertIn(self.tap, members("virbr0"))
+        self.assertEqual(self.repairs(), 0, "a start is no repair")
+        self.replug_neighbour()
+
+    def test_everything_at_once(self):
+        def deed():
+            sh("nft flush ruleset; iptables-legacy -w -F; iptables-legacy -w -t nat -F; ip link del virbr0; "
+               "sysctl -qw net.ipv4.ip_forward=0")
+            os.kill(processes("dnsmasq")[0], 9)
+            for path in self.dnsmasq_files():
+                with contextlib.suppress(FileNotFoundError):
+                    os.unlink(path)
+        start = time.monotonic()
+        deed()
+        end = time.monotonic()
+        came = self.outside.page4.wait_after(end, 10)
+        self.assertIsNotNone(came, self.server.log_text())
+        self.assertLess((came - start) * 1000, DNSMASQ_MS + BEAT_MS)
+        self.replug_neighbour()
+        wait_for("names", lambda: self.neighbour.resolve("linux", "192.168.122.1", 0.2), 3)
+
+    def test_chaos(self):
+        """Deeds in random order without a pause: in the end all is well."""
+        seed = int(os.environ.get("VIREO_SEED", time.time_ns() % 10000))
+        print(f"VIREO_SEED={seed}", end=" ", flush=True)
+        chance = random.Random(seed)
+        deeds = ["nft flush ruleset", "iptables-legacy -w -F; iptables-legacy -w -t nat -F", "ip link del virbr0",
+                 "ip addr flush dev virbr0", "sysctl -qw net.ipv4.ip_forward=0", f"ip link set {self.tap} nomaster",
+                 "ip link set virbr0 down", "kill -9 $(pidof dnsmasq)", f"rm -f {' '.join(self.dnsmasq_files())}"]
+        for deed in chance.sample(deeds, len(deeds)):
+            sh(deed, check=False)
+            time.sleep(chance.uniform(0, 0.05))
+        end = time.monotonic()
+        came = self.outside.page4.wait_after(end + 0.2, 10)
+        self.assertIsNotNone(came, f"{rules()}\n{sh('ip addr')}\n{self.server.log_text()}")
+        self.replug_neighbour()
+        wait_for("names", lambda: self.neighbour.resolve("linux", "192.168.122.1", 0.2), 5)
+        self.assertEqual(len(processes("dnsmasq")), 1)
+
+    def test_zz_a_program_that_fights(self):
+        """Named once, not looped with; when it ends, all is well again. (Last: it leaves pauses behind.)"""
+        enemy = subprocess.Popen(["bash", "-c", "while :; do ip addr flush dev virbr0; sleep 0.05; done"], stderr=subprocess.DEVNULL)
+        try:
+            time.sleep(4)  # not a wait for anything: how long it fights
+        finally:
+            enemy.kill()
+            enemy.wait()
+        self.assertEqual(self.server.log_count("default", "keeps changing"), 1, self.server.log_text())
+        self.assertLess(self.repairs(), 15, self.server.log_text())
+        wait_for("the address", lambda: "192.168.122.1/24" in sh("ip addr show dev virbr0"), 10)
+        end = time.monotonic()
+        self.assertIsNotNone(self.outside.page4.wait_after(end, 5))
+
+
+class Nftables(Healing, unittest.TestCase):
+    backend = "nftables"
+
+
+class Iptables(Healing, unittest.TestCase):
+    backend = "iptables"
+
+
+if __name__ == "__main__":
+    main()
