@@ -242,6 +242,41 @@ static void test_change(struct task *t, void *arg)
     live_close(&l);
 }
 
+// --- rates
+
+static const char RATES_XML[] =
+    "<network><name>nat</name><bridge name='vbr0'/><bandwidth><inbound average='1000' burst='64'/>"
+    "<outbound average='500' peak='600'/></bandwidth>"
+    "<ip address='192.168.150.1' prefix='24'/></network>";
+
+static void test_rates(struct task *t, void *arg)
+{
+    (void)arg;
+    netns_sh("ip link add q0 type veth");
+    bool here = netns_sh_status("tc qdisc add dev q0 root tbf rate 1mbit burst 16k latency 50ms "
+                                "&& tc qdisc add dev q0 ingress 2>/dev/null && tc filter add dev "
+                                "q0 parent ffff: matchall action police rate 1mbit burst 16k "
+                                "conform-exceed drop") == 0;
+    netns_sh("ip link del q0");
+    if (!here) {
+        printf("   this kernel has no tbf or no police\n");
+        return;
+    }
+    struct live l = {0};
+    AUTO_ERROR err = ERROR_INIT;
+    live_open(&l, t);
+    struct network *net = live_start(&l, RATES_XML);
+    static const char there[] = "tc qdisc show dev vbr0 | grep -q 'tbf.*rate 8Mbit' && "
+                                "tc filter show dev vbr0 parent ffff: | grep -q 'rate 4Mbit'";
+    netns_sh("%s", there);
+    netns_sh("ip link del vbr0");
+    live_wait(&l, 2000, "%s", there);
+    live_destroy(&l, net);
+    finish(&l, net);
+    CHECK_OK(err.code, &err);
+    live_close(&l);
+}
+
 // --- ports
 
 static int plug(struct live *l, const char *network, struct network_plug *ret, struct error *err)
@@ -446,10 +481,12 @@ static void test_sweep(struct task *t, void *arg)
     live_open(&l, t);
     struct network *net = live_start(&l, NAT_XML);
     live_close(&l);
-    netns_sh("rm " LIVE_DIR "/run/nat.state; ip link del vbr0");
+    netns_sh("rm " LIVE_DIR "/run/nat.state; ip link del vbr0;"
+             "cd " LIVE_DIR "/lib; touch old.leases old.hosts other-file");
     live_open(&l, t);
     live_settle(&l);
     CHECK_INT(live_count_dnsmasq(), 0);
+    netns_sh("cd " LIVE_DIR "/lib; test -e other-file -a ! -e old.leases -a ! -e old.hosts");
     netns_sh("! nft list ruleset | grep -q vbr0");
     net = networks_find_name(l.all, "nat");
     CHECK(!network_is_active(net));
@@ -481,6 +518,7 @@ int main(void)
     run("test_session", test_session);
     run("test_failures", test_failures);
     run("test_change", test_change);
+    run("test_rates", test_rates);
     run("test_ports", test_ports);
     run("test_hooks", test_hooks);
     run("test_autostart", test_autostart);
