@@ -354,6 +354,34 @@ static void test_ports(struct task *t, void *arg)
     live_close(&l);
 }
 
+// A bridge of the host's: nothing of it is ours but the ports.
+static void test_host_bridge(struct task *t, void *arg)
+{
+    (void)arg;
+    struct network_plug p;
+    struct live l = {0};
+    AUTO_ERROR err = ERROR_INIT;
+    live_open(&l, t);
+    netns_sh("ip link add hbr type bridge; ip link set hbr up");
+    struct network *net = live_start(&l, "<network><name>hb</name><forward mode='bridge'/>"
+                                         "<bridge name='hbr'/></network>");
+    CHECK_OK(plug(&l, "hb", &p, &err), &err);
+    CHECK_STR(p.bridge, "hbr");
+    live_settle(&l);
+    netns_sh("ip link set %s nomaster", p.tap.name);
+    live_wait(&l, 1000, "ip link show master hbr | grep -q %s", p.tap.name);
+    network_unplug(l.all, "hb", &p.port_id);
+    tap_close_wait(t, &p.tap);
+    live_destroy(&l, net);
+    netns_sh("ip link show hbr up | grep -q hbr; ip link del hbr");
+    CHECK_OK(network_start(t, net, &err), &err);
+    CHECK_INT(plug(&l, "hb", &p, &err), -1);
+    CHECK_CONTAINS(error_message(&err), "there is no such bridge");
+    CHECK_INT(net->nports, 0);
+    finish(&l, net);
+    live_close(&l);
+}
+
 // --- hooks
 
 static void test_hooks(struct task *t, void *arg)
@@ -525,6 +553,7 @@ int main(void)
     run("test_change", test_change);
     run("test_rates", test_rates);
     run("test_ports", test_ports);
+    run("test_host_bridge", test_host_bridge);
     run("test_hooks", test_hooks);
     run("test_autostart", test_autostart);
     run("test_reboot", test_reboot);
