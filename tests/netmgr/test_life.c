@@ -477,6 +477,29 @@ static void test_reboot(struct task *t, void *arg)
     live_close(&l);
 }
 
+// A firewall that somebody loads later and that drops what guests send.
+static void test_blockers(struct task *t, void *arg)
+{
+    (void)arg;
+    struct live l = {0};
+    live_open(&l, t);
+    struct network *net = live_start(&l, NAT_XML);
+    live_settle(&l);
+    CHECK_INT(net->runtime->blockers.n, 0);
+    netns_sh("nft 'table inet foreign { chain f { type filter hook forward priority 0; "
+             "policy drop; }; }'");
+    uint64_t start = now_monotonic_us();
+    while (net->runtime->blockers.n == 0) {
+        CHECK(now_monotonic_us() - start < 5000000);
+        task_sleep(t, task_deadline_ms(5));
+    }
+    CHECK_CONTAINS(net->runtime->blockers.v[0], "foreign");
+    netns_sh("nft delete table inet foreign");
+    finish(&l, net);
+    live_check_clean(&l);
+    live_close(&l);
+}
+
 // --- fights
 
 static void test_fight(struct task *t, void *arg)
@@ -557,6 +580,7 @@ int main(void)
     run("test_hooks", test_hooks);
     run("test_autostart", test_autostart);
     run("test_reboot", test_reboot);
+    run("test_blockers", test_blockers);
     run("test_fight", test_fight);
     run("test_sweep", test_sweep);
     return 0;
