@@ -380,17 +380,19 @@ void dnsmasq_sweep_files(struct networks *all)
     (void)dir_each(s.dir, NULL, sweep_file, &s);
 }
 
-// A deleted lease file: dnsmasq goes on writing to one that nobody sees.
+// A lease file deleted while the network is active comes back as it was last seen; before a start
+// it was somebody's will. Returns whether the running dnsmasq goes on writing to one that nobody
+// sees.
 static bool restore_leases(struct network *net, bool alive)
 {
     const struct network_runtime *rt = net->runtime;
     if (!rt->plan->rules.dhcp && !rt->plan->rules.dhcp6)
         return false;
-    if (access(rt->files.leases, F_OK) == 0 || !alive)
+    if (access(rt->files.leases, F_OK) == 0)
         return false;
-    if (rt->lease_text)
+    if (rt->lease_text && rt->phase == PHASE_ACTIVE)
         (void)file_write_volatile(rt->files.leases, rt->lease_text, strlen(rt->lease_text), 0644);
-    return true;
+    return alive;
 }
 
 static int sync_lists(struct network *net, bool *changed, struct repairs *repairs,

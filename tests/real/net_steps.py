@@ -15,7 +15,6 @@ DOCUMENTS = {
     "nat.xml": f"""<network>
   <name>nat</name>
   <uuid>{UUID}</uuid>
-  <title>A title</title>
   <forward mode='nat'><nat><port start='2000' end='3000'/></nat></forward>
   <bridge name='virbr7' stp='off' delay='0'/>
   <mac address='52:54:00:aa:77:01'/>
@@ -53,6 +52,7 @@ DOCUMENTS = {
     "u.xml": """<network><name>u</name><forward mode='nat'/><bridge name='virbr11' stp='off' delay='0'/><mac address='52:54:00:aa:77:05'/>
 <ip address='192.168.84.1' prefix='24'><dhcp><range start='192.168.84.100' end='192.168.84.120'/></dhcp></ip>
 <ip family='ipv6' address='fd00:84::1' prefix='64'><dhcp><range start='fd00:84::100' end='fd00:84::120'/></dhcp></ip></network>""",
+    "title.xml": "<network><name>titled</name><title>A title</title><description>Said at length</description></network>",
     "pool.xml": "<network><name>pool</name><forward mode='passthrough'><interface dev='out0'/></forward></network>",
     "port.xml": f"""<networkport><uuid>{PORT}</uuid><owner><uuid>{OWNER}</uuid><name>somebody</name></owner>
 <mac address='52:54:00:aa:00:21'/></networkport>""",
@@ -164,7 +164,9 @@ STEPS = [
     "net-dumpxml groups",
     "net-define auto.xml",
     "!bridges auto",
-    "net-define pool.xml",
+    "net-define title.xml",
+    "net-dumpxml titled",
+    "net-undefine titled",
     "net-start same",
     "net-undefine same",
     # ports
@@ -288,4 +290,5 @@ STEPS = [
     "net-destroy bridged",
     "!stray virbr",
     "!told",
+    "net-define pool.xml",
 ]

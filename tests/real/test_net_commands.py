@@ -36,14 +36,9 @@ def normalised(text):
     return text.strip("\n")
 
 
-CLASSES = "|".join(("operation failed", "internal error", "Requested operation is not valid", "XML error", "Network not found",
-                    "invalid argument", "Operation not supported", "unsupported configuration", "argument unsupported",
-                    r"invalid network pointer in", "network port"))
-
-
-def classes_of_errors(text):
-    """An error's class, libvirt's words for its code; the sentence that follows is each server's own."""
-    return re.sub(rf"^error: ({CLASSES}):? .*?(?=\n+error:|\n+=>|\n*\Z)", r"error: \1: ...", text, flags=re.M | re.S)
+def without_sentences(text):
+    """virsh's own error line stays; what the server said is its own wording. (Its codes: test_codes_of_errors.)"""
+    return re.sub(r"(^error: [^\n]*\n+)error: .*?(?=\n+=>|\n*\Z)", r"\1error: ...", text, flags=re.M | re.S)
 
 
 def read_blocks(path):
@@ -186,13 +181,13 @@ class Transcript(unittest.TestCase):
         self.assertEqual(list(golden), list(answers), "the golden is of other steps: regenerate it")
         wrong = []
         for key, answer in answers.items():
-            theirs = classes_of_errors(golden[key])
-            want = classes_of_errors(ours.get(key, golden[key]))
+            theirs = without_sentences(golden[key])
+            want = without_sentences(ours.get(key, golden[key]))
             if key in ours and theirs == want:
                 wrong.append(f"{key}\n--- noted as a difference, but is libvirt's answer\n{want}\n")
-            if classes_of_errors(answer) != want:
+            if without_sentences(answer) != want:
                 wrong.append(f"{key}\n--- expected\n{want}\n--- answered\n{answer}\n")
-        self.assertEqual(wrong, [], f"{len(wrong)} of {len(answers)} answers differ:\n\n" + "\n".join(wrong))
+        self.assertFalse(wrong, f"{len(wrong)} of {len(answers)} answers differ:\n\n" + "\n".join(wrong))
 
     def write(self, path, answers):
         with open(path, "w") as file:
