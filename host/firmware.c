@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "host/firmware.h"
+#include <errno.h>
 #include <fnmatch.h>
 #include <json-c/json.h>
 #include <stdlib.h>
@@ -78,24 +79,75 @@ static int add_name(const char *name, void *arg)
     return 0;
 }
 
-void firmware_find(const char *dir, const char *target, const char *machine,
-                   struct firmware_choice *ret)
+// Calls fn for every descriptor that fits, in the order of their file names, until it returns true.
+static void each_fitting(const char *dir, const char *target, const char *machine,
+                         bool (*fn)(struct json_object *doc, void *arg), void *arg)
 {
     struct strv names = {0};
-    *ret = (struct firmware_choice){0};
+    bool done = false;
     dir_each(dir, ".json", add_name, &names);
     qemu_sort(&names);
-    for (size_t i = 0; i < names.n; i++) {
+    for (size_t i = 0; i < names.n && !done; i++) {
         AUTO_FREE char *path = path_join(dir, names.v[i]);
         AUTO_FREE char *data = NULL;
         if (file_read(path, DESCRIPTOR_MAX, &data, NULL) < 0)
             continue;
         struct json_object *doc = json_tokener_parse(data);
-        if (fits(doc, target, machine))
-            add(doc, ret);
+        done = fits(doc, target, machine) && fn(doc, arg);
         json_object_put(doc);
     }
     strv_finish(&names);
+}
+
+static bool add_choice(struct json_object *doc, void *arg)
+{
+    add(doc, arg);
+    return false;
+}
+
+void firmware_find(const char *dir, const char *target, const char *machine,
+                   struct firmware_choice *ret)
+{
+    *ret = (struct firmware_choice){0};
+    each_fitting(dir, target, machine, add_choice, ret);
+}
+
+struct flash_search {
+    bool secure;
+    struct firmware_flash *ret;
+};
+
+static bool take_flash(struct json_object *doc, void *arg)
+{
+    struct flash_search *s = arg;
+    struct json_object *mapping = get(doc, "mapping"), *features = get(doc, "features");
+    struct json_object *code = get(mapping, "executable"), *vars = get(mapping, "nvram-template");
+    if (!list_has(get(doc, "interface-types"), "uefi") ||
+        !str_eq(text(get(mapping, "device")), "flash") || !*text(get(code, "filename")) ||
+        !*text(get(vars, "filename")) || list_has(features, "secure-boot") != s->secure ||
+        (list_has(features, "requires-smm") && !s->secure))
+        return false;
+    *s->ret = (struct firmware_flash){.loader = xstrdup(text(get(code, "filename"))),
+                                      .nvram_template = xstrdup(text(get(vars, "filename"))),
+                                      .format = xstrdup(text(get(code, "format")))};
+    return true;
+}
+
+int firmware_find_flash(const char *dir, const char *target, const char *machine, bool secure,
+                        struct firmware_flash *ret)
+{
+    *ret = (struct firmware_flash){0};
+    struct flash_search s = {.secure = secure, .ret = ret};
+    each_fitting(dir, target, machine, take_flash, &s);
+    return ret->loader ? 0 : -ENOENT;
+}
+
+void firmware_flash_finish(struct firmware_flash *f)
+{
+    free(f->loader);
+    free(f->nvram_template);
+    free(f->format);
+    *f = (struct firmware_flash){0};
 }
 
 void firmware_choice_finish(struct firmware_choice *f)

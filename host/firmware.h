@@ -16,3 +16,14 @@ struct firmware_choice {
 void firmware_find(const char *dir, const char *target, const char *machine,
                    struct firmware_choice *ret);
 void firmware_choice_finish(struct firmware_choice *f);
+
+// UEFI in flash: the code, and what a guest's own variables start from.
+struct firmware_flash {
+    char *loader, *nvram_template;
+    char *format; // "raw", "qcow2"
+};
+// The first one that fits; `secure`: with Secure Boot, which needs SMM; else one that needs no SMM.
+// 0, or -ENOENT. Does not suspend.
+int firmware_find_flash(const char *dir, const char *target, const char *machine, bool secure,
+                        struct firmware_flash *ret);
+void firmware_flash_finish(struct firmware_flash *f);

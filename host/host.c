@@ -277,7 +277,7 @@ int host_max_vcpus(const struct host *h, const char *virt_type, uint32_t *ret, s
     if (!virt_type || str_eq(virt_type, "qemu"))
         return 0;
     if (!str_eq(virt_type, "kvm"))
-        return error_set(err, ERROR_INVALID_ARG, AREA_QEMU, "no guests of type '%s' here",
+        return error_set(err, ERROR_INVALID_ARG, AREA_QEMU, "invalid argument: unknown type '%s'",
                          virt_type);
     AUTO_CLOSE int fd = open(h->kvm_path, O_RDWR | O_CLOEXEC);
     if (fd < 0)
@@ -380,6 +380,18 @@ static int format_domcaps(struct host *h, const struct qemu_caps *caps, const ch
     *xml = domcaps_format(&in);
     firmware_choice_finish(&firmware);
     return 0;
+}
+
+int host_find_firmware(const struct host *h, const char *arch, const char *machine, bool secure,
+                       struct firmware_flash *ret, struct error *err)
+{
+    if (firmware_find_flash(h->firmware_path, qemu_target_from_arch(arch), machine, secure, ret) ==
+        0)
+        return 0;
+    return error_set(err, ERROR_CONFIG_UNSUPPORTED, AREA_QEMU,
+                     "<os firmware='efi'>: no UEFI firmware%s for %s machine '%s' is described in "
+                     "'%s'; install it (Debian: apt-get install ovmf)",
+                     secure ? " with Secure Boot" : "", arch, machine, h->firmware_path);
 }
 
 int host_domain_capabilities_xml(struct task *t, struct host *h, const char *emulator,

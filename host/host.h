@@ -6,6 +6,7 @@
 #include "base/task.h"
 #include "base/uuid.h"
 #include "host/capabilities.h"
+#include "host/firmware.h"
 #include "host/node.h"
 #include "host/qemu_caps.h"
 
@@ -52,6 +53,10 @@ int host_arch_caps(struct task *t, struct host *h, const char *arch, struct qemu
 // needed).
 bool host_kvm_usable(const struct host *h);
 int host_kvm_access(const struct host *h); // 0, or why not as -errno
+// UEFI for a guest (firmware.h); ERROR_CONFIG_UNSUPPORTED naming the package when there is none.
+// Caller finishes *ret. Does not suspend.
+int host_find_firmware(const struct host *h, const char *arch, const char *machine, bool secure,
+                       struct firmware_flash *ret, struct error *err);
 // QEMU's version for the host's own architecture; 0 when there is no emulator. Suspends.
 int host_qemu_version(struct task *t, struct host *h, uint32_t *version, struct error *err);
 

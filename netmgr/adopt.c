@@ -24,7 +24,7 @@ static void adopt_main(struct task *t, void *arg)
         r = network_state_save(net, PHASE_ACTIVE, &err);
     if (repairs.kinds)
         log_network(LOG_LEVEL_WARN, net->name, "taken over and repaired: %s",
-                    strbuf_text(&repairs.text));
+                    repairs_text(&repairs));
     else if (r == 0)
         log_network(LOG_LEVEL_INFO, net->name, "taken over");
     strbuf_finish(&repairs.text);
@@ -139,6 +139,7 @@ static void sweep_main(struct task *t, void *arg)
         log_warn("cannot remove firewall rules of networks that are gone: %s", error_message(&err));
     strv_finish(&known);
     dnsmasq_sweep(t, all);
+    dnsmasq_sweep_files(all);
     completion_post(&all->swept, 0);
 }
 

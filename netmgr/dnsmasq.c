@@ -262,8 +262,9 @@ static int run(struct task *t, struct network *net, struct error *err)
     if (status == 0)
         return 0;
     AUTO_FREE char *why = process_status_text(status);
-    AUTO_FREE char *said =
-        str_printable(strbuf_text(&output), strcspn(strbuf_text(&output), "\n") ? output.len : 0);
+    // A line with empty ones around it.
+    const char *text = strbuf_text(&output) + strspn(strbuf_text(&output), "\n");
+    AUTO_FREE char *said = str_printable(text, strcspn(text, "\n"));
     return error_set(err, ERROR_OPERATION_FAILED, AREA_NETWORK,
                      "dnsmasq of network '%s' cannot start: %s (%s, configuration '%s')", net->name,
                      said, why, f->conf);
@@ -336,6 +337,47 @@ void dnsmasq_read_leases(struct network *net)
         free(net->runtime->lease_text);
         net->runtime->lease_text = STEAL(text);
     }
+}
+
+struct sweep_files {
+    struct networks *all;
+    const char *dir;
+};
+
+static bool is_known_file(const struct networks *all, const char *path)
+{
+    const struct network *net;
+    LIST_FOREACH (net, &all->list, link) {
+        const struct network_files *f = &net->runtime->files;
+        const char *const active[] = {f->conf, f->pid, f->hosts, f->addnhosts};
+        for (size_t i = 0; net->live && i < ARRAY_LEN(active); i++) {
+            if (str_eq(active[i], path))
+                return true;
+        }
+        if (str_eq(f->leases, path))
+            return true;
+    }
+    return false;
+}
+
+static int sweep_file(const char *name, void *arg)
+{
+    static const char *const suffixes[] = {".conf", ".pid", ".hosts", ".addnhosts", ".leases"};
+    const struct sweep_files *s = arg;
+    AUTO_FREE char *path = path_join(s->dir, name);
+    for (size_t i = 0; i < ARRAY_LEN(suffixes); i++) {
+        if (str_ends(name, suffixes[i]) && !is_known_file(s->all, path))
+            unlink(path);
+    }
+    return 0;
+}
+
+void dnsmasq_sweep_files(struct networks *all)
+{
+    struct sweep_files s = {.all = all, .dir = all->config.run_dir};
+    (void)dir_each(s.dir, NULL, sweep_file, &s);
+    s.dir = all->config.state_dir;
+    (void)dir_each(s.dir, NULL, sweep_file, &s);
 }
 
 // A lease file deleted while the network is active comes back as it was last seen; before a start

@@ -85,8 +85,8 @@ static void look(struct task *t, struct network *net, const char *cause)
         h->total++;
         log_network(h->warned ? LOG_LEVEL_DEBUG : LOG_LEVEL_WARN, net->name,
                     "repaired in %ju ms because %s: %s (repair number %ju)",
-                    (uintmax_t)((now_monotonic_us() - start) / 1000), cause,
-                    strbuf_text(&repairs.text), (uintmax_t)h->total);
+                    (uintmax_t)((now_monotonic_us() - start) / 1000), cause, repairs_text(&repairs),
+                    (uintmax_t)h->total);
         count(net, repairs.kinds, cause);
     }
     strbuf_finish(&repairs.text);

@@ -14,6 +14,7 @@ struct networks *networks_create(const struct networks_config *config, struct er
     all->config = *config;
     list_init(&all->list);
     list_init(&all->teardowns);
+    task_lock_init(&all->deleting);
     completion_init(&all->swept);
     if (!config->system_mode) {
         completion_post(&all->swept, 0);
@@ -302,6 +303,7 @@ int network_create(struct task *t, struct networks *all, struct network_def *def
         // A stored network is started from this document once, and stays stored as it was.
         net->live = def;
         r = network_start_locked(t, net, err);
+        net->updated = r == 0 && net->def;
     }
     if (r < 0 && is_new)
         networks_remove(net);

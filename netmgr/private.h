@@ -35,10 +35,13 @@ enum repair_kind {
 
 // What reconcile() changed.
 struct repairs {
-    struct strbuf text; // "bridge made again, address 10.0.0.1/24 put back"
+    struct strbuf text; // "bridge virbr0 made, address 10.0.0.1/24 put on virbr0"
+    unsigned more;      // that did not fit
     unsigned kinds;     // bits of enum repair_kind
     bool bridge_was_gone;
 };
+// As text for the log; valid until the next change.
+const char *repairs_text(struct repairs *r);
 void repairs_add(struct repairs *r, enum repair_kind kind, const char *fmt, ...) PRINTF_LIKE(3, 4);
 
 // All paths of a network.
@@ -86,6 +89,7 @@ struct teardown {
     struct list link; // in struct networks
     unsigned refs;
     char bridge[IFNAMSIZ];
+    char *state; // file that goes with it
     struct completion done;
 };
 
@@ -95,13 +99,13 @@ struct networks {
     struct networks_config config;
     struct list list; // struct network
     struct list teardowns;
+    struct task_lock deleting; // one bridge at a time: each holds up all netlink calls meanwhile
     size_t active;
     struct netlink *nl; // NULL: session mode
     struct firewall *firewall;
     struct triggers *triggers;
     struct completion swept; // what a daemon before us left behind is gone
     unsigned next_tap;
-    unsigned adopting;
 };
 
 // ---- networks.c
@@ -147,8 +151,8 @@ void network_state_finish(struct network_state *s);
 // start, update, repair, taking over and stop. Suspends. On failure the rest is as it was.
 int reconcile(struct task *t, struct network *net, bool goal, struct repairs *repairs,
               struct error *err);
-// Waits until the kernel is through with deleting that bridge.
-int teardown_wait(struct task *t, struct networks *all, const char *bridge, struct error *err);
+// Waits until the kernel is through with deleting that bridge, or one of a network of this name.
+int teardown_wait(struct task *t, struct network *net, const char *bridge, struct error *err);
 
 // ---- dnsmasq.c
 int dnsmasq_sync(struct task *t, struct network *net, struct repairs *repairs, struct error *err);
@@ -160,6 +164,8 @@ void dnsmasq_release(struct network *net);
 void dnsmasq_adopt(struct task *t, struct network *net);
 // Ends those that run with a configuration in our run directory that is of no known network.
 void dnsmasq_sweep(struct task *t, struct networks *all);
+// Removes dnsmasq's files of networks that are not known.
+void dnsmasq_sweep_files(struct networks *all);
 // Reads the lease file into lease_text.
 void dnsmasq_read_leases(struct network *net);
 

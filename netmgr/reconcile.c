@@ -16,16 +16,30 @@
 #include <stdarg.h>
 #include <unistd.h>
 
+enum { REPAIRS_TEXT_MAX = 300 };
+
 void repairs_add(struct repairs *r, enum repair_kind kind, const char *fmt, ...)
 {
     va_list ap;
     r->kinds |= 1u << kind;
+    if (r->text.len > REPAIRS_TEXT_MAX) {
+        r->more++;
+        return;
+    }
     if (r->text.len)
         strbuf_add(&r->text, ", ");
     va_start(ap, fmt);
     AUTO_FREE char *text = xvasprintf(fmt, ap);
     va_end(ap);
     strbuf_add(&r->text, text);
+}
+
+const char *repairs_text(struct repairs *r)
+{
+    if (r->more)
+        strbuf_printf(&r->text, " and %u more", r->more);
+    r->more = 0;
+    return strbuf_text(&r->text);
 }
 
 // ---- bridge ------------------------------------------------------------------------------------
@@ -332,6 +346,10 @@ static int reconcile_up(struct task *t, struct network *net, struct repairs *rep
         return -1;
     if (sync_firewall(t, all, p, repairs, err) < 0 || dnsmasq_sync(t, net, repairs, err) < 0)
         return -1;
+    // A new bridge has no rates; taps keep theirs.
+    if (repairs->bridge_was_gone && net->live->bandwidth &&
+        bandwidth_apply(t, p->bridge, net->live->bandwidth, err) < 0)
+        return -1;
     VEC_FOREACH (old, &rt->old_bridges) {
         if (firewall_remove(t, all->firewall, *old, err) < 0)
             return -1;
@@ -350,13 +368,10 @@ struct deletion {
 
 static void teardown_unref(struct teardown *td)
 {
-    if (--td->refs == 0)
-        free(td);
-}
-
-static bool teardown_pending(const struct networks *all)
-{
-    return !list_empty(&all->teardowns);
+    if (--td->refs > 0)
+        return;
+    free(td->state);
+    free(td);
 }
 
 static void delete_main(struct task *t, void *arg)
@@ -366,7 +381,11 @@ static void delete_main(struct task *t, void *arg)
     struct teardown *td = d->td;
     AUTO_ERROR err = ERROR_INIT;
     free(d);
-    if (link_delete(t, td->bridge, &err) < 0)
+    bool alone = task_lock_acquire(t, &net->all->deleting, TASK_FOREVER) == 0;
+    int r = link_delete(t, td->bridge, &err);
+    if (alone)
+        task_lock_release(&net->all->deleting);
+    if (r < 0)
         log_network(LOG_LEVEL_ERROR, net->name, "%s; it is tried again at the next start",
                     error_message(&err));
     else if (net->runtime->phase == PHASE_STOPPING || net->runtime->phase == PHASE_INACTIVE)
@@ -383,20 +402,27 @@ static void delete_bridge(struct network *net, const char *bridge)
     struct deletion *d = NEW(struct deletion);
     td->refs = 1;
     strcpy(td->bridge, bridge);
+    td->state = xstrdup(net->runtime->files.state);
     completion_init(&td->done);
     list_append(&net->all->teardowns, &td->link);
     *d = (struct deletion){.net = network_ref(net), .td = td};
     task_spawn(net->all->config.sched, "delete bridge", delete_main, d);
 }
 
-int teardown_wait(struct task *t, struct networks *all, const char *bridge, struct error *err)
+static struct teardown *find_teardown(struct network *net, const char *bridge)
 {
-    while (teardown_pending(all)) {
-        struct teardown *td, *found = NULL;
-        LIST_FOREACH (td, &all->teardowns, link)
-            found = str_eq(td->bridge, bridge) ? td : found;
-        if (!found)
-            return 0;
+    struct teardown *td;
+    LIST_FOREACH (td, &net->all->teardowns, link) {
+        if (str_eq(td->bridge, bridge) || str_eq(td->state, net->runtime->files.state))
+            return td;
+    }
+    return NULL;
+}
+
+int teardown_wait(struct task *t, struct network *net, const char *bridge, struct error *err)
+{
+    struct teardown *found;
+    while ((found = find_teardown(net, bridge))) {
         found->refs++;
         int r = completion_wait(t, &found->done, task_deadline_ms(NETWORK_LOCK_TIMEOUT_MS));
         teardown_unref(found);
@@ -407,7 +433,7 @@ int teardown_wait(struct task *t, struct networks *all, const char *bridge, stru
     return 0;
 }
 
-// Out of the way at once, although the deletion takes its time: no address, not up.
+// Out of the way at once, although the deletion takes its time: its subnets are free for others.
 static void silence_bridge(struct networks *all, const char *bridge)
 {
     struct link l;

@@ -83,7 +83,7 @@ static int prepare(struct task *t, struct network *net, struct error *err)
         return error_set_errno(err, AREA_NETWORK, r, "cannot start network '%s'", net->name);
     if (network_hooks_run(t, net, "start", "begin", NULL, err) < 0 ||
         new_plan(net, net->live, &rt->plan, err) < 0 ||
-        teardown_wait(t, net->all, rt->plan->bridge, err) < 0)
+        teardown_wait(t, net, rt->plan->bridge, err) < 0)
         return -1;
     return check_free(net, rt->plan, err);
 }
@@ -191,6 +191,8 @@ int network_apply_locked(struct task *t, struct network *net, struct network_def
     net->live = live;
     rt->plan = plan;
     int r = switch_to(t, net, err);
+    if (r == 0 && plan->owned && (old_live->bandwidth || live->bandwidth))
+        r = bandwidth_apply(t, plan->bridge, live->bandwidth, err);
     if (r == 0)
         r = network_hooks_run(t, net, "updated", "begin", NULL, err);
     if (r == 0) {

@@ -226,6 +226,16 @@ static const char *default_emulator(const char *arch, enum domain_type type, voi
     return host_find_emulator(d->host, arch);
 }
 
+// UEFI keeps its variables in a file of the guest's own.
+static void name_nvram(const struct domains *all, struct domain_def *def)
+{
+    struct domain_os *os = &def->os;
+    if (os->nvram || !(os->firmware == FIRMWARE_EFI || os->nvram_template))
+        return;
+    AUTO_FREE char *dir = path_join(all->config.state_dir, "nvram");
+    os->nvram = store_path(dir, def->name, "_VARS.fd");
+}
+
 int domains_parse(struct task *t, struct domains *all, const char *xml, unsigned parse_flags,
                   struct domain_def **ret, struct error *err)
 {
@@ -252,6 +262,7 @@ int domains_parse(struct task *t, struct domains *all, const char *xml, unsigned
         domain_def_destroy(def);
         return -1;
     }
+    name_nvram(all, def);
     *ret = def;
     return 0;
 }

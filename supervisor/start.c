@@ -20,6 +20,7 @@ enum {
     LOG_TAIL_MAX = 1500, // octets of QEMU's words in an error
     VNC_PORT_FIRST = 5900,
     VNC_PORT_LAST = 65535,
+    NVRAM_MAX = 64 * 1024 * 1024,
 };
 
 // What one start has open besides what stays in struct domain; all ours, all closed at its end.
@@ -31,6 +32,7 @@ struct launch {
     off_t log_start;
     VEC(struct argv_chardev) chardevs;
     struct nic_vec nics;
+    struct firmware_flash firmware; // found for <os firmware='efi'>
 };
 
 static void close_chardev(struct argv_chardev *c)
@@ -46,6 +48,7 @@ static void launch_finish(struct domain *dom, struct launch *l)
     VEC_FOREACH (c, &l->chardevs)
         close_chardev(c);
     vec_finish(&l->chardevs);
+    firmware_flash_finish(&l->firmware);
     qemu_caps_unref(l->caps);
     argv_finish(&l->argv);
     close_fd(&l->monitor_fd);
@@ -260,10 +263,24 @@ static int choose_port(struct domain *dom, struct opt_int wanted, bool automatic
                      VNC_PORT_LAST, dom->name);
 }
 
+// Clients take the address from the live document; without one it would be "localhost" to them.
+static void fill_listen_address(struct domain_graphics *g)
+{
+    VEC_FOREACH (it, &g->listens) {
+        struct graphics_listen *listen = *it;
+        if (listen->type != LISTEN_ADDRESS || listen->address)
+            continue;
+        listen->address = xstrdup(g->listen ? g->listen : "127.0.0.1");
+        if (!g->listen)
+            g->listen = xstrdup(listen->address);
+    }
+}
+
 static int choose_ports(struct domain *dom, struct error *err)
 {
     VEC_FOREACH (it, &dom->live->graphics) {
         struct domain_graphics *g = *it;
+        fill_listen_address(g);
         bool by_socket = g->socket;
         VEC_FOREACH (listen, &g->listens)
             by_socket =
@@ -292,6 +309,43 @@ static int check_kvm(const struct domain *dom, struct error *err)
             : "switch virtualization on in the firmware and load kvm_intel or kvm_amd, or use type qemu");
 }
 
+// A guest's own UEFI variables start as a copy of the firmware's.
+static int make_nvram(struct task *t, struct domain *dom, const char *template, bool reset,
+                      struct error *err)
+{
+    const char *path = dom->live->os.nvram;
+    AUTO_FREE char *data = NULL;
+    size_t len;
+    if (!path || !template || (!reset && access(path, F_OK) == 0))
+        return 0;
+    AUTO_FREE char *dir = xstrndup(path, (size_t)(strrchr(path, '/') - path));
+    int r = file_read(template, NVRAM_MAX, &data, &len);
+    if (r == 0)
+        r = dir_make(dir, 0711); // QEMU's user passes, and finds only what it is told of
+    if (r == 0)
+        r = file_save(t, path, data, len, 0600);
+    if (r < 0)
+        return error_set_errno(err, AREA_QEMU, r,
+                               "cannot make '%s', the nvram of guest '%s', from '%s'", path,
+                               dom->name, template);
+    return 0;
+}
+
+static int choose_firmware(struct task *t, struct domain *dom, struct launch *l, unsigned flags,
+                           struct error *err)
+{
+    struct domain_os *os = &dom->live->os;
+    bool secure = os->loader_secure == TOGGLE_YES;
+    VEC_FOREACH (f, &os->firmware_features)
+        secure = secure || (str_eq((*f)->name, "secure-boot") && (*f)->enabled == TOGGLE_YES);
+    if (os->firmware == FIRMWARE_EFI && !os->loader &&
+        host_find_firmware(dom->all->config.host, os->arch, os->machine, secure, &l->firmware,
+                           err) < 0)
+        return -1;
+    const char *template = os->nvram_template ? os->nvram_template : l->firmware.nvram_template;
+    return make_nvram(t, dom, template, flags & DOMAIN_START_RESET_NVRAM, err);
+}
+
 static int build_argv(struct domain *dom, struct launch *l, struct error *err)
 {
     const struct domains_config *config = &dom->all->config;
@@ -302,6 +356,9 @@ static int build_argv(struct domain *dom, struct launch *l, struct error *err)
         .monitor_fd = l->monitor_fd,
         .now_s = (int64_t)(now_realtime_us() / 1000000),
         .channel_dir = config->run_dir,
+        .loader = l->firmware.loader,
+        .nvram = l->firmware.loader ? dom->live->os.nvram : NULL,
+        .firmware_format = l->firmware.format,
     };
     if (check_kvm(dom, err) < 0 || open_chardevs(dom, l, &in, err) < 0)
         return -1;
@@ -483,8 +540,9 @@ static int run(struct task *t, struct domain *dom, struct launch *l, unsigned fl
     if (start_hook(t, dom, "prepare", "begin", err) < 0 ||
         host_qemu_caps(t, config->host, dom->live->emulator, &l->caps, err) < 0 ||
         stop_is_unwanted(dom, err) < 0 || open_log(dom, l, err) < 0 || choose_ports(dom, err) < 0 ||
-        open_listener(dom, l, err) < 0 || images_grant(dom, err) < 0 ||
-        nic_plug_all(t, dom, &l->nics, err) < 0 || build_argv(dom, l, err) < 0)
+        choose_firmware(t, dom, l, flags, err) < 0 || open_listener(dom, l, err) < 0 ||
+        images_grant(dom, err) < 0 || nic_plug_all(t, dom, &l->nics, err) < 0 ||
+        build_argv(dom, l, err) < 0)
         return -1;
     log_command(l);
     // Found again from here on, whatever happens to us.

@@ -119,6 +119,26 @@ class Devices(unittest.TestCase):
         self.assertEqual(caught.exception.get_error_code(), libvirt.VIR_ERR_NO_DOMAIN_METADATA)
         conn.close()
 
+    def test_uefi_keeps_its_variables(self):
+        text = boot_guest("a").replace("<os>", "<os firmware='efi'>").replace("machine='pc'", "machine='q35'") \
+            .replace("bus='ide'", "bus='sata'").replace("<boot dev='hd'/>", "").replace(">32<", ">256<")
+        if not os.path.isdir("/usr/share/qemu/firmware"):
+            raise unittest.SkipTest("no UEFI firmware here (package ovmf)")
+        self.server.define(text)
+        nvram = self.out("dumpxml", "a").split("<nvram>")[1].split("<")[0]
+        self.virsh("start", "a")
+        with open(nvram, "rb") as file:
+            template = file.read()
+        # The firmware runs, and writes what it found.
+        wait_for("the firmware to write its variables", lambda: open(nvram, "rb").read() != template, 60)
+        self.virsh("destroy", "a")
+        self.assertIn("nvram", self.server.error("undefine", "a"))
+        self.virsh("start", "a")
+        self.virsh("destroy", "a")
+        self.assertNotEqual(open(nvram, "rb").read(), template)
+        self.virsh("undefine", "a", "--nvram")
+        self.assertFalse(os.path.exists(nvram))
+
     def test_graphics_by_descriptor(self):
         self.start(VNC)
         conn = self.server.connect()

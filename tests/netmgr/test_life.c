@@ -1,0 +1,529 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The life of networks: names and subnets that are given, collisions, ports, hooks, autostart,
+// fights, and what is said when something is missing.
+#include "tests/netmgr/live.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include "base/file.h"
+#include "base/str.h"
+#include "netmgr/private.h"
+
+enum { MANY = 50, TAPS = 200, GUESTS_MTU = 1400 };
+
+static void check_fails(int r, const struct error *err, enum error_code code, const char *part)
+{
+    CHECK_INT(r, -1);
+    CHECK_CONTAINS(error_message(err), part);
+    CHECK_INT(err->code, code);
+}
+
+static void finish(struct live *l, struct network *net)
+{
+    AUTO_ERROR err = ERROR_INIT;
+    if (network_is_active(net))
+        live_destroy(l, net);
+    if (net->def)
+        CHECK_OK(network_undefine(l->t, net, &err), &err);
+    live_settle(l);
+}
+
+// --- names, subnets
+
+static void test_given(struct task *t, void *arg)
+{
+    (void)arg;
+    struct live l = {0};
+    live_open(&l, t);
+    struct network *a = live_define(&l, "<network><name>a</name></network>");
+    struct network *b =
+        live_define(&l, "<network><name>b</name><forward mode='nat'/><ip><dhcp/></ip></network>");
+    netns_sh("ip link add virbr2 type veth; ip addr add 192.168.122.5/24 dev virbr2;"
+             "ip link set virbr2 up");
+    struct network *c =
+        live_define(&l, "<network><name>c</name><forward mode='nat'/><bridge name='virbr%d'/>"
+                        "<ip><dhcp/></ip></network>");
+    CHECK_STR(a->def->bridge, "virbr0");
+    CHECK_STR(b->def->bridge, "virbr1");
+    CHECK_STR(c->def->bridge, "virbr3");
+    char text[IP_TEXT_SIZE];
+    CHECK_STR(ip_format(&b->def->ips.v[0]->address, text), "192.168.122.1");
+    CHECK_STR(ip_format(&c->def->ips.v[0]->address, text), "192.168.123.1");
+    CHECK_STR(ip_format(&c->def->ips.v[0]->ranges.v[0]->end, text), "192.168.123.254");
+    // Defined again without: keeps what it was given.
+    char uuid[UUID_TEXT_SIZE];
+    AUTO_FREE char *again =
+        xasprintf("<network><name>c</name><uuid>%s</uuid><forward mode='nat'/><ip><dhcp/></ip>"
+                  "</network>",
+                  uuid_format(&c->uuid, uuid));
+    c = live_define(&l, again);
+    CHECK_STR(c->def->bridge, "virbr3");
+    CHECK_STR(ip_format(&c->def->ips.v[0]->address, text), "192.168.123.1");
+    // The collision that came later is named.
+    AUTO_ERROR err = ERROR_INIT;
+    check_fails(network_start(t, b, &err), &err, ERROR_OPERATION_FAILED,
+                "192.168.122.1/24 collides with 192.168.122.5/24 of interface 'virbr2'");
+    CHECK(!network_is_active(b));
+    netns_sh("ip link del virbr2; ip link add out0 type veth; ip link set out0 up;"
+             "ip route add 192.168.112.0/20 dev out0");
+    error_clear(&err);
+    check_fails(network_start(t, b, &err), &err, ERROR_OPERATION_FAILED,
+                "collides with the route to 192.168.112.0/20 by interface 'out0'");
+    netns_sh("ip link del out0; ip link add virbr1 type veth");
+    error_clear(&err);
+    check_fails(network_start(t, b, &err), &err, ERROR_OPERATION_FAILED,
+                "name 'virbr1' is taken by a veth interface");
+    netns_sh("ip link del virbr1");
+    error_clear(&err);
+    CHECK_OK(network_start(t, b, &err), &err);
+    // Names and numbers that others have.
+    struct network *other;
+    static const char same[] = "<network><name>x</name><bridge name='virbr1'/></network>";
+    struct network_def *def = network_def_load(same, strlen(same), 0, &err);
+    check_fails(network_define(t, l.all, def, &other, &err), &err, ERROR_INTERNAL,
+                "bridge name 'virbr1' already in use");
+    CHECK(!networks_find_name(l.all, "x"));
+    error_clear(&err);
+    def = network_def_load("<network><name>b</name></network>", 33, 0, &err);
+    check_fails(network_define(t, l.all, def, &other, &err), &err, ERROR_OPERATION_FAILED,
+                "network 'b' already exists with uuid");
+    error_clear(&err);
+    check_fails(network_start(t, b, &err), &err, ERROR_OPERATION_INVALID, "already active");
+    error_clear(&err);
+    check_fails(network_destroy(t, a, &err), &err, ERROR_OPERATION_INVALID, "not active");
+    finish(&l, a);
+    finish(&l, b);
+    finish(&l, c);
+    live_check_clean(&l);
+    live_close(&l);
+}
+
+static void test_default(struct task *t, void *arg)
+{
+    (void)arg;
+    struct live l = {.default_network = true};
+    AUTO_ERROR err = ERROR_INIT;
+    char text[IP_TEXT_SIZE];
+    netns_sh("ip link add up0 type veth; ip addr add 192.168.122.40/24 dev up0;"
+             "ip link set up0 up");
+    live_open(&l, t);
+    struct network *net = networks_find_name(l.all, "default");
+    CHECK(net && net->autostart);
+    CHECK_STR(net->def->bridge, "virbr0");
+    CHECK_STR(ip_format(&net->def->ips.v[0]->address, text), "192.168.123.1");
+    live_close(&l);
+    live_open(&l, t); // from what was stored
+    net = networks_find_name(l.all, "default");
+    CHECK(net && net->autostart);
+    CHECK_OK(network_undefine(t, net, &err), &err);
+    live_close(&l);
+    live_open(&l, t);
+    CHECK(!networks_find_name(l.all, "default")); // for good
+    netns_sh("ip link del up0");
+    live_close(&l);
+}
+
+static void test_session(struct task *t, void *arg)
+{
+    (void)arg;
+    struct live l = {.session = true, .default_network = true};
+    AUTO_ERROR err = ERROR_INIT;
+    live_open(&l, t);
+    CHECK(!networks_find_name(l.all, "default"));
+    struct network *net = live_define(&l, NAT_XML);
+    check_fails(network_start(t, net, &err), &err, ERROR_OPERATION_UNSUPPORTED, "type 'user'");
+    CHECK(!network_is_active(net));
+    error_clear(&err);
+    CHECK_OK(network_set_autostart(t, net, true, &err), &err);
+    struct completion done;
+    completion_init(&done);
+    networks_autostart(l.all, &done);
+    CHECK_INT(completion_wait(t, &done, task_deadline_ms(5000)), 0);
+    CHECK(!network_is_active(net));
+    live_close(&l);
+    live_open(&l, t);
+    net = networks_find_name(l.all, "nat");
+    CHECK(net && net->autostart);
+    CHECK_OK(network_undefine(t, net, &err), &err);
+    live_close(&l);
+}
+
+// --- what is missing or in the way
+
+static void test_failures(struct task *t, void *arg)
+{
+    (void)arg;
+    struct live l = {.dnsmasq = "/nonexistent/dnsmasq"};
+    AUTO_ERROR err = ERROR_INIT;
+    live_open(&l, t);
+    struct network *net = live_define(&l, NAT_XML);
+    check_fails(network_start(t, net, &err), &err, ERROR_SYSTEM, "nonexistent");
+    CHECK_CONTAINS(error_message(&err), "dnsmasq-base");
+    CHECK(!network_is_active(net));
+    live_check_clean(&l);
+    live_close(&l);
+    l.dnsmasq = NULL;
+    live_open(&l, t);
+    net = networks_find_name(l.all, "nat");
+    // Its port is taken.
+    AUTO_CLOSE int taken = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    struct sockaddr_in any = {.sin_family = AF_INET, .sin_port = htons(53)};
+    CHECK_INT(bind(taken, (struct sockaddr *)&any, sizeof(any)), 0);
+    CHECK_INT(listen(taken, 1), 0);
+    error_clear(&err);
+    check_fails(network_start(t, net, &err), &err, ERROR_OPERATION_FAILED, "in use");
+    close_fd(&taken);
+    live_check_clean(&l);
+    // An option that dnsmasq doesn't know.
+    struct network *odd = live_define(
+        &l,
+        "<network xmlns:dnsmasq='http://libvirt.org/schemas/network/dnsmasq/1.0'>"
+        "<name>odd</name><bridge name='vbr1'/><ip address='192.168.151.1' prefix='24'/>"
+        "<dnsmasq:options><dnsmasq:option value='no-such-option'/></dnsmasq:options></network>");
+    error_clear(&err);
+    check_fails(network_start(t, odd, &err), &err, ERROR_OPERATION_FAILED, "bad option");
+    finish(&l, odd);
+    finish(&l, net);
+    live_check_clean(&l);
+    live_close(&l);
+}
+
+// --- changes
+
+static int set_mtu_and_port(struct network_def *def, void *arg, struct error *err)
+{
+    (void)err;
+    def->mtu = OPT_UINT(GUESTS_MTU);
+    if (arg)
+        str_replace(&def->domain, "bad\nlan"); // dnsmasq can't be told
+    return 0;
+}
+
+static void test_change(struct task *t, void *arg)
+{
+    (void)arg;
+    struct live l = {0};
+    AUTO_ERROR err = ERROR_INIT;
+    live_open(&l, t);
+    struct network *net = live_start(&l, NAT_XML);
+    pid_t before = net->runtime->dnsmasq.pid;
+    CHECK_OK(network_update(t, net, NETWORK_AFFECT_LIVE, NETWORK_SECTION_IP_DHCP_HOST,
+                            NETWORK_COMMAND_ADD_LAST, -1,
+                            "<host mac='52:54:00:00:00:07' ip='192.168.150.17'/>", &err),
+             &err);
+    CHECK_INT(net->runtime->dnsmasq.pid, before); // read again, not restarted
+    netns_sh("grep -q 52:54:00:00:00:07 " LIVE_DIR "/lib/nat.hosts");
+    netns_sh("! grep -q 52:54:00:00:00:07 " LIVE_DIR "/etc/nat.xml");
+    unsigned both = NETWORK_AFFECT_LIVE | NETWORK_AFFECT_CONFIG;
+    CHECK_OK(network_change(t, net, both, set_mtu_and_port, NULL, &err), &err);
+    netns_sh("ip link show vbr0 | grep -q 'mtu %d'", GUESTS_MTU);
+    netns_sh("grep -q '<mtu' " LIVE_DIR "/etc/nat.xml");
+    CHECK(net->runtime->dnsmasq.pid != before);
+    // Both or none.
+    CHECK_INT(network_change(t, net, both, set_mtu_and_port, net, &err), -1);
+    CHECK_STR(net->live->domain, "test.lan");
+    CHECK_STR(net->def->domain, "test.lan");
+    netns_sh("grep -q test.lan " LIVE_DIR "/etc/nat.xml");
+    error_clear(&err);
+    // Transient: goes on after undefine, gone with its end.
+    CHECK_OK(network_undefine(t, net, &err), &err);
+    check_fails(network_change(t, net, NETWORK_AFFECT_CONFIG, set_mtu_and_port, NULL, &err), &err,
+                ERROR_OPERATION_INVALID, "transient");
+    live_destroy(&l, net);
+    CHECK(!networks_find_name(l.all, "nat"));
+    live_check_clean(&l);
+    live_close(&l);
+}
+
+// --- rates
+
+static const char RATES_XML[] =
+    "<network><name>nat</name><bridge name='vbr0'/><bandwidth><inbound average='1000' burst='64'/>"
+    "<outbound average='500' peak='600'/></bandwidth>"
+    "<ip address='192.168.150.1' prefix='24'/></network>";
+
+static void test_rates(struct task *t, void *arg)
+{
+    (void)arg;
+    netns_sh("ip link add q0 type veth");
+    bool here = netns_sh_status("tc qdisc add dev q0 root tbf rate 1mbit burst 16k latency 50ms "
+                                "&& tc qdisc add dev q0 ingress 2>/dev/null && tc filter add dev "
+                                "q0 parent ffff: matchall action police rate 1mbit burst 16k "
+                                "conform-exceed drop") == 0;
+    netns_sh("ip link del q0");
+    if (!here) {
+        printf("   this kernel has no tbf or no police\n");
+        return;
+    }
+    struct live l = {0};
+    AUTO_ERROR err = ERROR_INIT;
+    live_open(&l, t);
+    struct network *net = live_start(&l, RATES_XML);
+    static const char there[] = "tc qdisc show dev vbr0 | grep -q 'tbf.*rate 8Mbit' && "
+                                "tc filter show dev vbr0 parent ffff: | grep -q 'rate 4Mbit'";
+    netns_sh("%s", there);
+    netns_sh("ip link del vbr0");
+    live_wait(&l, 2000, "%s", there);
+    live_destroy(&l, net);
+    finish(&l, net);
+    CHECK_OK(err.code, &err);
+    live_close(&l);
+}
+
+// --- ports
+
+static int plug(struct live *l, const char *network, struct network_plug *ret, struct error *err)
+{
+    static const uint8_t mac[MAC_SIZE] = {0x52, 0x54, 0, 1, 2, 3};
+    struct network_plug_request q = {.network = network,
+                                     .mac = mac,
+                                     .owner = uuid_random(),
+                                     .owner_name = "guest",
+                                     .vnet_hdr = true};
+    return network_plug(l->t, l->all, &q, ret, err);
+}
+
+static void test_ports(struct task *t, void *arg)
+{
+    (void)arg;
+    static struct network_plug plugs[TAPS];
+    struct live l = {0};
+    AUTO_ERROR err = ERROR_INIT;
+    live_open(&l, t);
+    struct network *net = live_define(&l, NAT_XML);
+    check_fails(plug(&l, "nat", &plugs[0], &err), &err, ERROR_OPERATION_INVALID, "not active");
+    error_clear(&err);
+    check_fails(plug(&l, "none", &plugs[0], &err), &err, ERROR_NO_NETWORK, "none");
+    live_close(&l);
+    l.on_demand = true;
+    live_open(&l, t);
+    error_clear(&err);
+    net = networks_find_name(l.all, "nat");
+    uint64_t start = now_monotonic_us();
+    CHECK_OK(plug(&l, "nat", &plugs[0], &err), &err);
+    CHECK(network_is_active(net)); // started for it
+    uint64_t first = now_monotonic_us();
+    for (size_t i = 1; i < TAPS; i++)
+        CHECK_OK(plug(&l, "nat", &plugs[i], &err), &err);
+    printf("   first plug %.1f ms, %d more %.1f ms\n", (double)(first - start) / 1000, TAPS - 1,
+           (double)(now_monotonic_us() - first) / 1000);
+    CHECK_INT(net->nports, TAPS);
+    CHECK_STR(plugs[0].bridge, "vbr0");
+    netns_sh("test $(ip -o link show master vbr0 | grep -c vnet) = %d", TAPS);
+    netns_sh("ip link show %s | grep -q fe:54:00:01:02:03", plugs[0].tap.name);
+    // All of them back when the bridge was deleted, and after a stop and a start.
+    netns_sh("ip link del vbr0");
+    live_wait(&l, 2000, "test $(ip -o link show master vbr0 | grep -c vnet) = %d", TAPS);
+    live_destroy(&l, net);
+    CHECK_OK(network_start(t, net, &err), &err);
+    netns_sh("test $(ip -o link show master vbr0 | grep -c vnet) = %d", TAPS);
+    // Most guests end, then the daemon is started again: the others are known.
+    for (size_t i = 2; i < TAPS; i++) {
+        network_unplug(l.all, "nat", &plugs[i].port_id);
+        tap_close(task_sched(t), &plugs[i].tap);
+        free(plugs[i].portgroup);
+    }
+    live_close(&l);
+    live_open(&l, t);
+    live_settle(&l);
+    net = networks_find_name(l.all, "nat");
+    CHECK_INT(net->nports, 2);
+    CHECK(network_find_port(net, &plugs[0].port_id));
+    tap_close_wait(t, &plugs[1].tap); // ends while no daemon is there
+    live_close(&l);
+    live_open(&l, t);
+    live_settle(&l);
+    net = networks_find_name(l.all, "nat");
+    CHECK_INT(net->nports, 1);
+    tap_close_wait(t, &plugs[0].tap);
+    network_unplug(l.all, "nat", &plugs[0].port_id);
+    finish(&l, net);
+    live_check_clean(&l);
+    live_close(&l);
+}
+
+// --- hooks
+
+static void test_hooks(struct task *t, void *arg)
+{
+    (void)arg;
+    static const char *const hooks[] = {LIVE_DIR, NULL};
+    struct live l = {.hooks = hooks};
+    AUTO_ERROR err = ERROR_INIT;
+    netns_sh("mkdir -p " LIVE_DIR "/hooks");
+    netns_sh("printf '#!/bin/sh\\necho \"$@\" $(grep -c \"<name>nat</name>\") >>/run/said\\n"
+             "test ! -e /run/refuse\\n' >" LIVE_DIR "/hooks/network;"
+             "chmod 755 " LIVE_DIR "/hooks/network; rm -f /run/said");
+    live_open(&l, t);
+    struct network *net = live_start(&l, NAT_XML);
+    live_destroy(&l, net);
+    AUTO_FREE char *said = netns_output("cat /run/said");
+    CHECK_STR(said, "nat start begin - 1\nnat started begin - 1\nnat stopped end - 1\n");
+    netns_sh("touch /run/refuse");
+    check_fails(network_start(t, net, &err), &err, ERROR_HOOK_FAILED, "hooks/network");
+    CHECK(!network_is_active(net));
+    netns_sh("rm /run/refuse");
+    finish(&l, net);
+    live_check_clean(&l);
+    live_close(&l);
+}
+
+// --- many of them
+
+static void test_autostart(struct task *t, void *arg)
+{
+    (void)arg;
+    struct live l = {0};
+    AUTO_ERROR err = ERROR_INIT;
+    live_open(&l, t);
+    for (int i = 0; i < MANY; i++) {
+        AUTO_FREE char *xml =
+            xasprintf("<network><name>n%d</name><forward mode='nat'/><bridge name='vbr%d'/>"
+                      "<ip address='10.77.%d.1' prefix='24'><dhcp><range start='10.77.%d.2' "
+                      "end='10.77.%d.9'/></dhcp></ip></network>",
+                      i, i, i, i, i);
+        struct network *net = live_define(&l, xml);
+        CHECK_OK(network_set_autostart(t, net, true, &err), &err);
+    }
+    live_close(&l);
+    live_open(&l, t);
+    uint64_t start = now_monotonic_us();
+    struct completion done;
+    completion_init(&done);
+    networks_autostart(l.all, &done);
+    CHECK_INT(completion_wait(t, &done, task_deadline_ms(60000)), 0);
+    printf("   %d networks in %.0f ms\n", MANY, (double)(now_monotonic_us() - start) / 1000);
+    CHECK_INT(networks_count_active(l.all), MANY);
+    CHECK_INT(live_count_dnsmasq(), MANY);
+    live_close(&l);
+    // The daemon again: all are taken over, none is started anew.
+    live_open(&l, t);
+    completion_init(&done);
+    networks_autostart(l.all, &done);
+    CHECK_INT(completion_wait(t, &done, task_deadline_ms(60000)), 0);
+    live_settle(&l);
+    CHECK_INT(networks_count_active(l.all), MANY);
+    CHECK_INT(live_count_dnsmasq(), MANY);
+    struct network *net = NULL;
+    while ((net = networks_next(l.all, NULL)))
+        finish(&l, net);
+    live_check_clean(&l);
+    live_close(&l);
+}
+
+// The machine starts again: state and definitions are there, nothing else.
+static void test_reboot(struct task *t, void *arg)
+{
+    (void)arg;
+    struct live l = {0};
+    AUTO_ERROR err = ERROR_INIT;
+    live_open(&l, t);
+    struct network *net = live_start(&l, NAT_XML);
+    CHECK_OK(network_set_autostart(t, net, true, &err), &err);
+    live_close(&l);
+    netns_sh("kill -9 $(cat " LIVE_DIR "/run/nat.pid); ip link del vbr0; nft flush ruleset;"
+             "rm -rf " LIVE_DIR "/run; echo 0 >/proc/sys/net/ipv4/ip_forward");
+    live_open(&l, t);
+    net = networks_find_name(l.all, "nat");
+    CHECK(net && !network_is_active(net));
+    struct completion done;
+    completion_init(&done);
+    networks_autostart(l.all, &done);
+    CHECK_INT(completion_wait(t, &done, task_deadline_ms(10000)), 0);
+    CHECK(network_is_active(net));
+    netns_sh("ip addr show vbr0 | grep -q 192.168.150.1/24; nft list ruleset | grep -q vbr0");
+    finish(&l, net);
+    live_check_clean(&l);
+    live_close(&l);
+}
+
+// --- fights
+
+static void test_fight(struct task *t, void *arg)
+{
+    (void)arg;
+    struct live l = {0};
+    live_open(&l, t);
+    struct network *net = live_start(&l, NAT_XML);
+    live_settle(&l);
+    // Whoever takes the address away as soon as it is there.
+    netns_sh("(trap exit TERM; while :; do ip addr del 192.168.150.1/24 dev vbr0 2>/dev/null; "
+             "sleep 0.01; done) </dev/null >/dev/null 2>&1 & echo $! >/run/enemy.pid");
+    uint64_t start = now_monotonic_us();
+    while (!net->runtime->heal.warned) {
+        CHECK(now_monotonic_us() - start < 20000000);
+        task_sleep(t, task_deadline_ms(5));
+    }
+    uint64_t total = net->runtime->heal.total;
+    CHECK(net->runtime->heal.not_before_us > now_monotonic_us() + 300000);
+    // Left alone for a while, as it was said.
+    task_sleep(t, net->runtime->heal.not_before_us - 200000);
+    CHECK(net->runtime->heal.total <= total + 1);
+    netns_sh("kill -9 $(cat /run/enemy.pid)");
+    live_wait(&l, 5000, "ip addr show vbr0 | grep -q 192.168.150.1/24");
+    finish(&l, net);
+    live_check_clean(&l);
+    live_close(&l);
+}
+
+// What a daemon before us left behind, without any state of it.
+static void test_sweep(struct task *t, void *arg)
+{
+    (void)arg;
+    struct live l = {0};
+    live_open(&l, t);
+    struct network *net = live_start(&l, NAT_XML);
+    live_close(&l);
+    netns_sh("rm " LIVE_DIR "/run/nat.state; ip link del vbr0;"
+             "cd " LIVE_DIR "/lib; touch old.leases old.hosts other-file");
+    live_open(&l, t);
+    live_settle(&l);
+    CHECK_INT(live_count_dnsmasq(), 0);
+    netns_sh("cd " LIVE_DIR "/lib; test -e other-file -a ! -e old.leases -a ! -e old.hosts");
+    netns_sh("! nft list ruleset | grep -q vbr0");
+    net = networks_find_name(l.all, "nat");
+    CHECK(!network_is_active(net));
+    AUTO_ERROR err = ERROR_INIT;
+    CHECK_OK(network_start(t, net, &err), &err);
+    finish(&l, net);
+    live_check_clean(&l);
+    live_close(&l);
+}
+
+static void run(const char *name, task_fn fn)
+{
+    netns_sh("rm -rf " LIVE_DIR);
+    run_task(fn, NULL);
+    printf("ok %s\n", name);
+    fflush(stdout);
+}
+
+int main(void)
+{
+    netns_enter();
+    netns_need_program("dnsmasq");
+    netns_need_program("nft");
+    netns_need_program("ss");
+    netns_need_file("/dev/net/tun");
+    signal(SIGPIPE, SIG_IGN);
+    run("test_given", test_given);
+    run("test_default", test_default);
+    run("test_session", test_session);
+    run("test_failures", test_failures);
+    run("test_change", test_change);
+    run("test_rates", test_rates);
+    run("test_ports", test_ports);
+    run("test_hooks", test_hooks);
+    run("test_autostart", test_autostart);
+    run("test_reboot", test_reboot);
+    run("test_fight", test_fight);
+    run("test_sweep", test_sweep);
+    return 0;
+}
