@@ -80,7 +80,7 @@ qemu-monitor-command g --hmp info name
 qemu-monitor-command g nosuch
 screenshot g /run/t/screen
 shutdown g --mode acpi,agent
-define /nonexistent
+define /run/t/nonexistent
 console nosuch
 dominfo nosuch
 dominfo 00000000-0000-0000-0000-000000000000
