@@ -124,7 +124,7 @@ KNOWN = {
 def normal(text):
     text = "\n".join(line.rstrip() for line in text.splitlines() if line.strip())
     text = re.sub(r"\b\d+\.\d+s", "SECONDS", text)
-    text = text.replace(GUESTS, "GUESTS")
+    text = re.sub(r"^rss \d+", "rss NUMBER", text.replace(GUESTS, "GUESTS"), flags=re.MULTILINE)
     text = re.sub(r"(rd|wr|flush|fl)_(\w+) \d+", r"\1_\2 NUMBER", text)
     text = re.sub(r"libvirt-\d+", "libvirt-NUMBER", text)
     return re.sub(r"/run/t/\S+", "PATH", text)
