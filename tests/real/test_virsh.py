@@ -80,7 +80,7 @@ qemu-monitor-command g --hmp info name
 qemu-monitor-command g nosuch
 screenshot g /run/t/screen
 shutdown g --mode acpi,agent
-define /nonexistent
+define /run/t/nonexistent
 console nosuch
 dominfo nosuch
 dominfo 00000000-0000-0000-0000-000000000000
@@ -124,7 +124,7 @@ KNOWN = {
 def normal(text):
     text = "\n".join(line.rstrip() for line in text.splitlines() if line.strip())
     text = re.sub(r"\b\d+\.\d+s", "SECONDS", text)
-    text = text.replace(GUESTS, "GUESTS")
+    text = re.sub(r"^rss \d+", "rss NUMBER", text.replace(GUESTS, "GUESTS"), flags=re.MULTILINE)
     text = re.sub(r"(rd|wr|flush|fl)_(\w+) \d+", r"\1_\2 NUMBER", text)
     text = re.sub(r"libvirt-\d+", "libvirt-NUMBER", text)
     return re.sub(r"/run/t/\S+", "PATH", text)
