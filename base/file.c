@@ -265,6 +265,10 @@ int unix_listen(const char *path, mode_t mode, int backlog)
     AUTO_CLOSE int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0)
         return -errno;
+    // Only what a daemon before us left: a slip in a path must not cost a file.
+    struct stat st;
+    if (lstat(path, &st) == 0 && !S_ISSOCK(st.st_mode))
+        return -ENOTSOCK;
     if (unlink(path) < 0 && errno != ENOENT)
         return -errno;
     // The mode holds from the first instant: nobody gets in between bind() and chmod().

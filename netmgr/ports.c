@@ -310,7 +310,7 @@ static void deleted_main(struct task *t, void *arg)
 {
     struct deleted *d = arg;
     AUTO_ERROR err = ERROR_INIT;
-    if (d->net->live && network_hooks_run(t, d->net, "port-deleted", "end", d->def, &err) < 0)
+    if (d->net->live && network_hooks_run(t, d->net, "port-deleted", "begin", d->def, &err) < 0)
         log_network(LOG_LEVEL_WARN, d->net->name, "%s", error_message(&err));
     network_port_def_destroy(d->def);
     network_unref(d->net);
