@@ -19,9 +19,20 @@ const char NAT_XML[] =
     "<host mac='52:54:00:00:00:01' name='first' ip='192.168.150.11'/></dhcp></ip>"
     "<ip family='ipv6' address='fd00:150::1' prefix='64'/></network>";
 
+// A test that fails leaves no dnsmasq behind, which would outlive its namespace.
+static void end_all_dnsmasq(void)
+{
+    (void)netns_sh_status("ours=$(readlink /proc/self/ns/net); for p in $(pgrep -x dnsmasq); do "
+                          "test \"$(readlink /proc/$p/ns/net)\" = \"$ours\" && kill -9 $p; done");
+}
+
 void live_open(struct live *l, struct task *t)
 {
+    static bool registered;
     AUTO_ERROR err = ERROR_INIT;
+    if (!registered)
+        atexit(end_all_dnsmasq);
+    registered = true;
     l->t = t;
     struct networks_config config = {.sched = task_sched(t),
                                      .config_dir = LIVE_DIR "/etc",
