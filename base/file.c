@@ -162,8 +162,11 @@ int file_remove_durable(struct task *t, const char *path)
 // Only file access changes hands, and only in this thread: the raw calls leave the helper's alone.
 int file_access_as(const char *path, int mode, uid_t uid, gid_t gid, const gid_t *groups, size_t n)
 {
-    gid_t own[NGROUPS_MAX];
-    int nown = getgroups(NGROUPS_MAX, own);
+    int nown = getgroups(0, NULL);
+    if (nown < 0)
+        return -errno;
+    AUTO_FREE gid_t *own = xcalloc((size_t)nown, sizeof(gid_t));
+    nown = getgroups(nown, own);
     if (nown < 0 || syscall(SYS_setgroups, n, groups) < 0)
         return -errno;
     gid_t old_gid = (gid_t)setfsgid(gid);
@@ -265,6 +268,10 @@ int unix_listen(const char *path, mode_t mode, int backlog)
     AUTO_CLOSE int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0)
         return -errno;
+    // Only what a daemon before us left: a slip in a path must not cost a file.
+    struct stat st;
+    if (lstat(path, &st) == 0 && !S_ISSOCK(st.st_mode))
+        return -ENOTSOCK;
     if (unlink(path) < 0 && errno != ENOENT)
         return -errno;
     // The mode holds from the first instant: nobody gets in between bind() and chmod().

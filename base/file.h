@@ -44,7 +44,8 @@ int dir_remove_all(const char *path);
 char *path_join(const char *dir, const char *name);
 
 // An AF_UNIX stream socket listening at path (an old socket file is replaced), non-blocking and
-// close-on-exec. Paths longer than sun_path go through /proc/self/fd. Descriptor or -errno.
+// close-on-exec. Paths longer than sun_path go through /proc/self/fd. Descriptor or -errno
+// (-ENOTSOCK: something else is there, and stays).
 int unix_listen(const char *path, mode_t mode, int backlog);
 // Connects; non-blocking and close-on-exec afterwards. Descriptor or -errno.
 int unix_connect(const char *path);

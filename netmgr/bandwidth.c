@@ -50,9 +50,10 @@ int bandwidth_apply(struct task *t, const char *dev, const struct network_bandwi
     }
     if (bw && bw->has_outbound && bw->outbound.average.value) {
         strbuf_printf(&b, "qdisc add dev %s ingress\n", dev);
-        strbuf_printf(&b, "filter add dev %s parent ffff: matchall action police ", dev);
+        strbuf_printf(&b, "filter add dev %s parent ffff: protocol all u32 match u32 0 0 police ",
+                      dev);
         add_rates(&b, &bw->outbound);
-        strbuf_add(&b, " conform-exceed drop\n");
+        strbuf_add(&b, " mtu 64kb drop flowid :1\n");
     }
     return b.len ? run_tc(t, dev, b.data, true, err) : 0;
 }

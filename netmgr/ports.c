@@ -12,7 +12,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-enum { PORT_FILE_MAX = 1 << 20, TAP_NAMES = 1 << 20 };
+enum { PORT_FILE_MAX = 1 << 20, TAP_NAMES = 100000 };
 
 // ---- table -------------------------------------------------------------------------------------
 
@@ -158,17 +158,24 @@ static struct network_port_def *make_def(const struct network *net,
 }
 
 // The kernel's own "vnet%d" gives a number again as soon as it is free, when somebody may still
-// mean the one before.
-static char *next_tap_name(struct networks *all)
+// mean the one before: ours go on counting.
+static int open_numbered_tap(struct networks *all, struct tap_config *c, struct tap *ret,
+                             struct error *err)
 {
-    struct link l;
     for (unsigned i = 0; i < TAP_NAMES; i++) {
-        char *name = xasprintf("vnet%u", all->next_tap++ % TAP_NAMES);
-        if (link_find(all->nl, name, &l, NULL) == -ENODEV)
-            return name;
-        free(name);
+        AUTO_ERROR e = ERROR_INIT;
+        AUTO_FREE char *name = xasprintf("vnet%u", all->next_tap++ % TAP_NAMES);
+        struct link l;
+        c->name = name;
+        int r = tap_open(all->config.sched, all->nl, c, ret, &e);
+        c->name = NULL;
+        if (r == 0)
+            return 0;
+        if (link_find(all->nl, name, &l, NULL) != 0)
+            return error_move(err, &e); // not for the name
     }
-    return NULL; // the kernel's choice
+    return error_set(err, ERROR_OPERATION_FAILED, AREA_NETWORK,
+                     "all names of taps up to vnet%d are taken", TAP_NAMES - 1);
 }
 
 static int open_tap(struct network *net, const struct network_plug_request *q,
@@ -177,10 +184,9 @@ static int open_tap(struct network *net, const struct network_plug_request *q,
     struct networks *all = net->all;
     uint8_t mac[MAC_SIZE];
     AUTO_FREE uint16_t *trunk = NULL;
-    AUTO_FREE char *name = q->tap ? xstrdup(q->tap) : next_tap_name(all);
     if (q->mac)
         tap_mac(q->mac, mac);
-    struct tap_config c = {.name = name,
+    struct tap_config c = {.name = q->tap,
                            .queues = q->queues,
                            .vnet_hdr = q->vnet_hdr,
                            .mac = q->mac ? mac : NULL,
@@ -188,7 +194,8 @@ static int open_tap(struct network *net, const struct network_plug_request *q,
                            .bridge = net->live->bridge,
                            .port = kernel_port(def, &trunk)};
     ret->mtu = c.mtu;
-    return tap_open(all->config.sched, all->nl, &c, &ret->tap, err);
+    return q->tap ? tap_open(all->config.sched, all->nl, &c, &ret->tap, err)
+                  : open_numbered_tap(all, &c, &ret->tap, err);
 }
 
 static int plug_locked(struct task *t, struct network *net, const struct network_plug_request *q,

@@ -80,6 +80,8 @@ struct network_runtime {
     char *lease_text; // of the lease file as last seen whole
     sd_event_source *lease_timer;
     struct heal heal;
+    struct strv blockers; // rules of others that are in the way, as far as told
+    bool looks_for_blockers;
     const char *job; // what the lock's owner does
     uint64_t job_since_us;
 };
@@ -189,6 +191,8 @@ int network_stop_locked(struct task *t, struct network *net, struct error *err);
 // Brings an active network to another live definition (takes it, also on failure).
 int network_apply_locked(struct task *t, struct network *net, struct network_def *live,
                          struct error *err);
+// Logs, once each, which rules of others stop what this network shall let through. From a task of
+// its own.
 void network_report_blockers(struct network *net);
 
 // ---- heal.c

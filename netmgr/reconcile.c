@@ -16,7 +16,7 @@
 #include <stdarg.h>
 #include <unistd.h>
 
-enum { REPAIRS_TEXT_MAX = 300 };
+enum { REPAIRS_TEXT_MAX = 300, BETWEEN_DELETIONS_MS = 10 };
 
 void repairs_add(struct repairs *r, enum repair_kind kind, const char *fmt, ...)
 {
@@ -378,21 +378,25 @@ static void delete_main(struct task *t, void *arg)
 {
     struct deletion *d = arg;
     AUTO_NETWORK struct network *net = d->net;
+    struct task_lock *lock = &net->all->deleting;
     struct teardown *td = d->td;
     AUTO_ERROR err = ERROR_INIT;
     free(d);
-    bool alone = task_lock_acquire(t, &net->all->deleting, TASK_FOREVER) == 0;
-    int r = link_delete(t, td->bridge, &err);
-    if (alone)
-        task_lock_release(&net->all->deleting);
-    if (r < 0)
-        log_network(LOG_LEVEL_ERROR, net->name, "%s; it is tried again at the next start",
+    bool alone = task_lock_acquire(t, lock, TASK_FOREVER) == 0;
+    if (link_delete(t, td->bridge, &err) < 0)
+        log_network(LOG_LEVEL_ERROR, net->name, "%s; it is tried again when the daemon starts",
                     error_message(&err));
     else if (net->runtime->phase == PHASE_STOPPING || net->runtime->phase == PHASE_INACTIVE)
-        network_state_remove(net);
+        unlink(td->state);
     list_remove(&td->link);
     completion_post(&td->done, 0);
     teardown_unref(td);
+    // The kernel holds its lock for all of a deletion. What the loop has to ask it goes between
+    // two.
+    if (alone && !list_empty(&lock->waiters))
+        task_sleep(t, task_deadline_ms(BETWEEN_DELETIONS_MS));
+    if (alone)
+        task_lock_release(lock);
 }
 
 // The kernel takes 20 to 70 ms to delete a bridge: that goes on behind whoever asked.

@@ -5,6 +5,8 @@
 
 #include <errno.h>
 
+enum { BLOCKERS_QUIET_MS = 200 };
+
 static int new_plan(struct network *net, const struct network_def *def, struct plan **ret,
                     struct error *err)
 {
@@ -40,25 +42,42 @@ static int check_free(struct network *net, const struct plan *p, struct error *e
     return r == -ENODEV ? subnet_check(net->all, p, err) : -1;
 }
 
+static bool was_told(const struct strv *told, const char *text)
+{
+    VEC_FOREACH (it, told) {
+        if (str_eq(*it, text))
+            return true;
+    }
+    return false;
+}
+
 static void report_main(struct task *t, void *arg)
 {
     AUTO_NETWORK struct network *net = arg;
-    struct strv blockers = {0};
     struct network_runtime *rt = net->runtime;
-    if (rt->phase != PHASE_ACTIVE || !rt->plan->owned || !firewall_backend_name(net->all->firewall))
+    struct strv blockers = {0};
+    // Firewall programs write their rules in several goes.
+    task_sleep(t, task_deadline_ms(BLOCKERS_QUIET_MS));
+    rt->looks_for_blockers = false;
+    if (rt->phase != PHASE_ACTIVE || !rt->plan->owned || rt->plan->rules.mode == FIREWALL_OPEN ||
+        !firewall_backend_name(net->all->firewall))
         return;
-    enum firewall_mode mode = rt->plan->rules.mode;
     AUTO_FREE char *bridge = xstrdup(rt->plan->bridge);
-    if (mode != FIREWALL_OPEN &&
-        firewall_find_blockers(t, net->all->firewall, bridge, &blockers, NULL) == 0) {
-        VEC_FOREACH (text, &blockers)
-            log_network(LOG_LEVEL_WARN, net->name, "%s", *text);
+    if (firewall_find_blockers(t, net->all->firewall, bridge, &blockers, NULL) == 0) {
+        VEC_FOREACH (text, &blockers) {
+            if (!was_told(&rt->blockers, *text))
+                log_network(LOG_LEVEL_WARN, net->name, "%s", *text);
+        }
     }
-    strv_finish(&blockers);
+    strv_finish(&rt->blockers);
+    rt->blockers = blockers;
 }
 
 void network_report_blockers(struct network *net)
 {
+    if (net->runtime->looks_for_blockers)
+        return;
+    net->runtime->looks_for_blockers = true;
     task_spawn(net->all->config.sched, "look for blockers", report_main, network_ref(net));
 }
 

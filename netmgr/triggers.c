@@ -188,6 +188,16 @@ static int watch_conf(struct triggers *tr, sd_event *event)
 
 // ---- firewall ----------------------------------------------------------------------------------
 
+static void firewall_changed(struct networks *all, const char *cause)
+{
+    struct network *net;
+    heal_trigger_all(all, cause);
+    LIST_FOREACH (net, &all->list, link) {
+        if (is_active(net))
+            network_report_blockers(net);
+    }
+}
+
 static void on_firewall(const struct firewall_change *change, void *arg)
 {
     struct triggers *tr = arg;
@@ -196,7 +206,7 @@ static void on_firewall(const struct firewall_change *change, void *arg)
     AUTO_FREE char *cause = *change->program ? xasprintf("%s (pid %d) changed the firewall",
                                                          change->program, (int)change->pid)
                                              : xstrdup("the firewall was changed");
-    heal_trigger_all(tr->all, cause);
+    firewall_changed(tr->all, cause);
 }
 
 static void watch_xtables(struct triggers *tr);
@@ -209,7 +219,7 @@ static int on_xtables(sd_event_source *source, const struct inotify_event *e, vo
         tr->xtables = sd_event_source_disable_unref(tr->xtables);
         watch_xtables(tr);
     }
-    heal_trigger_all(tr->all, "iptables changed the firewall");
+    firewall_changed(tr->all, "iptables changed the firewall");
     return 0;
 }
 

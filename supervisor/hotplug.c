@@ -449,7 +449,7 @@ static int refuse_change(const struct domain *dom, const struct device *dev, str
 {
     return error_set(
         err, ERROR_OPERATION_UNSUPPORTED, AREA_QEMU,
-        "only the medium of a cdrom or floppy and the link of an interface can be changed "
+        "only the medium of a cdrom or floppy and the link and source of an interface can be changed "
         "while guest '%s' runs, not <%s>; change the stored definition with --config",
         dom->name, device_kind_name(dev->kind));
 }
@@ -473,9 +473,11 @@ static int change_medium(struct task *t, struct domain *dom, struct domain_disk 
                        NULL, err);
 }
 
-static int change_link(struct task *t, struct domain *dom, struct domain_interface *old,
-                       const struct domain_interface *new, struct error *err)
+static int change_interface(struct task *t, struct domain *dom, struct domain_interface *old,
+                            const struct domain_interface *new, struct error *err)
 {
+    if (nic_move(t, dom, old, new, err) < 0)
+        return -1;
     struct json_object *args = json_object_new_object();
     json_object_object_add(args, "name", json_object_new_string(old->dev.alias));
     json_object_object_add(args, "up", json_object_new_boolean(new->link != LINK_DOWN));
@@ -491,8 +493,8 @@ static int update_live(struct task *t, struct domain *dom, struct device *new, s
     if (!old)
         return -1;
     if (new->kind == DEVICE_INTERFACE)
-        return change_link(t, dom, (struct domain_interface *)old, (struct domain_interface *)new,
-                           err);
+        return change_interface(t, dom, (struct domain_interface *)old,
+                                (struct domain_interface *)new, err);
     if (new->kind != DEVICE_DISK)
         return refuse_change(dom, new, err);
     struct domain_disk *a = (struct domain_disk *)old, *b = (struct domain_disk *)new;

@@ -201,8 +201,11 @@ static int lock_state(struct vireod *v, struct error *err)
     AUTO_FREE char *path = path_join(v->paths.run_dir, "vireod.pid");
     int r = dir_make(v->paths.run_dir, 0700);
     if (r < 0)
-        return error_set_errno(err, AREA_NONE, r, "cannot make the directory '%s'",
-                               v->paths.run_dir);
+        return error_set_errno(err, AREA_NONE, r, "cannot make the directory '%s' as uid %d%s",
+                               v->paths.run_dir, (int)geteuid(),
+                               v->options.system_mode && geteuid() != 0
+                                   ? " (--system is for root: try --session)"
+                                   : "");
     v->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (v->lock_fd < 0)
         return error_set_errno(err, AREA_NONE, errno, "cannot open '%s'", path);

@@ -192,6 +192,101 @@ void nic_unplug(struct domain *dom, struct domain_interface *iface)
     iface->port_id.set = false;
 }
 
+static bool same_source(const struct domain_interface *a, const struct domain_interface *b)
+{
+    if (a->type != b->type)
+        return false;
+    if (a->type == INTERFACE_NETWORK)
+        return str_eq(a->network, b->network) &&
+               (!b->portgroup || str_eq(a->portgroup, b->portgroup));
+    return a->type != INTERFACE_BRIDGE || str_eq(a->bridge, b->bridge);
+}
+
+static bool is_bridged(const struct domain_interface *iface)
+{
+    return iface->type == INTERFACE_NETWORK || iface->type == INTERFACE_BRIDGE;
+}
+
+static int refuse_move(const struct domain *dom, const struct domain_interface *iface,
+                       const char *what, struct error *err)
+{
+    char mac[OPT_MAC_TEXT_SIZE];
+    return error_set(
+        err, ERROR_OPERATION_UNSUPPORTED, AREA_QEMU,
+        "cannot change %s of interface %s while guest '%s' runs; only its link, network "
+        "and bridge; detach it and attach another, or change the stored definition with "
+        "--config",
+        what, opt_mac_format(&iface->mac, mac), dom->name);
+}
+
+static int move_to_network(struct task *t, struct domain *dom, struct domain_interface *iface,
+                           const struct domain_interface *wanted, struct error *err)
+{
+    struct networks *networks = dom->all->config.networks;
+    struct network *net = networks ? networks_find_name(networks, wanted->network) : NULL;
+    if (!net || !network_is_active(net))
+        return error_set(err, net ? ERROR_OPERATION_INVALID : ERROR_NO_NETWORK, AREA_NETWORK,
+                         "cannot plug guest '%s' into network '%s': %s", dom->name, wanted->network,
+                         net ? "it is not active; start it first" : "there is none of that name");
+    struct network_plug_request request = request_of(dom, iface);
+    request.network = wanted->network;
+    request.portgroup = wanted->portgroup;
+    request.tap = iface->target;
+    request.port_id = (struct opt_uuid){.set = true, .value = uuid_random()};
+    if (network_replug(t, networks, &request, err) < 0)
+        return -1;
+    nic_unplug(dom, iface);
+    net = networks_find_name(networks, wanted->network);
+    str_replace(&iface->network, wanted->network);
+    str_replace(&iface->portgroup, wanted->portgroup);
+    str_replace(&iface->bridge, net && net->live ? net->live->bridge : NULL);
+    iface->port_id = request.port_id;
+    return 0;
+}
+
+static int move_to_bridge(struct domain *dom, struct domain_interface *iface,
+                          const struct domain_interface *wanted, struct error *err)
+{
+    struct link bridge, tap;
+    if (open_netlink(dom->all, err) < 0)
+        return -1;
+    struct netlink *nl = dom->all->netlink;
+    int r = link_find(nl, wanted->bridge, &bridge, err);
+    if (r == 0)
+        r = link_find(nl, iface->target, &tap, err);
+    if (r == -ENODEV)
+        return error_set(
+            err, ERROR_OPERATION_FAILED, AREA_NETWORK,
+            "cannot plug '%s' of guest '%s' into bridge '%s': one of them is not there",
+            iface->target, dom->name, wanted->bridge);
+    struct link_change change = {.set_master = true, .master = bridge.index};
+    if (r < 0 || link_change(nl, tap.index, iface->target, &change, err) < 0)
+        return -1;
+    nic_unplug(dom, iface);
+    str_replace(&iface->network, NULL);
+    str_replace(&iface->portgroup, NULL);
+    str_replace(&iface->bridge, wanted->bridge);
+    return 0;
+}
+
+int nic_move(struct task *t, struct domain *dom, struct domain_interface *iface,
+             const struct domain_interface *wanted, struct error *err)
+{
+    if (wanted->model && !str_eq(wanted->model, iface->model))
+        return refuse_move(dom, iface, "the model", err);
+    if (wanted->mtu.set && wanted->mtu.value != iface->mtu.value)
+        return refuse_move(dom, iface, "the MTU", err);
+    if (same_source(iface, wanted))
+        return 0;
+    if (!is_bridged(iface) || !is_bridged(wanted) || !iface->target)
+        return refuse_move(dom, iface, "the type", err);
+    int r = wanted->type == INTERFACE_NETWORK ? move_to_network(t, dom, iface, wanted, err)
+                                              : move_to_bridge(dom, iface, wanted, err);
+    if (r == 0)
+        iface->type = wanted->type;
+    return r;
+}
+
 int nic_plug_all(struct task *t, struct domain *dom, struct nic_vec *ret, struct error *err)
 {
     VEC_FOREACH (iface, &dom->live->interfaces) {

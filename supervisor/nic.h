@@ -27,6 +27,11 @@ void nic_close(struct domain *dom, struct nic *nic);
 // Forgets the port of a card whose tap is gone or going, and its live values. Doesn't suspend.
 void nic_unplug(struct domain *dom, struct domain_interface *iface);
 
+// Plugs a card of a running guest into what `wanted` names instead; the same: nothing is done. What
+// else `wanted` changes is refused. Suspends.
+int nic_move(struct task *t, struct domain *dom, struct domain_interface *iface,
+             const struct domain_interface *wanted, struct error *err);
+
 // All cards of the live definition: all or none. The vector's items are nic_close()d by
 // nic_vec_finish().
 int nic_plug_all(struct task *t, struct domain *dom, struct nic_vec *ret, struct error *err);

@@ -69,8 +69,10 @@ static void test_start_stop(struct task *t, void *arg)
 static void make_stage(struct live *l)
 {
     netns_sh("ip link add out type veth peer name eth0 netns %d", (int)outside.pid);
-    netns_sh("ip addr add 203.0.113.1/24 dev out; ip link set out up");
-    agent_sh(&outside, "ip addr add 203.0.113.9/24 dev eth0; ip link set eth0 up");
+    netns_sh("ip addr add 203.0.113.1/24 dev out; ip addr add fd00:203::1/64 dev out nodad;"
+             "ip link set out up");
+    agent_sh(&outside, "ip addr add 203.0.113.9/24 dev eth0; ip link set eth0 up;"
+                       "ip addr add fd00:203::9/64 dev eth0 nodad");
     live_plug(l, &guest, "nat", "g1", "52:54:00:00:00:01");
 }
 
@@ -97,6 +99,17 @@ static void take_lease(struct live *l)
     CHECK_INT(leases.v[0].prefix, 24);
     CHECK_STR(leases.v[0].hostname, "first");
     network_lease_vec_finish(&leases);
+}
+
+// Its IPv6 address and default route come by router advertisement; NAT for IPv6 was asked for.
+static void take_route6(struct live *l)
+{
+    uint64_t start = now_monotonic_us();
+    while (strstr(agent_ask(&guest, "udp", "fd00:203::9", PORT), "fd00:203::1 ") == NULL) {
+        CHECK(now_monotonic_us() - start < 20000000);
+        task_sleep(l->t, task_deadline_ms(50));
+    }
+    printf("   IPv6 in %ju ms\n", (uintmax_t)((now_monotonic_us() - start) / 1000));
 }
 
 static bool asks_outside(void)
@@ -152,6 +165,7 @@ static void test_heal(struct task *t, void *arg)
     struct network *net = live_start(&l, NAT_XML);
     make_stage(&l);
     take_lease(&l);
+    take_route6(&l);
     live_settle(&l);
     static const struct damage all[] = {
         {"bridge deleted", "ip link del vbr0",

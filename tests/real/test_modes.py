@@ -49,6 +49,25 @@ class Modes(unittest.TestCase):
         self.assertEqual(server.out("list", "--all"), "")
         server.stop()
 
+    def test_what_is_no_socket_is_not_taken_over(self):
+        os.makedirs(f"{WORK}/file")
+        path = f"{WORK}/file/precious"
+        with open(path, "w") as file:
+            file.write("a document")
+        done = run("--session", "--root", f"{WORK}/file", "--listen", path, "--timeout", "1")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn(path, done.stderr)
+        with open(path) as file:
+            self.assertEqual(file.read(), "a document")
+
+    def test_system_mode_of_a_user_tells_of_the_other(self):
+        require_user()
+        program = f"{WORK}/vireod-for-all"
+        shutil.copy(VIREOD, program)
+        done = subprocess.run(as_user(program, "--system"), capture_output=True, text=True, timeout=30)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("--session", done.stderr)
+
     def test_a_stale_socket_is_taken_over(self):
         server = Server("stale").start()
         server.kill(signal.SIGKILL)
