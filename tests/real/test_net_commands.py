@@ -16,9 +16,10 @@ import signal
 import subprocess
 import unittest
 
+import libvirt
 from net import DEFAULT, IS_VIREO, NetServer, Outside, VethGuest, links, members, sh, wait_for
 from ns import WORK
-from net_steps import DOCUMENTS, STEPS
+from net_steps import DOCUMENTS, STEPS, UUID
 from server import HERE, Terminal, main
 
 HEARD = f"{WORK}/net-events"
@@ -182,12 +183,79 @@ class Transcript(unittest.TestCase):
         wrong = []
         for key, answer in answers.items():
             theirs = without_sentences(golden[key])
-            want = without_sentences(ours.get(key, golden[key]))
+            want = without_sentences(ours[key]) if key in ours else theirs
             if key in ours and theirs == want:
                 wrong.append(f"{key}\n--- noted as a difference, but is libvirt's answer\n{want}\n")
             if without_sentences(answer) != want:
                 wrong.append(f"{key}\n--- expected\n{want}\n--- answered\n{answer}\n")
         self.assertFalse(wrong, f"{len(wrong)} of {len(answers)} answers differ:\n\n" + "\n".join(wrong))
+
+    def test_codes_of_errors(self):
+        conn = self.server.connect()
+        net = conn.networkDefineXML(DOCUMENTS["u.xml"])
+        idle = conn.networkDefineXML(DOCUMENTS["auto.xml"])
+        net.create()
+        transient = conn.networkCreateXML(DOCUMENTS["routed.xml"])
+        live, config = 1, 2
+        # net.update(command, section, ...): commands are 1 modify, 2 delete, 3 add-last; sections 1 bridge, 4 ip-dhcp-host, 11 dns-txt
+        host = "<host mac='52:54:00:aa:00:31' ip='192.168.84.31'/>"
+        net.update(3, 4, -1, host, live)
+        for what, call, code, *ours in (
+                ("look up by name", lambda: conn.networkLookupByName("nothing"), libvirt.VIR_ERR_NO_NETWORK),
+                ("look up by uuid", lambda: conn.networkLookupByUUIDString(UUID), libvirt.VIR_ERR_NO_NETWORK),
+                ("start an active one", net.create, libvirt.VIR_ERR_OPERATION_INVALID),
+                ("destroy an inactive one", idle.destroy, libvirt.VIR_ERR_OPERATION_INVALID),
+                ("autostart a transient one", lambda: transient.setAutostart(1), libvirt.VIR_ERR_OPERATION_INVALID),
+                ("undefine a transient one", transient.undefine, libvirt.VIR_ERR_OPERATION_INVALID),
+                ("create it again", lambda: conn.networkCreateXML(DOCUMENTS["routed.xml"]), libvirt.VIR_ERR_OPERATION_FAILED),
+                ("the name with another uuid", lambda: conn.networkDefineXML(
+                    DOCUMENTS["u.xml"].replace("<name>", f"<uuid>{UUID}</uuid><name>")), libvirt.VIR_ERR_OPERATION_FAILED),
+                ("a bridge twice", lambda: conn.networkDefineXML(DOCUMENTS["u.xml"].replace(">u<", ">v<")),
+                 libvirt.VIR_ERR_INTERNAL_ERROR),
+                ("not XML", lambda: conn.networkDefineXML("<network"), libvirt.VIR_ERR_XML_DETAIL, libvirt.VIR_ERR_XML_ERROR),
+                ("another document", lambda: conn.networkDefineXML("<domain/>"), libvirt.VIR_ERR_XML_ERROR),
+                ("no name", lambda: conn.networkDefineXML("<network/>"), libvirt.VIR_ERR_NO_NAME, libvirt.VIR_ERR_XML_ERROR),
+                ("unknown flags", lambda: conn.networkDefineXMLFlags(DOCUMENTS["u.xml"], 1 << 20), libvirt.VIR_ERR_INVALID_ARG),
+                ("live change of an inactive one", lambda: idle.update(3, 11, -1, "<txt name='a' value='b'/>", live),
+                 libvirt.VIR_ERR_OPERATION_INVALID),
+                ("stored change of a transient one", lambda: transient.update(3, 11, -1, "<txt name='a' value='b'/>", config),
+                 libvirt.VIR_ERR_OPERATION_INVALID),
+                ("a host twice", lambda: net.update(3, 4, -1, host, live), libvirt.VIR_ERR_OPERATION_INVALID),
+                ("delete what is not there", lambda: net.update(2, 11, -1, "<txt name='a' value='b'/>", live),
+                 libvirt.VIR_ERR_OPERATION_INVALID),
+                ("modify a record", lambda: net.update(1, 11, -1, "<txt name='a' value='b'/>", live), libvirt.VIR_ERR_OPERATION_UNSUPPORTED),
+                ("change the bridge", lambda: net.update(1, 1, -1, "<bridge name='b'/>", live), libvirt.VIR_ERR_OPERATION_UNSUPPORTED),
+                ("another element", lambda: net.update(3, 11, -1, "<srv service='a'/>", live), libvirt.VIR_ERR_XML_ERROR),
+                ("leases of an odd MAC", lambda: net.DHCPLeases("nonsense"), libvirt.VIR_ERR_INVALID_MAC, libvirt.VIR_ERR_INVALID_ARG),
+                ("look up a port", lambda: net.portLookupByUUIDString(UUID), libvirt.VIR_ERR_NO_NETWORK_PORT),
+                ("a port of an inactive network", lambda: idle.portCreateXML(DOCUMENTS["port.xml"]), libvirt.VIR_ERR_OPERATION_INVALID),
+                ("bridge name of none", lambda: conn.networkDefineXML("<network><name>h</name><forward mode='bridge'><interface dev='out0'/>"
+                                                                      "</forward></network>").bridgeName(), libvirt.VIR_ERR_INTERNAL_ERROR,
+                 libvirt.VIR_ERR_CONFIG_UNSUPPORTED),
+        ):
+            with self.subTest(what):
+                with self.assertRaises(libvirt.libvirtError) as caught:
+                    call()
+                self.assertEqual(caught.exception.get_error_code(), ours[0] if ours and IS_VIREO else code, str(caught.exception))
+
+    def test_read_only_clients_look_and_do_not_touch(self):
+        net = self.server.connect().networkDefineXML(DOCUMENTS["isolated.xml"])
+        reader = self.server.connect(ro=True)
+        self.assertEqual(reader.networkLookupByName("isolated").XMLDesc(), net.XMLDesc())
+        for call in (lambda: reader.networkDefineXML(DOCUMENTS["u.xml"]), reader.networkLookupByName("isolated").create,
+                     reader.networkLookupByName("isolated").undefine):
+            with self.assertRaises(libvirt.libvirtError) as caught:
+                call()
+            self.assertEqual(caught.exception.get_error_code(), libvirt.VIR_ERR_OPERATION_DENIED)
+
+    def test_old_list_calls(self):
+        conn = self.server.connect()
+        conn.networkDefineXML(DOCUMENTS["isolated.xml"]).create()
+        conn.networkDefineXML(DOCUMENTS["open.xml"])
+        self.assertEqual((conn.numOfNetworks(), conn.numOfDefinedNetworks()), (1, 1))
+        self.assertEqual((conn.listNetworks(), conn.listDefinedNetworks()), (["isolated"], ["open"]))
+        net = conn.networkLookupByName("isolated")
+        self.assertEqual((net.isActive(), net.isPersistent(), net.bridgeName(), net.autostart()), (1, 1, "virbr8", 0))
 
     def write(self, path, answers):
         with open(path, "w") as file:
