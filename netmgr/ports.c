@@ -165,13 +165,13 @@ static int open_numbered_tap(struct networks *all, struct tap_config *c, struct 
     for (unsigned i = 0; i < TAP_NAMES; i++) {
         AUTO_ERROR e = ERROR_INIT;
         AUTO_FREE char *name = xasprintf("vnet%u", all->next_tap++ % TAP_NAMES);
-        struct link l;
         c->name = name;
         int r = tap_open(all->config.sched, all->nl, c, ret, &e);
         c->name = NULL;
         if (r == 0)
             return 0;
-        if (link_find(all->nl, name, &l, NULL) != 0)
+        // Whether the link is there says nothing: our own failed one takes a moment to go.
+        if (e.sys_errno != EBUSY && e.sys_errno != EEXIST)
             return error_move(err, &e); // not for the name
     }
     return error_set(err, ERROR_OPERATION_FAILED, AREA_NETWORK,
