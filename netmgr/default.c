@@ -30,7 +30,7 @@ static int make(struct networks *all, struct error *err)
     AUTO_FREE char *marks = path_join(all->config.config_dir, "autostart");
     int r = dir_make(marks, 0700);
     // The mark first: without the definition it means nothing.
-    if (r == 0)
+    if (r == 0 && all->config.default_autostart)
         r = file_write_atomic(f.mark, "", 0, 0600);
     if (r == 0)
         r = file_write_atomic(f.stored, stored, strlen(stored), 0600);
@@ -41,7 +41,7 @@ static int make(struct networks *all, struct error *err)
         return -1;
     struct network *n = networks_add(all, NAME, &def->uuid.value);
     n->def = STEAL(def);
-    n->autostart = true;
+    n->autostart = all->config.default_autostart;
     log_network(LOG_LEVEL_INFO, NAME, "made for the first start: %s on bridge %s",
                 ip_prefix_format(&p, text), n->def->bridge);
     return 0;

@@ -46,9 +46,10 @@ struct networks_config {
     const char *dnsmasq;      // its path; NULL: looked up in PATH
     const char *dnsmasq_user; // NULL: dnsmasq's own choice
     enum firewall_choice firewall;
-    bool system_mode;     // else no network can be started
-    bool start_on_demand; // a plug into an inactive network starts it
-    bool default_network; // define and autostart 'default' on the first start ever
+    bool system_mode;       // else no network can be started
+    bool start_on_demand;   // a plug into an inactive network starts it
+    bool default_network;   // define 'default' on the first start ever
+    bool default_autostart; // and start it with the host
     struct network_observer observer;
 };
 

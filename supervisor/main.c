@@ -229,8 +229,7 @@ static int lock_state(struct vireod *v, struct error *err)
 
 static bool is_idle(const struct vireod *v)
 {
-    return server_is_idle(v->daemon.server) && domains_count_active(v->daemon.domains) == 0 &&
-           networks_count_active(v->daemon.networks) == 0;
+    return server_is_idle(v->daemon.server) && domains_count_active(v->daemon.domains) == 0;
 }
 
 static int on_idle_timeout(sd_event_source *source, uint64_t usec, void *userdata)
@@ -337,6 +336,8 @@ static int create_networks(struct vireod *v, struct error *err)
         .system_mode = v->options.system_mode,
         .start_on_demand = v->config.start_networks_on_demand,
         .default_network = v->options.system_mode,
+        // With --root nothing of the host is touched before somebody asks for it.
+        .default_autostart = !v->options.root,
         .observer = api_network_observer(d),
     };
     firewall_choice_parse(v->config.firewall_backend, &networks.firewall); // checked by config.c

@@ -30,7 +30,7 @@ static void print_help(void)
          "  -l, --listen PATH      this socket instead; PATH-ro beside it for reading only\n"
          "  -r, --root DIR         keep all state below DIR and touch nothing outside\n"
          "  -f, --config FILE      settings from FILE (vireod.conf(5))\n"
-         "  -t, --timeout SECONDS  end after this time without client, guest and network\n"
+         "  -t, --timeout SECONDS  end after this time without client and running guest\n"
          "  -d, --daemon           go to the background once clients are served\n"
          "  -c, --check            check settings and stored documents, then end\n"
          "  -L, --log-level LEVEL  error, warning, info or debug\n"

@@ -42,6 +42,7 @@ void live_open(struct live *l, struct task *t)
                                      .system_mode = !l->session,
                                      .start_on_demand = l->on_demand,
                                      .default_network = l->default_network,
+                                     .default_autostart = l->default_network,
                                      .hooks = l->hooks,
                                      .dnsmasq = l->dnsmasq,
                                      .observer = l->observer};
