@@ -234,6 +234,21 @@ int dir_remove_all(const char *path)
     return rmdir(path) < 0 && errno != ENOENT ? -errno : 0;
 }
 
+char *path_for_name(const char *dir, const char *name, const char *suffix)
+{
+    AUTO_STRBUF b = {0};
+    strbuf_printf(&b, "%s/", dir);
+    for (const char *p = name; *p; p++) {
+        unsigned char c = (unsigned char)*p;
+        if (c == '/' || c == '%' || c < 0x20 || c == 0x7f || (c == '.' && p == name))
+            strbuf_printf(&b, "%%%02X", c);
+        else
+            strbuf_addc(&b, (char)c);
+    }
+    strbuf_add(&b, suffix);
+    return strbuf_steal(&b);
+}
+
 char *path_join(const char *dir, const char *name)
 {
     return xasprintf("%s%s%s", dir, str_ends(dir, "/") ? "" : "/", name);

@@ -40,6 +40,9 @@ int dir_each(const char *path, const char *suffix, int (*fn)(const char *name, v
 // Removes what is below path, and path.
 int dir_remove_all(const char *path);
 
+// "dir/name" + suffix for any name: what would be special in a file name is written %XX, so that no
+// two names share a file. Caller frees.
+char *path_for_name(const char *dir, const char *name, const char *suffix);
 // "a/b" from "a" and "b", one slash between. Caller frees.
 char *path_join(const char *dir, const char *name);
 

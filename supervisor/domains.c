@@ -233,7 +233,7 @@ static void name_nvram(const struct domains *all, struct domain_def *def)
     if (os->nvram || !(os->firmware == FIRMWARE_EFI || os->nvram_template))
         return;
     AUTO_FREE char *dir = path_join(all->config.state_dir, "nvram");
-    os->nvram = store_path(dir, def->name, "_VARS.fd");
+    os->nvram = path_for_name(dir, def->name, "_VARS.fd");
 }
 
 int domains_parse(struct task *t, struct domains *all, const char *xml, unsigned parse_flags,

@@ -63,7 +63,7 @@ static int dump_memory(struct task *t, struct domain *dom, struct error *err)
 {
     AUTO_FREE char *dir = path_join(dom->all->config.state_dir, "dump");
     AUTO_FREE char *suffix = xasprintf("-%ju.core", (uintmax_t)(now_realtime_us() / 1000000));
-    AUTO_FREE char *path = store_path(dir, dom->name, suffix);
+    AUTO_FREE char *path = path_for_name(dir, dom->name, suffix);
     int r = dir_make(dir, 0700);
     AUTO_CLOSE int fd = r < 0 ? -1 : open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (fd < 0)

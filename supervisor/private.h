@@ -41,8 +41,6 @@ void store_load(struct domains *all,
                 void (*fn)(struct domains *all, struct domain_def *def, bool autostart));
 // A stored definition; NULL with err when it is damaged. Caller destroys.
 struct domain_def *store_parse(const char *xml, size_t len, struct error *err);
-// "DIR/NAME" + suffix, whatever characters the name has. Caller frees.
-char *store_path(const char *dir, const char *name, const char *suffix);
 
 // status.c: running guests on disk
 char *status_format(const struct domain *dom);          // caller frees
@@ -77,6 +75,11 @@ int start_locked(struct task *t, struct domain *dom, unsigned flags, const void 
                  struct error *err);
 // Asks QEMU for what only it knows (ptys, ports) and puts that into dom->live.
 int start_query(struct task *t, struct domain *dom, struct error *err);
+
+// ports.c
+// Gives the live definition's graphics the ports they will listen at: those asked for, or free
+// ones.
+int ports_choose(struct domain *dom, struct error *err);
 
 // stop.c
 // Cleans up after a process that has ended; lock held. Idempotent.

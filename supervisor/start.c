@@ -4,6 +4,7 @@
 #include "base/hook.h"
 #include "supervisor/alias.h"
 #include "supervisor/argv.h"
+#include "supervisor/guest_log.h"
 #include "supervisor/nic.h"
 #include "supervisor/private.h"
 
@@ -11,25 +12,15 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
-#include <sys/socket.h>
-#include <netinet/in.h>
-#include <arpa/inet.h>
-#include <time.h>
 
-enum {
-    LOG_TAIL_MAX = 1500, // octets of QEMU's words in an error
-    VNC_PORT_FIRST = 5900,
-    VNC_PORT_LAST = 65535,
-    NVRAM_MAX = 64 * 1024 * 1024,
-};
+enum { NVRAM_MAX = 64 * 1024 * 1024 };
 
 // What one start has open besides what stays in struct domain; all ours, all closed at its end.
 struct launch {
     struct qemu_caps *caps;
     struct argv argv;
-    int monitor_fd, lock_fd, log_fd;
-    char *log_path;
-    off_t log_start;
+    int monitor_fd, lock_fd;
+    struct guest_log log;
     VEC(struct argv_chardev) chardevs;
     struct nic_vec nics;
     struct firmware_flash firmware; // found for <os firmware='efi'>
@@ -53,87 +44,7 @@ static void launch_finish(struct domain *dom, struct launch *l)
     argv_finish(&l->argv);
     close_fd(&l->monitor_fd);
     close_fd(&l->lock_fd);
-    close_fd(&l->log_fd);
-    free(l->log_path);
-}
-
-// ---- the log -----------------------------------------------------------------------------------
-
-static int open_log(struct domain *dom, struct launch *l, struct error *err)
-{
-    const struct domains_config *config = &dom->all->config;
-    l->log_path = store_path(config->log_dir, dom->name, ".log");
-    int r = dir_make(config->log_dir, 0700);
-    struct stat st;
-    if (r == 0 && stat(l->log_path, &st) == 0 && (uint64_t)st.st_size > config->log_max_bytes) {
-        AUTO_FREE char *before = xasprintf("%s.0", l->log_path);
-        rename(l->log_path, before);
-    }
-    if (r == 0) {
-        l->log_fd = open(l->log_path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-        r = l->log_fd < 0 ? -errno : 0;
-    }
-    if (r < 0)
-        return error_set_errno(err, AREA_QEMU, r, "cannot open '%s', the log of guest '%s'",
-                               l->log_path, dom->name);
-    return 0;
-}
-
-// The command line as a person would type it, so that a start can be tried again by hand.
-static void log_command(struct launch *l)
-{
-    AUTO_STRBUF b = {0};
-    char stamp[64];
-    time_t now = time(NULL);
-    struct tm tm;
-    strftime(stamp, sizeof(stamp), "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &tm));
-    strbuf_printf(&b, "%s: starting\n", stamp);
-    VEC_FOREACH (arg, &l->argv.args) {
-        bool plain = **arg != 0;
-        for (const char *p = *arg; *p; p++)
-            plain = plain && (strchr("-_=,./:+@%", *p) || (*p >= '0' && *p <= '9') ||
-                              (*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z'));
-        if (plain) {
-            strbuf_printf(&b, "%s ", *arg);
-            continue;
-        }
-        strbuf_addc(&b, '\'');
-        for (const char *p = *arg; *p; p++)
-            strbuf_add(&b, *p == '\'' ? "'\\''" : (char[]){*p, 0});
-        strbuf_add(&b, "' ");
-    }
-    strbuf_addc(&b, '\n');
-    if (write(l->log_fd, b.data, b.len) < 0)
-        log_warn("cannot write to '%s'", l->log_path);
-    l->log_start = lseek(l->log_fd, 0, SEEK_END);
-}
-
-// Lines that QEMU says also when all is well.
-static bool is_chatter(const char *line)
-{
-    return str_starts(line, "char device redirected to ");
-}
-
-// What QEMU said in this start, for its error. Caller frees; NULL when it said nothing.
-static char *log_tail(const struct launch *l)
-{
-    AUTO_CLOSE int fd = open(l->log_path, O_RDONLY | O_CLOEXEC);
-    char text[LOG_TAIL_MAX + 1];
-    off_t end = fd < 0 ? 0 : lseek(fd, 0, SEEK_END);
-    off_t from = end - LOG_TAIL_MAX > l->log_start ? end - LOG_TAIL_MAX : l->log_start;
-    ssize_t n = fd < 0 ? 0 : pread(fd, text, LOG_TAIL_MAX, from);
-    while (n > 0 && (text[n - 1] == '\n' || text[n - 1] == ' '))
-        n--;
-    if (n <= 0)
-        return NULL;
-    text[n] = 0;
-    AUTO_STRBUF b = {0};
-    char *save = NULL;
-    for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
-        if (!is_chatter(line))
-            strbuf_printf(&b, "%s%s", b.len ? "\n" : "", line);
-    }
-    return b.len ? strbuf_steal(&b) : NULL;
+    guest_log_close(&l->log);
 }
 
 // ---- preparation -------------------------------------------------------------------------------
@@ -216,79 +127,6 @@ static int open_chardevs(struct domain *dom, struct launch *l, const struct argv
     VEC_FOREACH (c, &def->consoles)
         if ((*c)->target != CONSOLE_TARGET_SERIAL && open_chardev(dom, l, *c, err) < 0)
             return -1;
-    return 0;
-}
-
-static bool port_is_taken(const struct domains *all, int64_t port)
-{
-    struct domain *dom = NULL;
-    while ((dom = domains_next(all, dom))) {
-        if (!dom->live)
-            continue;
-        VEC_FOREACH (g, &dom->live->graphics)
-            if (((*g)->live_port.set && (*g)->live_port.value == port) ||
-                ((*g)->live_tls_port.set && (*g)->live_tls_port.value == port))
-                return true;
-    }
-    return false;
-}
-
-// Whether anybody else listens there; asked by trying.
-static bool port_is_free(int64_t port)
-{
-    AUTO_CLOSE int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    struct sockaddr_in sa = {.sin_family = AF_INET,
-                             .sin_port = htons((uint16_t)port),
-                             .sin_addr.s_addr = htonl(INADDR_ANY)};
-    int one = 1;
-    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
-    return fd >= 0 && bind(fd, (struct sockaddr *)&sa, sizeof(sa)) == 0;
-}
-
-static int choose_port(struct domain *dom, struct opt_int wanted, bool automatic,
-                       struct opt_int *live, struct error *err)
-{
-    if (wanted.set && wanted.value > 0 && !automatic) {
-        *live = wanted;
-        return 0;
-    }
-    for (int64_t port = VNC_PORT_FIRST; port <= VNC_PORT_LAST; port++) {
-        if (!port_is_taken(dom->all, port) && port_is_free(port)) {
-            *live = OPT_INT(port);
-            return 0;
-        }
-    }
-    return error_set(err, ERROR_OPERATION_FAILED, AREA_QEMU,
-                     "no port from %d to %d is free for the graphics of guest '%s'", VNC_PORT_FIRST,
-                     VNC_PORT_LAST, dom->name);
-}
-
-// Clients take the address from the live document; without one it would be "localhost" to them.
-static void fill_listen_address(struct domain_graphics *g)
-{
-    VEC_FOREACH (it, &g->listens) {
-        struct graphics_listen *listen = *it;
-        if (listen->type != LISTEN_ADDRESS || listen->address)
-            continue;
-        listen->address = xstrdup(g->listen ? g->listen : "127.0.0.1");
-        if (!g->listen)
-            g->listen = xstrdup(listen->address);
-    }
-}
-
-static int choose_ports(struct domain *dom, struct error *err)
-{
-    VEC_FOREACH (it, &dom->live->graphics) {
-        struct domain_graphics *g = *it;
-        fill_listen_address(g);
-        bool by_socket = g->socket;
-        VEC_FOREACH (listen, &g->listens)
-            by_socket =
-                by_socket || (*listen)->type == LISTEN_SOCKET || (*listen)->type == LISTEN_NONE;
-        bool automatic = g->autoport == TOGGLE_YES || !g->port.set || g->port.value <= 0;
-        if (!by_socket && choose_port(dom, g->port, automatic, &g->live_port, err) < 0)
-            return -1;
-    }
     return 0;
 }
 
@@ -410,7 +248,7 @@ static int spawn(struct task *t, struct domain *dom, struct launch *l, struct er
     struct child_spec spec = CHILD_SPEC_INIT;
     spec.argv = strv_argv(&l->argv.args);
     spec.envp = strv_argv(&l->argv.env);
-    spec.stdout_fd = spec.stderr_fd = l->log_fd;
+    spec.stdout_fd = spec.stderr_fd = l->log.fd;
     spec.fds = l->argv.fds.v;
     spec.nfds = l->argv.fds.n;
     spec.limits = limits;
@@ -539,12 +377,12 @@ static int run(struct task *t, struct domain *dom, struct launch *l, unsigned fl
     const struct domains_config *config = &dom->all->config;
     if (start_hook(t, dom, "prepare", "begin", err) < 0 ||
         host_qemu_caps(t, config->host, dom->live->emulator, &l->caps, err) < 0 ||
-        stop_is_unwanted(dom, err) < 0 || open_log(dom, l, err) < 0 || choose_ports(dom, err) < 0 ||
-        choose_firmware(t, dom, l, flags, err) < 0 || open_listener(dom, l, err) < 0 ||
-        images_grant(dom, err) < 0 || nic_plug_all(t, dom, &l->nics, err) < 0 ||
-        build_argv(dom, l, err) < 0)
+        stop_is_unwanted(dom, err) < 0 || guest_log_open(&l->log, config, dom->name, err) < 0 ||
+        ports_choose(dom, err) < 0 || choose_firmware(t, dom, l, flags, err) < 0 ||
+        open_listener(dom, l, err) < 0 || images_grant(dom, err) < 0 ||
+        nic_plug_all(t, dom, &l->nics, err) < 0 || build_argv(dom, l, err) < 0)
         return -1;
-    log_command(l);
+    guest_log_command(&l->log, &l->argv.args);
     // Found again from here on, whatever happens to us.
     if (status_save(dom, err) < 0 || start_hook(t, dom, "start", "begin", err) < 0 ||
         stop_is_unwanted(dom, err) < 0 || spawn(t, dom, l, err) < 0)
@@ -574,7 +412,7 @@ static int run(struct task *t, struct domain *dom, struct launch *l, unsigned fl
 // QEMU's own words say more than the end of a connection.
 static void explain(struct domain *dom, struct launch *l, bool ended, struct error *err)
 {
-    AUTO_FREE char *tail = l->argv.args.n && l->log_path ? log_tail(l) : NULL;
+    AUTO_FREE char *tail = guest_log_tail(&l->log);
     if (!err || !tail || dom->process.pid == 0)
         return;
     if (ended)
@@ -624,7 +462,7 @@ int start_locked(struct task *t, struct domain *dom, unsigned flags, const void 
     if (dom->all->active++ == 0 && dom->all->config.observer.idle)
         dom->all->config.observer.idle(dom->all->config.observer.arg, false);
 
-    struct launch l = {.monitor_fd = -1, .lock_fd = -1, .log_fd = -1};
+    struct launch l = {.monitor_fd = -1, .lock_fd = -1, .log = GUEST_LOG_INIT};
     int r = run(t, dom, &l, flags, err);
     if (r < 0)
         give_up(t, dom, &l, err);

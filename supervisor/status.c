@@ -27,7 +27,7 @@ enum {
 
 static char *run_path(const struct domain *dom, const char *suffix)
 {
-    return store_path(dom->all->config.run_dir, dom->name, suffix);
+    return path_for_name(dom->all->config.run_dir, dom->name, suffix);
 }
 
 char *status_pid_path(const struct domain *dom)

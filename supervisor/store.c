@@ -15,31 +15,15 @@ enum {
     FILE_NAME_MAX = 240,           // leaves room for suffixes below NAME_MAX
 };
 
-// What would be special in a file name is written %XX, so that no two names share a file.
-char *store_path(const char *dir, const char *name, const char *suffix)
-{
-    AUTO_STRBUF b = {0};
-    strbuf_printf(&b, "%s/", dir);
-    for (const char *p = name; *p; p++) {
-        unsigned char c = (unsigned char)*p;
-        if (c == '/' || c == '%' || c < 0x20 || c == 0x7f || (c == '.' && p == name))
-            strbuf_printf(&b, "%%%02X", c);
-        else
-            strbuf_addc(&b, (char)c);
-    }
-    strbuf_add(&b, suffix);
-    return strbuf_steal(&b);
-}
-
 static char *autostart_path(const struct domains *all, const char *name)
 {
     AUTO_FREE char *dir = path_join(all->config.config_dir, "autostart");
-    return store_path(dir, name, ".xml");
+    return path_for_name(dir, name, ".xml");
 }
 
 int store_save(struct task *t, struct domains *all, const struct domain_def *def, struct error *err)
 {
-    AUTO_FREE char *path = store_path(all->config.config_dir, def->name, ".xml");
+    AUTO_FREE char *path = path_for_name(all->config.config_dir, def->name, ".xml");
     if (strlen(strrchr(path, '/') + 1) > FILE_NAME_MAX)
         return error_set(
             err, ERROR_XML, AREA_DOMAIN,
@@ -59,7 +43,7 @@ int store_save(struct task *t, struct domains *all, const struct domain_def *def
 
 int store_remove(struct task *t, struct domains *all, const char *name, struct error *err)
 {
-    AUTO_FREE char *path = store_path(all->config.config_dir, name, ".xml");
+    AUTO_FREE char *path = path_for_name(all->config.config_dir, name, ".xml");
     AUTO_FREE char *mark = autostart_path(all, name);
     // The mark first: alone it would mark whatever gets the name next.
     int r = file_remove_durable(t, mark);
@@ -118,7 +102,7 @@ static struct domain_def *read_stored(const char *dir, const char *file, struct 
 {
     AUTO_FREE char *path = path_join(dir, file);
     struct domain_def *def = read_definition(path, err);
-    AUTO_FREE char *own = def ? store_path(dir, def->name, ".xml") : NULL;
+    AUTO_FREE char *own = def ? path_for_name(dir, def->name, ".xml") : NULL;
     if (!def || str_eq(strrchr(own, '/') + 1, file))
         return def;
     error_set(err, ERROR_XML, AREA_DOMAIN, "it is about guest '%s', which belongs into '%s'",

@@ -4,6 +4,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include "base/file.h"
 #include "supervisor/private.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -58,7 +59,7 @@ static void play_stored(const char *text, size_t len)
         abort();
     if (!def)
         return;
-    AUTO_FREE char *path = store_path("/d", def->name, ".xml");
+    AUTO_FREE char *path = path_for_name("/d", def->name, ".xml");
     if (strchr(path + 3, '/') || path[3] == '.')
         abort();
     AUTO_FREE char *first = domain_def_format(def, DOMAIN_XML_SECURE);

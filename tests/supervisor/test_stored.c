@@ -27,7 +27,7 @@ static void test_file_names(void)
         {"x.xml", "x.xml.xml"},   {"autostart", "autostart.xml"},
     };
     for (size_t i = 0; i < ARRAY_LEN(names); i++) {
-        AUTO_FREE char *path = store_path("/d", names[i].name, ".xml");
+        AUTO_FREE char *path = path_for_name("/d", names[i].name, ".xml");
         CHECK_INT(strncmp(path, "/d/", 3), 0);
         CHECK_STR(path + 3, names[i].file);
     }
@@ -47,7 +47,7 @@ static void test_file_names(void)
         if (hole)
             continue;
         name[n] = 0;
-        AUTO_FREE char *path = store_path("", name, "\t");
+        AUTO_FREE char *path = path_for_name("", name, "\t");
         CHECK(strchr(path + 1, '/') == NULL && path[1] != '.');
         CHECK(!strstr(strbuf_text(&seen), path));
         strbuf_add(&seen, path);
