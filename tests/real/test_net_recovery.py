@@ -184,9 +184,10 @@ class Recovery(unittest.TestCase):
     def test_default_out_of_the_box(self):
         self.server.bare = False
         server = self.server.start()
-        # With --root it waits to be started: a second daemon does nothing to the host by itself.
+        # With --root nothing of the host is touched unasked (test_netmgr_life has it started without).
         self.assertEqual(server.out("net-list", "--inactive", "--name"), "default")
         self.assertIn("Autostart:      no", server.out("net-info", "default"))
+        self.assertEqual(links(), [])
         server.virsh("net-start", "default")
         text = xml.fromstring(server.out("net-dumpxml", "default"))
         self.assertEqual((text.find("forward").get("mode"), text.find("bridge").get("name"), text.find("ip").get("address")),
