@@ -185,7 +185,8 @@ class Recovery(unittest.TestCase):
         self.server.bare = False
         server = self.server.start()
         # With --root nothing of the host is touched unasked (test_netmgr_life has it started without).
-        self.assertEqual(server.out("net-list", "--name"), "")
+        self.assertEqual(server.out("net-list", "--inactive", "--name"), "default")
+        self.assertIn("Autostart:      no", server.out("net-info", "default"))
         self.assertEqual(links(), [])
         server.virsh("net-start", "default")
         text = xml.fromstring(server.out("net-dumpxml", "default"))
@@ -207,10 +208,10 @@ class Recovery(unittest.TestCase):
         self.closing.append(lambda: sh("ip link del used"))
         self.server.bare = False
         server = self.server.start()
-        server.virsh("net-start", "default")
         address = xml.fromstring(server.out("net-dumpxml", "default")).find("ip").get("address")
         self.assertRegex(address, r"^192\.168\.\d+\.1$")
         self.assertNotEqual(address, "192.168.122.1")
+        server.virsh("net-start", "default")
 
     # ---- on demand
 
