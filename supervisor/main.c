@@ -30,6 +30,8 @@
 #include <systemd/sd-daemon.h>
 
 enum {
+    LOCK_WAIT_US = 2 * 1000000, // for children of a daemon that was killed
+    LOCK_LOOK_US = 2000,
     FINISH_TIMEOUT_US = 10 * 1000000, // for calls under way when we are told to end
     QEMU_GROUPS_MAX = 64,
     SLOW_TURN_US = 10000,
@@ -195,6 +197,24 @@ static int open_sockets(struct vireod *v, struct error *err)
     return 0;
 }
 
+// A daemon that was killed between fork() and exec() of a child leaves the lock to that child for
+// some more milliseconds: it is waited for, unless who wrote its number into the file is still
+// there.
+static int take_lock(int fd, pid_t *owner)
+{
+    uint64_t deadline = now_monotonic_us() + LOCK_WAIT_US;
+    while (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+        char text[32] = "";
+        if (errno != EWOULDBLOCK)
+            return -errno;
+        *owner = pread(fd, text, sizeof(text) - 1, 0) > 0 ? atoi(text) : 0;
+        if ((*owner > 0 && kill(*owner, 0) == 0) || now_monotonic_us() > deadline)
+            return -EWOULDBLOCK;
+        usleep(LOCK_LOOK_US); // nothing is served yet, and a lock tells nobody when it goes
+    }
+    return 0;
+}
+
 // One daemon for one set of state, whatever sockets it serves.
 static int lock_state(struct vireod *v, struct error *err)
 {
@@ -209,16 +229,16 @@ static int lock_state(struct vireod *v, struct error *err)
     v->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (v->lock_fd < 0)
         return error_set_errno(err, AREA_NONE, errno, "cannot open '%s'", path);
-    char text[32] = "";
-    if (flock(v->lock_fd, LOCK_EX | LOCK_NB) < 0) {
-        if (pread(v->lock_fd, text, sizeof(text) - 1, 0) <= 0)
-            strcpy(text, "?");
-        text[strcspn(text, "\n")] = 0;
+    pid_t owner = 0;
+    r = take_lock(v->lock_fd, &owner);
+    if (r == -EWOULDBLOCK)
         return error_set(err, ERROR_RESOURCE_BUSY, AREA_NONE,
-                         "vireod (pid %s) runs with the state in '%s' already; end that one, or "
+                         "vireod (pid %d) runs with the state in '%s' already; end that one, or "
                          "choose other state with --root",
-                         text, v->paths.run_dir);
-    }
+                         (int)owner, v->paths.run_dir);
+    if (r < 0)
+        return error_set_errno(err, AREA_NONE, r, "cannot lock '%s'", path);
+    char text[32];
     int n = snprintf(text, sizeof(text), "%d\n", (int)getpid());
     if (ftruncate(v->lock_fd, 0) < 0 || pwrite(v->lock_fd, text, (size_t)n, 0) != n)
         return error_set_errno(err, AREA_NONE, errno, "cannot write '%s'", path);
