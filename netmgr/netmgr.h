@@ -88,6 +88,9 @@ void networks_destroy(struct networks *all); // no task may use it any more; net
 // repaired by tasks. Once, before clients are let in. Damaged files are set aside and named in the
 // log.
 void networks_load(struct networks *all);
+// Reads every stored definition in a directory and says on stderr what is wrong with which; changes
+// nothing. Returns how many are damaged, of *total.
+size_t networks_check(const char *config_dir, size_t *total);
 // Starts those marked autostart, unless that was done since the machine booted. *done (may be NULL)
 // is posted when all of them were tried: guests start after it.
 void networks_autostart(struct networks *all, struct completion *done);

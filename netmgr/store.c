@@ -52,19 +52,24 @@ int network_store_set_autostart(struct task *t, struct network *net, bool on, st
     return 0;
 }
 
+static struct network_def *read_definition(const char *path, struct error *err)
+{
+    AUTO_FREE char *xml = NULL;
+    size_t len;
+    int r = file_read(path, NETWORK_FILE_MAX, &xml, &len);
+    if (r < 0) {
+        error_set_errno(err, AREA_NETWORK, r, "cannot read it");
+        return NULL;
+    }
+    return network_def_load(xml, len, 0, err);
+}
+
 static int load_one(const char *name, void *arg)
 {
     struct networks *all = arg;
     AUTO_FREE char *path = path_join(all->config.config_dir, name);
-    AUTO_FREE char *xml = NULL;
     AUTO_ERROR err = ERROR_INIT;
-    size_t len;
-    int r = file_read(path, NETWORK_FILE_MAX, &xml, &len);
-    struct network_def *def = NULL;
-    if (r < 0)
-        error_set_errno(&err, AREA_NETWORK, r, "cannot read it");
-    else
-        def = network_def_load(xml, len, 0, &err);
+    struct network_def *def = read_definition(path, &err);
     if (!def) {
         AUTO_FREE char *aside = xasprintf("%s.damaged", path);
         bool moved = rename(path, aside) == 0;
@@ -92,4 +97,32 @@ void network_store_load(struct networks *all)
     if (r < 0)
         log_error("cannot read the stored definitions in '%s': %s", all->config.config_dir,
                   strerrordesc_np(-r));
+}
+
+struct check {
+    const char *dir;
+    size_t total, bad;
+};
+
+static int check_one(const char *name, void *arg)
+{
+    struct check *c = arg;
+    AUTO_FREE char *path = path_join(c->dir, name);
+    AUTO_ERROR err = ERROR_INIT;
+    struct network_def *def = read_definition(path, &err);
+    c->total++;
+    if (!def) {
+        fprintf(stderr, "%s: %s\n", path, error_message(&err));
+        c->bad++;
+    }
+    network_def_destroy(def);
+    return 0;
+}
+
+size_t networks_check(const char *config_dir, size_t *total)
+{
+    struct check c = {.dir = config_dir};
+    (void)dir_each(config_dir, ".xml", check_one, &c);
+    *total = c.total;
+    return c.bad;
 }

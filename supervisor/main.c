@@ -553,10 +553,13 @@ static int check(struct vireod *v)
         fprintf(stderr, "vireod: %s\n", error_message(&err));
         return 1;
     }
-    AUTO_FREE char *dir = path_join(v->paths.config_dir, "qemu");
-    size_t total, bad = domains_check(dir, &total);
-    printf("settings: good\nguests: %zu stored, %zu damaged\n", total, bad);
-    return bad ? 1 : 0;
+    AUTO_FREE char *guests_dir = path_join(v->paths.config_dir, "qemu");
+    AUTO_FREE char *networks_dir = path_join(v->paths.config_dir, "networks");
+    size_t guests, networks, bad_guests = domains_check(guests_dir, &guests),
+                             bad_networks = networks_check(networks_dir, &networks);
+    printf("settings: good\nguests: %zu stored, %zu damaged\nnetworks: %zu stored, %zu damaged\n",
+           guests, bad_guests, networks, bad_networks);
+    return bad_guests || bad_networks ? 1 : 0;
 }
 
 // For --daemon: the parent waits until clients are served. Returns in the child, with the

@@ -294,7 +294,15 @@ class Options(Limits):
         self.assertRegex(said, r"bad\.xml.*line 3")
         self.assertIn("worse.xml", said)
         self.assertNotIn("good.xml", said)
-        self.assertIn("2 damaged", said)
+        self.assertIn("guests: 3 stored, 2 damaged", said)
+        self.assertIn("networks: 0 stored, 0 damaged", said)
+        networks = f"{os.path.dirname(os.path.dirname(paths['bad.xml']))}/networks"
+        os.makedirs(networks)
+        with open(f"{networks}/odd.xml", "w") as file:
+            file.write("<network>\n<name>odd</name>\n<bogus/></network>")
+        said = self.check()
+        self.assertRegex(said.stderr, r"odd\.xml.*line 3.*bogus")
+        self.assertIn("networks: 1 stored, 1 damaged", said.stdout)
         for name in ("good", "bad", "worse"):
             self.assertTrue(os.path.exists(paths[f"{name}.xml"]), "--check only looks")
 
