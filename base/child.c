@@ -218,7 +218,7 @@ static void drop_privileges(const struct child_spec *spec, int report_fd)
 }
 
 __attribute__((noreturn)) static void run_child(const struct child_spec *spec, const char *program,
-                                                int report_fd)
+                                                pid_t parent, int report_fd)
 {
     if (spec->new_session)
         setsid();
@@ -240,6 +240,10 @@ __attribute__((noreturn)) static void run_child(const struct child_spec *spec, c
     drop_privileges(spec, report_fd);
     if (chdir(spec->directory ? spec->directory : "/") < 0)
         fail(report_fd, STEP_DIRECTORY, errno);
+    // Last: switching users would undo it. Who died before it counts too.
+    if (spec->die_with_parent &&
+        (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0 || getppid() != parent))
+        fail(report_fd, STEP_EXEC, ESRCH);
     execve(program, spec->argv, spec->envp ? spec->envp : environ);
     fail(report_fd, STEP_EXEC, errno);
 }
@@ -307,14 +311,14 @@ int child_spawn(struct task *t, const struct child_spec *spec, struct process *r
     if (pipe2(pipe_fds, O_CLOEXEC | O_NONBLOCK) < 0)
         return error_set_errno(err, AREA_NONE, errno, "cannot start %s", program);
     AUTO_CLOSE int report_fd = pipe_fds[0];
-    pid_t pid = fork();
+    pid_t parent = getpid(), pid = fork();
     if (pid < 0) {
         int saved = errno;
         close(pipe_fds[1]);
         return error_set_errno(err, AREA_NONE, saved, "cannot start %s: fork", program);
     }
     if (pid == 0)
-        run_child(spec, program, pipe_fds[1]);
+        run_child(spec, program, parent, pipe_fds[1]);
     close(pipe_fds[1]);
 
     struct process p;

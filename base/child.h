@@ -51,6 +51,9 @@ struct child_spec {
     const struct child_limit *limits; // raising one is best effort (needs CAP_SYS_RESOURCE)
     size_t nlimits;
     bool new_session;
+    // Killed when this process ends, however it does. What it forks itself is not: a program that
+    // goes to the background is protected from a half-done start, and outlives us once it is there.
+    bool die_with_parent;
     bool set_user; // switch to uid and gid with no other groups but `groups`
     uid_t uid;
     gid_t gid;

@@ -12,6 +12,8 @@
 #include <sys/syscall.h>
 #include <sys/un.h>
 
+#define TEMPORARY ".vireo-new-" // what begins so is a file that was never finished
+
 static int write_all(int fd, const void *data, size_t len)
 {
     const char *p = data;
@@ -90,7 +92,8 @@ static int sync_parent(const char *path)
 
 static int replace(const char *path, const void *data, size_t len, mode_t mode, bool durable)
 {
-    AUTO_FREE char *temp = xasprintf("%s.XXXXXX", path);
+    AUTO_FREE char *dir = parent_of(path);
+    AUTO_FREE char *temp = xasprintf("%s/" TEMPORARY "XXXXXX", dir);
     AUTO_CLOSE int fd = mkostemp(temp, O_CLOEXEC);
     if (fd < 0)
         return -errno;
@@ -215,6 +218,19 @@ int dir_each(const char *path, const char *suffix, int (*fn)(const char *name, v
     }
     closedir(dir);
     return r;
+}
+
+static int sweep_entry(const char *name, void *arg)
+{
+    AUTO_FREE char *path = path_join(arg, name);
+    if (str_starts(name, TEMPORARY))
+        unlink(path);
+    return 0;
+}
+
+int dir_sweep(const char *path)
+{
+    return dir_each(path, NULL, sweep_entry, (void *)path);
 }
 
 static int remove_entry(const char *name, void *arg)

@@ -37,6 +37,9 @@ int dir_make(const char *path, mode_t mode);
 // Stops and returns what fn returned when that is not 0. A missing directory counts as empty.
 int dir_each(const char *path, const char *suffix, int (*fn)(const char *name, void *arg),
              void *arg);
+// Removes what file_write_atomic() and the like left behind in this directory when the process was
+// killed in the middle. Only while nobody writes there.
+int dir_sweep(const char *path);
 // Removes what is below path, and path.
 int dir_remove_all(const char *path);
 

@@ -145,6 +145,11 @@ static void sweep_main(struct task *t, void *arg)
 
 void networks_load(struct networks *all)
 {
+    AUTO_FREE char *marks = path_join(all->config.config_dir, "autostart");
+    const char *const dirs[] = {all->config.config_dir, marks, all->config.run_dir,
+                                all->config.state_dir};
+    for (size_t i = 0; i < ARRAY_LEN(dirs); i++)
+        (void)dir_sweep(dirs[i]);
     network_store_load(all);
     if (!all->nl)
         return;

@@ -252,7 +252,8 @@ static int run(struct task *t, struct network *net, struct error *err)
     int status;
     spec.argv = argv;
     spec.new_session = true;
-    unlink(f->pid); // a stale number must not be taken for the new one's
+    spec.die_with_parent = true; // until it is in the background, where it is found again
+    unlink(f->pid);              // a stale number must not be taken for the new one's
     if (child_run(t, &spec, NULL, OUTPUT_MAX, task_deadline_ms(START_TIMEOUT_MS), &status, &output,
                   err) < 0)
         return error_prefix(err,

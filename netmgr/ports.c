@@ -454,5 +454,6 @@ static int load_one(const char *name, void *arg)
 
 void ports_load(struct network *net)
 {
+    (void)dir_sweep(net->runtime->files.ports);
     (void)dir_each(net->runtime->files.ports, ".xml", load_one, net);
 }

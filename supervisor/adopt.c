@@ -180,6 +180,10 @@ static void load_one(struct domains *all, struct domain_def *def, bool autostart
 
 void domains_load(struct domains *all)
 {
+    AUTO_FREE char *marks = path_join(all->config.config_dir, "autostart");
+    const char *const dirs[] = {all->config.config_dir, marks, all->config.run_dir};
+    for (size_t i = 0; i < ARRAY_LEN(dirs); i++)
+        (void)dir_sweep(dirs[i]);
     store_load(all, load_one);
     adopt_all(all);
 }

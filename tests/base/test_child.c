@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/wait.h>
 #include "base/child.h"
 #include "tests/loop.h"
@@ -142,6 +143,44 @@ static void run_process(struct task *t, void *arg)
     process_close(&p);
 }
 
+// The child of one that is killed goes too, but not what it put into the background.
+static void doomed_main(struct task *t, void *arg)
+{
+    AUTO_ERROR err = ERROR_INIT;
+    struct child_spec spec = CHILD_SPEC_INIT;
+    struct process p;
+    spec.argv = (char *[]){"/bin/sh", "-c", "sleep 1000 & echo $! $$; exec sleep 1000", NULL};
+    spec.stdout_fd = *(int *)arg;
+    spec.die_with_parent = true;
+    CHECK_INT(child_spawn(t, &spec, &p, &err), 0);
+    task_sleep(t, TASK_FOREVER);
+}
+
+static void test_dies_with_parent(void)
+{
+    int fds[2], background, foreground;
+    char text[64] = "";
+    CHECK_INT(pipe2(fds, O_CLOEXEC), 0);
+    pid_t pid = fork();
+    CHECK(pid >= 0);
+    if (pid == 0) {
+        loop_run(doomed_main, &fds[1]);
+        _exit(0);
+    }
+    CHECK(read(fds[0], text, sizeof(text) - 1) > 0);
+    CHECK_INT(sscanf(text, "%d %d", &background, &foreground), 2);
+    struct process p;
+    CHECK_INT(process_open(foreground, 0, &p), 0);
+    kill(pid, SIGKILL);
+    CHECK_INT(waitpid(pid, NULL, 0), pid);
+    struct pollfd end = {.fd = p.pidfd, .events = POLLIN};
+    CHECK_INT(poll(&end, 1, 30000), 1);
+    process_close(&p);
+    CHECK_INT(kill(background, SIGKILL), 0);
+    close(fds[0]);
+    close(fds[1]);
+}
+
 static void test_basics(void)
 {
     loop_run(run_basics, NULL);
@@ -165,5 +204,6 @@ int main(void)
     RUN(test_surroundings);
     RUN(test_failures);
     RUN(test_process);
+    RUN(test_dies_with_parent);
     return 0;
 }

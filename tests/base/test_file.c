@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include "base/file.h"
 #include "base/str.h"
 #include "tests/check.h"
@@ -72,6 +73,31 @@ static void test_full_disk(void)
     CHECK_INT(file_remove(path), 0);
 }
 
+// Killed while it writes: the old content stays, and what is left is swept.
+static void test_killed(void)
+{
+    AUTO_FREE char *path = path_join(dir, "c");
+    CHECK_INT(file_write_volatile(path, "old", 3, 0600), 0);
+    unsigned left = 0;
+    for (int i = 0; i < 200; i++) {
+        pid_t pid = fork();
+        CHECK(pid >= 0);
+        while (pid == 0)
+            file_write_volatile(path, "old", 3, 0600);
+        usleep((useconds_t)(500 + i * 5));
+        kill(pid, SIGKILL);
+        CHECK_INT(waitpid(pid, NULL, 0), pid);
+        left += entries(dir, NULL) > 1;
+        CHECK_INT(dir_sweep(dir), 0);
+        CHECK_INT(entries(dir, NULL), 1);
+    }
+    CHECK(left > 0); // else nothing was tried
+    AUTO_FREE char *data = NULL;
+    CHECK_INT(file_read(path, 100, &data, NULL), 0);
+    CHECK_STR(data, "old");
+    CHECK_INT(file_remove(path), 0);
+}
+
 static void test_directories(void)
 {
     AUTO_FREE char *deep = path_join(dir, "x/y/z");
@@ -118,6 +144,7 @@ int main(void)
     CHECK(mkdtemp(dir));
     RUN(test_replace);
     RUN(test_full_disk);
+    RUN(test_killed);
     RUN(test_directories);
     RUN(test_sockets);
     CHECK_INT(dir_remove_all(dir), 0);
