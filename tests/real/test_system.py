@@ -105,7 +105,8 @@ class System(unittest.TestCase):
         os.kill(self.server.qemu_pid("b"), signal.SIGKILL)
         wait_for("QEMU's end", lambda: self.server.qemu_pid("b") is None)
         self.server.start()
-        self.assertEqual(owner(images[1]), (0, 0, 0o600), "its guest died meanwhile")
+        # Its guest died meanwhile, or is still on its way out.
+        wait_for("its image to come back", lambda: owner(images[1]) == (0, 0, 0o600))
         self.assertEqual(owner(images[0])[0], QEMU_USER.pw_uid)
         self.server.virsh("destroy", "a")
         self.assertEqual(owner(images[0]), (0, 0, 0o600))
