@@ -3,10 +3,12 @@
 """Cards of guests: what they are plugged into, moved to another network or bridge while the guest runs, scripts and hooks."""
 import ns; ns.enter()
 import os
+import re
+import shutil
 import signal
 import unittest
 
-from net import IS_VIREO, NetServer, links, members, network, nic, sh, wait_for
+from net import IS_VIREO, WORK, NetServer, VethGuest, links, members, network, nic, sh, wait_for
 from server import boot_guest, main
 
 MAC = "52:54:00:00:00:55"
@@ -112,6 +114,21 @@ class Cards(unittest.TestCase):
         self.assertIn("rx_bytes", self.out("domifstat", "a", self.tap()))
         self.virsh("attach-interface", "a", "bridge", "hostbr", "--model", "e1000")
         self.assertEqual(len(members("hostbr")), 1)
+
+    def test_a_lease_by_dhcpv6(self):
+        if not shutil.which("dhclient"):
+            self.skipTest("no dhclient here (package isc-dhcp-client)")
+        self.server.net(network("six", 53, ip6="<ip family='ipv6' address='fd66::1' prefix='64'><dhcp>"
+                                               "<range start='fd66::100' end='fd66::1ff'/></dhcp></ip>"))
+        one = VethGuest("one", "virbr53")
+        self.addCleanup(one.close)
+        # Its own script would write to the host's resolv.conf.
+        one.run(f"timeout 30 dhclient -6 -1 -sf /bin/true -lf {WORK}/lease6 -pf {WORK}/pid6 eth0")
+        with open(f"{WORK}/lease6") as file:
+            address = re.search(r"iaaddr (fd66::1[0-9a-f]{2}) ", file.read()).group(1)
+        self.assertRegex(self.out("net-dhcp-leases", "six"), rf"ipv6 +{address}/64")
+        with open(f"{WORK}/pid6") as file:
+            os.kill(int(file.read()), signal.SIGTERM)
 
     @unittest.skipUnless(IS_VIREO, "libvirtd reads hooks once, at its start")
     def test_hooks_see_a_guest_come_and_go_and_can_refuse_it(self):
