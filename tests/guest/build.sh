@@ -3,7 +3,8 @@
 # build.sh DIR: builds the guests that the demo and the tests boot. In DIR afterwards:
 #   halt.img echo.img spin.img poweroff.img reboot.img triple.img    boot sectors (bootsector.py)
 #   vmlinuz, initrd.gz                 Linux: Debian's cloud kernel, busybox and ./init in memory
-# The kernel comes from Debian's archive with apt-get download, once; DIR keeps it. Nothing is installed.
+# The kernel comes from Debian's archive with apt-get download, once for all checkouts of a user: it is kept in
+# ~/.cache/vireo-guests. Nothing is installed.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 dir=$(mkdir -p "${1:?usage: build.sh DIR}" && cd "$1" && pwd)
@@ -20,15 +21,18 @@ fi
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-if ! compgen -G "$dir/linux-image-*.deb" >/dev/null; then
+kept=${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/vireo-guests
+mkdir -p "$kept"
+if ! compgen -G "$kept/linux-image-*.deb" >/dev/null; then
     package=$(apt-cache depends linux-image-cloud-amd64 | awk '/Depends: linux-image/ { print $2; exit }')
     [[ -n $package ]] || { echo "apt knows no linux-image-cloud-amd64: run apt-get update" >&2; exit 1; }
     say "fetching $package (27 MB)"
     (cd "$work" && apt-get download -q "$package" >"$work/apt.log" 2>&1) || { cat "$work/apt.log" >&2; exit 1; }
-    mv "$work"/linux-image-*.deb "$dir/"
+    mv "$work"/linux-image-*.deb "$kept/"
 fi
 say "packing the Linux guest"
-dpkg-deb -x "$dir"/linux-image-*.deb "$work/kernel"
+deb=("$kept"/linux-image-*.deb)
+dpkg-deb -x "${deb[-1]}" "$work/kernel"
 
 # The small system in memory.
 root=$work/root
