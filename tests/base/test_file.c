@@ -5,6 +5,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include "base/alloc.h"
 #include "base/file.h"
 #include "base/str.h"
 #include "tests/check.h"
@@ -76,15 +77,20 @@ static void test_full_disk(void)
 // Killed while it writes: the old content stays, and what is left is swept.
 static void test_killed(void)
 {
+    // Large enough that writing takes longer than all else.
+    enum { SIZE = 4 << 20 };
     AUTO_FREE char *path = path_join(dir, "c");
-    CHECK_INT(file_write_volatile(path, "old", 3, 0600), 0);
+    AUTO_FREE char *content = xmalloc(SIZE + 1);
+    memset(content, 'x', SIZE);
+    content[SIZE] = 0;
+    CHECK_INT(file_write_volatile(path, content, SIZE, 0600), 0);
     unsigned left = 0;
-    for (int i = 0; i < 200; i++) {
+    for (int i = 0; i < 40; i++) {
         pid_t pid = fork();
         CHECK(pid >= 0);
         while (pid == 0)
-            file_write_volatile(path, "old", 3, 0600);
-        usleep((useconds_t)(500 + i * 5));
+            file_write_volatile(path, content, SIZE, 0600);
+        usleep((useconds_t)(2000 + i * 100));
         kill(pid, SIGKILL);
         CHECK_INT(waitpid(pid, NULL, 0), pid);
         left += entries(dir, NULL) > 1;
@@ -93,8 +99,8 @@ static void test_killed(void)
     }
     CHECK(left > 0); // else nothing was tried
     AUTO_FREE char *data = NULL;
-    CHECK_INT(file_read(path, 100, &data, NULL), 0);
-    CHECK_STR(data, "old");
+    CHECK_INT(file_read(path, SIZE, &data, NULL), 0);
+    CHECK(strcmp(data, content) == 0);
     CHECK_INT(file_remove(path), 0);
 }
 

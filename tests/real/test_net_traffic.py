@@ -149,14 +149,17 @@ class Traffic:
         guest.set("fd00:40::2", "fd00:40::1")
         self.assert_reaches(guest, OUT6, "fd00:40::2")
 
-    def test_router_advertisement_and_dhcpv6(self):
-        self.server.net(network("six", 40, ip6=NAT6))
+    def test_router_advertisement_and_name_server(self):
+        # A name of the network's own: what else the name server knows depends on this machine.
+        known = "<dns><host ip='fd00:40::77'><hostname>known</hostname></host></dns>"
+        self.server.net(network("six", 40, ip6=NAT6, more=known))
         guest = VethGuest("guest")
         self.made.append(guest)
         guest.run("sysctl -qw net.ipv6.conf.eth0.accept_ra=2")
         guest.plug("virbr40")
         wait_for("the default route by advertisement", lambda: "default via fe80::" in guest.ip("-6 route"), 10)
-        self.assertEqual(guest.resolve("nothing.example", "fd00:40::1", kind=28), [], "its name server answers over IPv6")
+        self.assertEqual(guest.resolve("known", "fd00:40::1", kind=28), ["fd00:40::77"],
+                         "its name server answers over IPv6")
 
     def test_port_range(self):
         self.server.net(network("ports", 45, "<forward mode='nat'><nat><port start='2000' end='2003'/></nat></forward>"))
