@@ -139,6 +139,18 @@ class Devices(unittest.TestCase):
         self.virsh("undefine", "a", "--nvram")
         self.assertFalse(os.path.exists(nvram))
 
+    def test_kvm_starts_stands_still_and_ends(self):
+        if not os.access("/dev/kvm", os.R_OK | os.W_OK):
+            raise unittest.SkipTest("/dev/kvm does not open here")
+        self.server.define(boot_guest("a").replace("<domain type='qemu'>", "<domain type='kvm'>"))
+        self.virsh("start", "a")
+        self.assertIn('"enabled":true', self.out("qemu-monitor-command", "a", '{"execute":"query-kvm"}'))
+        self.virsh("suspend", "a")
+        self.assertEqual(self.server.state("a", True), "paused (user)")
+        self.virsh("resume", "a")
+        self.virsh("destroy", "a")
+        self.assertEqual(self.server.state("a", True), "shut off (destroyed)")
+
     def test_graphics_by_descriptor(self):
         self.start(VNC)
         conn = self.server.connect()
