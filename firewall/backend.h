@@ -66,11 +66,3 @@ bool ipt_chain_drops(const struct ipt_tables *ops, const char *chain, struct xtc
 int ipt_change(const struct ipt_tables *ops, const char *table,
                int (*change)(const struct ipt_tables *ops, struct xtc_handle *h, void *arg),
                void *arg, struct error *err);
-
-static inline bool strv_has(const struct strv *s, const char *text)
-{
-    for (size_t i = 0; i < s->n; i++)
-        if (str_eq(s->v[i], text))
-            return true;
-    return false;
-}

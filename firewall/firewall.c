@@ -100,13 +100,8 @@ static void do_apply(struct call *c)
     c->result = wanted ? 0 : hooks_remove(env, bridge, c->err);
     if (c->result == 0)
         c->result = c->fw->backend->apply(env, c->net, &c->rules, c->err);
-    if (c->result < 0 || !wanted)
-        return;
-    c->result = hooks_apply(c->fw->backend, env, bridge, &c->rules, c->err);
-    if (c->result < 0) {
-        hooks_remove(env, bridge, NULL);
-        c->fw->backend->remove(env, bridge, NULL);
-    }
+    if (c->result == 0 && wanted)
+        c->result = hooks_apply(c->fw->backend, env, bridge, &c->rules, c->err);
 }
 
 // Without a backend: what a network can do all the same.

@@ -63,7 +63,7 @@ const char *firewall_backend_reason(const struct firewall *fw);
 
 // Puts the network's rules in place of those its bridge has, all or nothing: nftables in one
 // transaction; iptables table by table (nat before filter), undone on failure. Does nothing when
-// they are there already.
+// they are there already. When only what others' chains need fails, the network's own rules stay.
 int firewall_apply(struct task *t, struct firewall *fw, const struct firewall_network *net,
                    struct error *err);
 // Removes whatever the bridge has. Nothing there is fine.

@@ -22,7 +22,7 @@
 
 static const char FILTER[] = "filter";
 static const char *const CHAINS[] = {"INPUT", "OUTPUT", "FORWARD", "DOCKER-USER"};
-enum { CHAIN_FORWARD = 2, CHAIN_DOCKER = 3, CHAIN_COUNT = ARRAY_LEN(CHAINS) };
+enum { CHAIN_FORWARD = 2, CHAIN_DOCKER = 3, CHAIN_COUNT = ARRAY_LEN(CHAINS), TRIES = 5 };
 
 struct hooks {
     const struct backend *ours; // in use
@@ -293,15 +293,28 @@ static int in_table(struct backend_env *env, struct look *l, struct error *err)
     return 0;
 }
 
+// Whoever owns the table may change it between our look and our transaction: then once more.
+static int in_table_retried(struct backend_env *env, const struct hooks *k, uint8_t family,
+                            struct error *err)
+{
+    for (int left = TRIES;; left--) {
+        AUTO_ERROR e = ERROR_INIT;
+        struct look l = {.k = k, .family = family};
+        int r = in_table(env, &l, &e);
+        strbuf_finish(&l.removal);
+        if (r == 0)
+            return 0;
+        if (left == 1)
+            return error_move(err, &e);
+    }
+}
+
 static int in_nft(const struct hooks *k, struct backend_env *env, struct error *err)
 {
     static const uint8_t families[] = {NFPROTO_IPV4, NFPROTO_IPV6};
     int r = 0;
-    for (size_t i = 0; r == 0 && i < ARRAY_LEN(families) && nft_reader(env, NULL); i++) {
-        struct look l = {.k = k, .family = families[i]};
-        r = in_table(env, &l, err);
-        strbuf_finish(&l.removal);
-    }
+    for (size_t i = 0; r == 0 && i < ARRAY_LEN(families) && nft_reader(env, NULL); i++)
+        r = in_table_retried(env, k, families[i], err);
     return r;
 }
 

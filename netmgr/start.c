@@ -42,13 +42,13 @@ static int check_free(struct network *net, const struct plan *p, struct error *e
     return r == -ENODEV ? subnet_check(net->all, p, err) : -1;
 }
 
-static bool was_told(const struct strv *told, const char *text)
+static bool has_all(const struct strv *texts, const struct strv *some)
 {
-    VEC_FOREACH (it, told) {
-        if (str_eq(*it, text))
-            return true;
+    VEC_FOREACH (it, some) {
+        if (!strv_has(texts, *it))
+            return false;
     }
-    return false;
+    return true;
 }
 
 static void find_blockers(struct task *t, struct network *net, struct strv *ret)
@@ -80,17 +80,23 @@ static void report_main(struct task *t, void *arg)
 {
     AUTO_NETWORK struct network *net = arg;
     struct network_runtime *rt = net->runtime;
-    struct strv blockers = {0};
-    // Firewall programs write their rules in several goes.
-    task_sleep(t, task_deadline_ms(BLOCKERS_QUIET_MS));
+    struct strv seen = {0}, blockers = {0};
+    // Firewall programs write their rules in several goes, and our repair follows: only what is
+    // still there at another look is told.
+    do {
+        task_sleep(t, task_deadline_ms(BLOCKERS_QUIET_MS));
+        strv_finish(&seen);
+        seen = blockers;
+        blockers = (struct strv){0};
+        if (rt->phase == PHASE_ACTIVE)
+            find_blockers(t, net, &blockers);
+    } while (!has_all(&seen, &blockers));
     rt->looks_for_blockers = false;
-    if (rt->phase != PHASE_ACTIVE)
-        return;
-    find_blockers(t, net, &blockers);
     VEC_FOREACH (text, &blockers) {
-        if (!was_told(&rt->blockers, *text))
+        if (!strv_has(&rt->blockers, *text))
             log_network(LOG_LEVEL_WARN, net->name, "%s", *text);
     }
+    strv_finish(&seen);
     strv_finish(&rt->blockers);
     rt->blockers = blockers;
 }

@@ -293,6 +293,8 @@ class Recovery(unittest.TestCase):
                     one = VethGuest("one", "virbr60")
                     one.dhcp()
                     self.assertEqual(one.fetch(OUT4), f"page for {HOST4}\n", rules())
+                    sh(f"{tool} -F INPUT; {tool} -F FORWARD")  # as at its reload
+                    wait_for("traffic again", lambda: one.fetch(OUT4, seconds=0.2), 2)
                     one.close()
                     self.server.virsh("net-destroy", "net")
                     self.assertNotIn("virbr60", sh(f"{tool}-save"))
