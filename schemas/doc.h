@@ -50,14 +50,16 @@ enum doc_value {
     DOC_TOKEN,    // char *, blanks around it cut off, not empty
     DOC_UINT,     // struct opt_uint, min..max
     DOC_HEX,      // struct opt_uint, written as 0x with `digits` digits; decimal is read too
+    DOC_OCTAL,    // struct opt_uint, written as 0 and octal digits; max
     DOC_COUNT,    // uint64_t, 0: not given; min..max
     DOC_INT,      // struct opt_int, min..max
     DOC_WORD,     // an enum, `words` names its values
     DOC_PRESENCE, // bool: the element is there
     DOC_UUID,     // struct opt_uuid
     DOC_MAC,      // struct opt_mac
-    DOC_KIB, // uint64_t, 0: not given; the text with the element's attribute unit (default KiB)
-    DOC_IP,  // struct ip_addr, family 0: not given
+    DOC_KIB,    // uint64_t, 0: not given; the text with the element's attribute unit (default KiB)
+    DOC_OCTETS, // struct opt_uint; the text with the element's attribute unit, written in `unit`
+    DOC_IP,     // struct ip_addr, family 0: not given
 };
 
 enum doc_row_flags {
@@ -94,7 +96,7 @@ struct doc_row {
     const char *select,
         *selected;     // children of the same name told apart by attribute select='selected'
     const char *def;   // filled in when absent
-    const char *unit;  // for people: what a plain number counts
+    const char *unit;  // for people: what a plain number counts; OCTETS: 'bytes' or 'B', as written
     const char *since; // version that brought it; NULL: the first
     bool (*keep)(const void *obj); // with DOC_LIVE: true when it is the user's own after all
     const char *hint;              // remedy, shown after "not supported"
@@ -181,6 +183,10 @@ struct doc_type {
     DOC_ROW_(place, DOC_MAC, name, DOC_AT_(f, struct opt_mac), ##__VA_ARGS__)
 #define D_KIB(place, name, f, ...)                                                                 \
     DOC_ROW_(place, DOC_KIB, name, DOC_AT_(f, uint64_t), ##__VA_ARGS__)
+#define D_OCTAL(place, name, f, max_, ...)                                                         \
+    DOC_ROW_(place, DOC_OCTAL, name, DOC_AT_(f, struct opt_uint), .max = (max_), ##__VA_ARGS__)
+#define D_OCTETS(name, f, unit_, ...)                                                              \
+    DOC_ROW_(LEAF, DOC_OCTETS, name, DOC_AT_(f, struct opt_uint), .unit = (unit_), ##__VA_ARGS__)
 #define D_IP(place, name, f, ...)                                                                  \
     DOC_ROW_(place, DOC_IP, name, DOC_AT_(f, struct ip_addr), ##__VA_ARGS__)
 

@@ -77,7 +77,9 @@ static void write_leaf(const struct doc_row *row, const void *field, unsigned le
         strbuf_add(out, "/>\n");
         return;
     }
-    strbuf_add(out, row->value == DOC_KIB ? " unit='KiB'>" : ">");
+    if (doc_has_unit(row))
+        strbuf_printf(out, " unit='%s'", row->value == DOC_KIB ? "KiB" : row->unit);
+    strbuf_addc(out, '>');
     doc_value_write(row, field, out);
     strbuf_printf(out, "</%s>\n", row->name);
 }

@@ -91,6 +91,12 @@ static inline unsigned doc_load_enum(const void *field)
     return v;
 }
 
+// Whether the element may say what its number counts: attribute unit.
+static inline bool doc_has_unit(const struct doc_row *row)
+{
+    return row->value == DOC_KIB || row->value == DOC_OCTETS;
+}
+
 // Does the row go with what the object's tag says?
 static inline bool doc_row_applies(const struct doc_type *t, const struct doc_row *row,
                                    const void *obj)

@@ -119,7 +119,7 @@ static int read_leaf(const struct doc_where *w, const struct doc_row *row, void 
     AUTO_XMLCHAR *unit = NULL;
     for (const xmlAttr *a = w->node->properties; a; a = a->next) {
         const char *name = (const char *)a->name;
-        if (row->value == DOC_KIB && !a->ns && strcmp(name, "unit") == 0)
+        if (doc_has_unit(row) && !a->ns && strcmp(name, "unit") == 0)
             unit = xmlGetNoNsProp(w->node, a->name);
         else if (doc_knows(w->doc, name_of(w->node), name, true))
             return doc_fail_unsupported(w, name, NULL);

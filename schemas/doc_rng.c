@@ -90,7 +90,7 @@ static void add_one(struct rng *g, const struct doc *d, const struct doc_row *ro
     open_element(g, d, row->name, pad);
     add_note(g, row, inner);
     if (row->place == DOC_LEAF) {
-        if (row->value == DOC_KIB)
+        if (doc_has_unit(row))
             add_unit(g, inner);
         doc_value_rng(row, &g->out, inner);
     } else if (row->place == DOC_RAW) {

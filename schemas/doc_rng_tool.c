@@ -4,6 +4,7 @@
 #include "base/str.h"
 #include "schemas/domain_def.h"
 #include "schemas/network_def.h"
+#include "schemas/storage_def.h"
 
 static const struct {
     const char *name;
@@ -12,6 +13,8 @@ static const struct {
     {"domain", domain_doc_rng},
     {"network", network_doc_rng},
     {"networkport", network_port_doc_rng},
+    {"storagepool", pool_doc_rng},
+    {"storagevol", volume_doc_rng},
 };
 
 int main(int argc, char **argv)

@@ -88,9 +88,10 @@ static uint64_t unit_octets(const char *unit)
     return octets;
 }
 
-static int read_kib(const char *text, const char *unit, uint64_t *ret, char **why)
+static int read_octets(const char *text, const char *unit, uint64_t otherwise, uint64_t *ret,
+                       char **why)
 {
-    uint64_t n, octets = unit ? unit_octets(unit) : 1024;
+    uint64_t n, octets = unit ? unit_octets(unit) : otherwise;
     if (!octets) {
         *why = xasprintf("has the unit '%s', which is none of: b, KB, KiB, MB, MiB, GB, GiB, TB, "
                          "TiB, PB, PiB, EB, EiB",
@@ -101,14 +102,31 @@ static int read_kib(const char *text, const char *unit, uint64_t *ret, char **wh
         *why = xstrdup("is not a whole number");
         return -1;
     }
-    // libvirt's bound: what fits a signed 64-bit number of octets. Parts of a KiB count as one.
-    uint64_t total;
-    if (__builtin_mul_overflow(n, octets, &total) || total > INT64_MAX) {
+    // libvirt's bound: what fits a signed 64-bit number of octets.
+    if (__builtin_mul_overflow(n, octets, ret) || *ret > INT64_MAX) {
         *why = xstrdup("is too large");
         return -1;
     }
+    return 0;
+}
+
+// Parts of a KiB count as one.
+static int read_kib(const char *text, const char *unit, uint64_t *ret, char **why)
+{
+    uint64_t total;
+    if (read_octets(text, unit, 1024, &total, why) < 0)
+        return -1;
     *ret = total / 1024 + (total % 1024 != 0);
     return 0;
+}
+
+static int read_octal(const struct doc_row *row, const char *text, uint64_t *ret, char **why)
+{
+    if (strspn(text, "01234567") == strlen(text) &&
+        str_to_u64(text, 8, (uint64_t)row->max, ret) == 0)
+        return 0;
+    *why = xasprintf("is not an octal number from 0 to 0%" PRIo64, (uint64_t)row->max);
+    return -1;
 }
 
 static bool word_listed(const char *list, const char *word)
@@ -184,6 +202,13 @@ int doc_value_read(const struct doc_row *row, void *field, const char *text, con
             return -1;
         memcpy(field, &u, sizeof(u));
         return 0;
+    case DOC_OCTAL:
+    case DOC_OCTETS:
+        if ((row->value == DOC_OCTAL ? read_octal(row, t, &u, why)
+                                     : read_octets(t, unit, 1, &u, why)) < 0)
+            return -1;
+        memcpy(field, &OPT_UINT(u), sizeof(struct opt_uint));
+        return 0;
     case DOC_INT:
         if (str_to_i64(t, row->min, row->max ? row->max : INT64_MAX, &i) < 0) {
             *why = range_text(row);
@@ -242,6 +267,8 @@ bool doc_value_is_set(const struct doc_row *row, const void *field)
         return *(char *const *)field != NULL;
     case DOC_UINT:
     case DOC_HEX:
+    case DOC_OCTAL:
+    case DOC_OCTETS:
         return ((const struct opt_uint *)field)->set;
     case DOC_INT:
         return ((const struct opt_int *)field)->set;
@@ -287,7 +314,11 @@ void doc_value_write(const struct doc_row *row, const void *field, struct strbuf
     case DOC_TOKEN:
         doc_add_text(out, *(char *const *)field, row->place == DOC_ATTR);
         break;
+    case DOC_OCTAL:
+        strbuf_printf(out, "0%" PRIo64, ((const struct opt_uint *)field)->value);
+        break;
     case DOC_UINT:
+    case DOC_OCTETS:
         strbuf_printf(out, "%" PRIu64, ((const struct opt_uint *)field)->value);
         break;
     case DOC_HEX:
@@ -328,6 +359,8 @@ void doc_value_clear(const struct doc_row *row, void *field)
         break;
     case DOC_UINT:
     case DOC_HEX:
+    case DOC_OCTAL:
+    case DOC_OCTETS:
         *(struct opt_uint *)field = (struct opt_uint){0};
         break;
     case DOC_INT:
@@ -395,10 +428,14 @@ void doc_value_rng(const struct doc_row *row, struct strbuf *out, const char *in
         rng_number(row, out, indent);
         break;
     case DOC_KIB:
+    case DOC_OCTETS:
         strbuf_printf(out, "%s<data type='unsignedLong'/>\n", indent);
         break;
     case DOC_HEX:
         rng_pattern(out, indent, "[0-9]+|0[xX][0-9a-fA-F]+");
+        break;
+    case DOC_OCTAL:
+        rng_pattern(out, indent, "[0-7]+");
         break;
     case DOC_WORD:
         strbuf_printf(out, "%s<choice>\n", indent);
