@@ -10,6 +10,7 @@
 struct domains;
 struct host;
 struct networks;
+struct pools;
 struct server;
 
 struct daemon {
@@ -20,6 +21,7 @@ struct daemon {
     struct host *host;
     struct domains *domains;
     struct networks *networks;
+    struct pools *pools;
     // A connection ended: what was tied to it ends. May be NULL.
     void (*client_left)(struct daemon *d, const struct client *client);
     // A client or a guest came, or the last one went. May be NULL.

@@ -51,6 +51,7 @@ enum error_code {
     ERROR_NETWORK_PORT_EXISTS,   //
     ERROR_NO_STORAGE_POOL,       //
     ERROR_NO_STORAGE_VOL,        //
+    ERROR_STORAGE_VOL_EXISTS,    //
     ERROR_NO_DOMAIN_SNAPSHOT,    //
     ERROR_NO_NODE_DEVICE,        //
     ERROR_NO_INTERFACE,          //

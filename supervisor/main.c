@@ -6,11 +6,13 @@
 #include "api/network.h"
 #include "api/programs.h"
 #include "api/session.h"
+#include "api/storage.h"
 #include "base/file.h"
 #include "base/str.h"
 #include "host/host.h"
 #include "netmgr/netmgr.h"
 #include "rpc/server.h"
+#include "storage/storage.h"
 #include "supervisor/config.h"
 #include "supervisor/domain.h"
 #include "supervisor/options.h"
@@ -53,6 +55,7 @@ struct vireod {
     int nqemu_groups;
     char *config_qemu_dir, *run_qemu_dir, *state_qemu_dir, *log_qemu_dir;
     char *config_net_dir, *run_net_dir, *state_net_dir;
+    char *config_pool_dir, *run_pool_dir;
     const char *hooks[3]; // directories with hooks/, NULL at the end
     bool stop, ending;
 };
@@ -366,6 +369,20 @@ static int create_networks(struct vireod *v, struct error *err)
     return d->networks ? 0 : -1;
 }
 
+static void create_pools(struct vireod *v)
+{
+    struct daemon *d = &v->daemon;
+    v->config_pool_dir = path_join(v->paths.config_dir, "storage");
+    v->run_pool_dir = path_join(v->paths.run_dir, "storage");
+    struct pools_config pools = {
+        .sched = d->sched,
+        .config_dir = v->config_pool_dir,
+        .run_dir = v->run_pool_dir,
+        .observer = api_pool_observer(d),
+    };
+    d->pools = pools_create(&pools);
+}
+
 static int create_modules(struct vireod *v, struct error *err)
 {
     struct daemon *d = &v->daemon;
@@ -374,6 +391,7 @@ static int create_modules(struct vireod *v, struct error *err)
         v->hooks[1] = "/etc/libvirt"; // what an administrator had before us goes on working
     if (create_networks(v, err) < 0)
         return -1;
+    create_pools(v);
     bool set_user = v->options.system_mode && geteuid() == 0;
     if (set_user && find_qemu_user(v, err) < 0)
         return -1;
@@ -490,6 +508,7 @@ static int serve(struct vireod *v, struct error *err)
         return -1;
     drop_capabilities();
     networks_load(v->daemon.networks);
+    pools_load(v->daemon.pools);
     domains_load(v->daemon.domains);
     if (open_sockets(v, err) < 0)
         return -1;
@@ -530,6 +549,7 @@ static void end(struct vireod *v)
     server_destroy(d->server);
     domains_destroy(d->domains);
     networks_destroy(d->networks);
+    pools_destroy(d->pools);
     host_destroy(d->host);
     sched_destroy(d->sched);
     sd_event_unref(v->event);
@@ -543,6 +563,8 @@ static void end(struct vireod *v)
     free(v->config_net_dir);
     free(v->run_net_dir);
     free(v->state_net_dir);
+    free(v->config_pool_dir);
+    free(v->run_pool_dir);
     close_fd(&v->lock_fd);
     xmlCleanupParser();
 }
@@ -556,11 +578,14 @@ static int check(struct vireod *v)
     }
     AUTO_FREE char *guests_dir = path_join(v->paths.config_dir, "qemu");
     AUTO_FREE char *networks_dir = path_join(v->paths.config_dir, "networks");
-    size_t guests, networks, bad_guests = domains_check(guests_dir, &guests),
-                             bad_networks = networks_check(networks_dir, &networks);
-    printf("settings: good\nguests: %zu stored, %zu damaged\nnetworks: %zu stored, %zu damaged\n",
-           guests, bad_guests, networks, bad_networks);
-    return bad_guests || bad_networks ? 1 : 0;
+    AUTO_FREE char *pools_dir = path_join(v->paths.config_dir, "storage");
+    size_t guests, networks, pools, bad_guests = domains_check(guests_dir, &guests),
+                                    bad_networks = networks_check(networks_dir, &networks),
+                                    bad_pools = pools_check(pools_dir, &pools);
+    printf("settings: good\nguests: %zu stored, %zu damaged\nnetworks: %zu stored, %zu damaged\n"
+           "storage pools: %zu stored, %zu damaged\n",
+           guests, bad_guests, networks, bad_networks, pools, bad_pools);
+    return bad_guests || bad_networks || bad_pools ? 1 : 0;
 }
 
 // For --daemon: the parent waits until clients are served. Returns in the child, with the

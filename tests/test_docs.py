@@ -9,7 +9,7 @@ import unittest
 
 SOURCE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 DOCUMENTS = ["README.md", "HACKING.md", *sorted(os.path.relpath(path, SOURCE) for path in glob.glob(f"{SOURCE}/docs/*.md"))]
-ROOMS = "base schemas monitor bridge firewall host netmgr supervisor rpc api clients tests".split()
+ROOMS = "base schemas monitor bridge firewall host netmgr storage supervisor rpc api clients tests".split()
 
 
 def read(path):

@@ -1,0 +1,436 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// A pool's life: defined, started, looked through, stopped, undefined; its directory made and
+// removed.
+#include "storage/private.h"
+
+#include <errno.h>
+#include <fcntl.h>
+
+// ---- into the table ----------------------------------------------------------------------------
+
+static int find_place(struct pools *all, const struct pool_def *def, struct pool **ret,
+                      struct error *err)
+{
+    char text[UUID_TEXT_SIZE];
+    struct pool *pool;
+    *ret = NULL;
+    LIST_FOREACH (pool, &all->list, link) {
+        bool named = str_eq(pool->name, def->name), same = uuid_eq(&pool->uuid, &def->uuid.value);
+        if (named && same)
+            *ret = pool;
+        else if (named)
+            return error_set(err, ERROR_OPERATION_FAILED, AREA_STORAGE,
+                             "operation failed: pool '%s' already exists with uuid %s", def->name,
+                             uuid_format(&pool->uuid, text));
+        else if (same)
+            return error_set(err, ERROR_OPERATION_FAILED, AREA_STORAGE,
+                             "operation failed: pool '%s' is already defined with uuid %s",
+                             pool->name, uuid_format(&pool->uuid, text));
+    }
+    return 0;
+}
+
+// Two pools in one directory would each think that its volumes are its own.
+static int check_path(struct pools *all, const struct pool_def *def, struct error *err)
+{
+    struct pool *pool;
+    LIST_FOREACH (pool, &all->list, link) {
+        if (uuid_eq(&pool->uuid, &def->uuid.value))
+            continue;
+        if ((pool->def && str_eq(pool->def->path, def->path)) ||
+            (pool->live && str_eq(pool->live->path, def->path)))
+            return error_set(err, ERROR_OPERATION_FAILED, AREA_STORAGE,
+                             "operation failed: Storage source conflict with pool: '%s' has the "
+                             "directory '%s'",
+                             pool->name, def->path);
+    }
+    return 0;
+}
+
+// Locks the pool that def is about, making it when there is none; *is_new says so.
+static int lock_place(struct task *t, struct pools *all, const struct pool_def *def,
+                      const char *job, struct pool **ret, bool *is_new, struct error *err)
+{
+    for (;;) {
+        struct pool *pool;
+        if (find_place(all, def, &pool, err) < 0 || check_path(all, def, err) < 0)
+            return -1;
+        *is_new = !pool;
+        if (!pool)
+            pool = pools_add(all, def->name, &def->uuid.value);
+        pool_ref(pool);
+        if (pool_lock(t, pool, job, err) < 0) {
+            pool_unref(pool);
+            return -1;
+        }
+        if (!pool->removed) {
+            *ret = pool;
+            return 0;
+        }
+        // It went away while we waited: look again.
+        pool_unlock(pool);
+        pool_unref(pool);
+    }
+}
+
+int pool_define(struct task *t, struct pools *all, struct pool_def *def, struct pool **ret,
+                struct error *err)
+{
+    struct pool *pool;
+    bool is_new;
+    if (lock_place(t, all, def, "define", &pool, &is_new, err) < 0) {
+        pool_def_destroy(def);
+        return -1;
+    }
+    int r = pool_store_save(t, pool, def, err);
+    if (r < 0) {
+        pool_def_destroy(def);
+        if (is_new)
+            pools_remove(pool);
+    } else {
+        pool_def_destroy(pool->def);
+        pool->def = def;
+        pool->updated = pool->live != NULL;
+        pools_event(pool, POOL_DEFINED);
+        *ret = pool;
+    }
+    pool_unlock(pool);
+    pool_unref(pool);
+    return r;
+}
+
+// ---- the directory -----------------------------------------------------------------------------
+
+struct directory {
+    const struct pool_def *def;
+    const char *step;
+    int error;
+};
+
+enum { DIRECTORY_MODE = 0711 };
+
+static void build_run(void *arg)
+{
+    struct directory *d = arg;
+    const struct storage_permissions *p = &d->def->permissions;
+    const char *path = d->def->path, *slash = strrchr(path, '/');
+    AUTO_FREE char *parent = slash > path ? xstrndup(path, (size_t)(slash - path)) : NULL;
+    d->step = "make";
+    d->error = parent ? dir_make(parent, 0755) : 0;
+    mode_t mode = p->mode.set ? (mode_t)p->mode.value : DIRECTORY_MODE;
+    if (d->error)
+        return;
+    bool made = mkdir(path, mode) == 0;
+    if (!made && errno != EEXIST) {
+        d->error = -errno;
+        return;
+    }
+    AUTO_CLOSE int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    uid_t uid = p->owner.set ? (uid_t)p->owner.value : (uid_t)-1;
+    gid_t gid = p->group.set ? (gid_t)p->group.value : (gid_t)-1;
+    bool change_owner = uid != (uid_t)-1 || gid != (gid_t)-1;
+    d->step = "set owner and mode of";
+    // The mode of a directory that was there is changed only when the document has one.
+    if (fd < 0 || (change_owner && fchown(fd, uid, gid) < 0) ||
+        ((made || p->mode.set) && fchmod(fd, mode) < 0))
+        d->error = -errno;
+    if (d->error && made)
+        rmdir(path);
+}
+
+static int build_locked(struct task *t, const struct pool_def *def, struct error *err)
+{
+    struct directory d = {.def = def};
+    task_offload(t, build_run, &d);
+    if (d.error < 0)
+        return error_set_errno(err, AREA_STORAGE, d.error,
+                               "cannot %s directory '%s' of storage pool '%s'", d.step, def->path,
+                               def->name);
+    return 0;
+}
+
+static void remove_run(void *arg)
+{
+    struct directory *d = arg;
+    d->error = rmdir(d->def->path) < 0 ? -errno : 0;
+}
+
+// ---- starting and stopping ---------------------------------------------------------------------
+
+static void take_file_system(struct pool *pool, struct pool_def *live, struct scan_result *r)
+{
+    if (r->too_many)
+        log_warn("storage pool '%s': only %d of the files in '%s' are shown", pool->name,
+                 POOL_VOLUMES_MAX, live->path);
+    pool->capacity = r->capacity;
+    pool->allocation = r->allocation;
+    pool->available = r->available;
+    live->has_permissions = true;
+    str_replace(&live->permissions.label, NULL);
+    live->permissions = r->permissions;
+}
+
+// Takes def, also on failure.
+static int start_locked(struct task *t, struct pool *pool, struct pool_def *def, bool build,
+                        struct error *err)
+{
+    AUTO_POOL_DEF struct pool_def *live = def;
+    struct scan_result r;
+    if ((build && build_locked(t, live, err) < 0) || storage_scan(t, live->path, &r, err) < 0)
+        return -1;
+    if (pool_state_save(t, pool, live, err) < 0) {
+        scan_finish(&r);
+        return -1;
+    }
+    pool->live = STEAL(live);
+    take_file_system(pool, pool->live, &r);
+    pool_take_scan(pool, &r);
+    pools_event(pool, POOL_STARTED);
+    return 0;
+}
+
+static int check_inactive(const struct pool *pool, struct error *err)
+{
+    if (!pool->live)
+        return 0;
+    return error_set(err, ERROR_OPERATION_INVALID, AREA_STORAGE,
+                     "Requested operation is not valid: storage pool '%s' is already active",
+                     pool->name);
+}
+
+static int check_there(const struct pool *pool, struct error *err)
+{
+    if (!pool->removed)
+        return 0;
+    return error_set(err, ERROR_NO_STORAGE_POOL, AREA_STORAGE,
+                     "Storage pool not found: '%s' was removed", pool->name);
+}
+
+static int check_quiet(const struct pool *pool, struct error *err)
+{
+    if (!pool->jobs)
+        return 0;
+    return error_set(err, ERROR_OPERATION_INVALID, AREA_STORAGE,
+                     "Requested operation is not valid: %u volumes of storage pool '%s' are being "
+                     "made or changed; wait for their end",
+                     pool->jobs, pool->name);
+}
+
+int pool_create(struct task *t, struct pools *all, struct pool_def *def, bool build,
+                struct pool **ret, struct error *err)
+{
+    struct pool *pool;
+    bool is_new;
+    if (lock_place(t, all, def, "create", &pool, &is_new, err) < 0) {
+        pool_def_destroy(def);
+        return -1;
+    }
+    int r;
+    if (pool->live) {
+        r = error_set(err, ERROR_OPERATION_INVALID, AREA_STORAGE,
+                      "Requested operation is not valid: pool is already active as '%s'",
+                      pool->name);
+        pool_def_destroy(def);
+    } else {
+        // A stored pool is started from this document once, and stays stored as it was.
+        r = start_locked(t, pool, def, build, err);
+        pool->updated = r == 0 && pool->def;
+    }
+    if (r < 0 && is_new)
+        pools_remove(pool);
+    *ret = r == 0 ? pool : NULL;
+    pool_unlock(pool);
+    pool_unref(pool);
+    return r;
+}
+
+int pool_start(struct task *t, struct pool *pool, bool build, struct error *err)
+{
+    if (pool_lock(t, pool, "start", err) < 0)
+        return -1;
+    int r = check_there(pool, err);
+    if (r == 0)
+        r = check_inactive(pool, err);
+    if (r == 0)
+        r = start_locked(t, pool, pool_def_copy(pool->def), build, err);
+    pool_unlock(pool);
+    return r;
+}
+
+int pool_stop(struct task *t, struct pool *pool, struct error *err)
+{
+    if (pool_lock(t, pool, "destroy", err) < 0)
+        return -1;
+    int r = check_there(pool, err);
+    if (r == 0)
+        r = pool_require_active(pool, err);
+    if (r == 0)
+        r = check_quiet(pool, err);
+    if (r == 0) {
+        pool_state_remove(pool);
+        pool_drop_volumes(pool);
+        // The observer still sees it; a transient one is gone after that.
+        pools_event(pool, POOL_STOPPED);
+        pool_def_destroy(pool->live);
+        pool->live = NULL;
+        pool->updated = false;
+        if (!pool->def)
+            pools_remove(pool);
+    }
+    pool_unlock(pool);
+    return r;
+}
+
+int pool_undefine(struct task *t, struct pool *pool, struct error *err)
+{
+    if (pool_lock(t, pool, "undefine", err) < 0)
+        return -1;
+    int r = check_there(pool, err);
+    if (r == 0 && pool->live)
+        r = error_set(
+            err, ERROR_OPERATION_INVALID, AREA_STORAGE,
+            "Requested operation is not valid: storage pool '%s' is still active; destroy "
+            "it first",
+            pool->name);
+    if (r == 0)
+        r = pool_store_remove(t, pool, err);
+    if (r == 0) {
+        pools_event(pool, POOL_UNDEFINED);
+        pools_remove(pool);
+    }
+    pool_unlock(pool);
+    return r;
+}
+
+int pool_build(struct task *t, struct pool *pool, struct error *err)
+{
+    if (pool_lock(t, pool, "build", err) < 0)
+        return -1;
+    int r = check_there(pool, err);
+    if (r == 0)
+        r = check_inactive(pool, err);
+    if (r == 0)
+        r = build_locked(t, pool->def, err);
+    if (r == 0)
+        pools_event(pool, POOL_BUILT);
+    pool_unlock(pool);
+    return r;
+}
+
+int pool_delete(struct task *t, struct pool *pool, struct error *err)
+{
+    if (pool_lock(t, pool, "delete", err) < 0)
+        return -1;
+    int r = check_there(pool, err);
+    if (r == 0 && pool->live)
+        r = error_set(
+            err, ERROR_OPERATION_INVALID, AREA_STORAGE,
+            "Requested operation is not valid: storage pool '%s' is still active; destroy "
+            "it first",
+            pool->name);
+    if (r == 0) {
+        struct directory d = {.def = pool->def};
+        task_offload(t, remove_run, &d);
+        if (d.error < 0)
+            r = error_set_errno(err, AREA_STORAGE, d.error,
+                                "failed to remove directory '%s' of pool '%s'", pool->def->path,
+                                pool->name);
+    }
+    if (r == 0)
+        pools_event(pool, POOL_DELETED);
+    pool_unlock(pool);
+    return r;
+}
+
+static int refresh_locked(struct task *t, struct pool *pool, struct error *err)
+{
+    struct scan_result r;
+    if (storage_scan(t, pool->live->path, &r, err) < 0)
+        return -1;
+    take_file_system(pool, pool->live, &r);
+    pool_take_scan(pool, &r);
+    const struct pool_observer *o = &pool->all->config.observer;
+    if (o->refreshed)
+        o->refreshed(o->arg, pool);
+    return 0;
+}
+
+int pool_refresh(struct task *t, struct pool *pool, struct error *err)
+{
+    if (pool_lock(t, pool, "refresh", err) < 0)
+        return -1;
+    int r = check_there(pool, err);
+    if (r == 0)
+        r = pool_require_active(pool, err);
+    if (r == 0)
+        r = refresh_locked(t, pool, err);
+    pool_unlock(pool);
+    return r;
+}
+
+int pool_set_autostart(struct task *t, struct pool *pool, bool on, struct error *err)
+{
+    if (pool_lock(t, pool, "set autostart of", err) < 0)
+        return -1;
+    int r = check_there(pool, err);
+    if (r == 0 && !pool->def)
+        r = error_set(err, ERROR_INTERNAL, AREA_STORAGE,
+                      "storage pool '%s' is transient: only a defined one can start with the host",
+                      pool->name);
+    if (r == 0 && pool->autostart != on)
+        r = pool_store_set_autostart(t, pool, on, err);
+    if (r == 0)
+        pool->autostart = on;
+    pool_unlock(pool);
+    return r;
+}
+
+// ---- with the daemon and with the host ---------------------------------------------------------
+
+static void done_loading(struct pools *all)
+{
+    if (--all->loading == 0)
+        completion_post(&all->loaded, 0);
+}
+
+static void adopt_main(struct task *t, void *arg)
+{
+    AUTO_POOL struct pool *pool = arg;
+    AUTO_ERROR err = ERROR_INIT, ignored = ERROR_INIT;
+    if (pool->live && pool_refresh(t, pool, &err) < 0) {
+        log_error("storage pool '%s' is no longer active: %s", pool->name, error_message(&err));
+        (void)pool_stop(t, pool, &ignored);
+    } else if (!pool->live && pool_start(t, pool, false, &err) < 0) {
+        log_error("cannot autostart storage pool '%s': %s", pool->name, error_message(&err));
+    }
+    done_loading(pool->all);
+}
+
+void pools_load(struct pools *all)
+{
+    AUTO_FREE char *marks = path_join(all->config.config_dir, "autostart");
+    const char *dirs[] = {all->config.config_dir, marks, all->config.run_dir};
+    for (size_t i = 0; i < ARRAY_LEN(dirs); i++)
+        (void)dir_sweep(dirs[i]);
+    bool booted = pools_new_boot(all);
+    pools_store_load(all);
+    pools_state_load(all);
+    all->loading = 1;
+    struct pool *pool = NULL;
+    while ((pool = pools_next(all, pool))) {
+        if (!pool->live && !(booted && pool->autostart))
+            continue;
+        all->loading++;
+        task_spawn(all->config.sched, "look through pool", adopt_main, pool_ref(pool));
+    }
+    done_loading(all);
+}
+
+int pools_wait_loaded(struct task *t, struct pools *all, struct error *err)
+{
+    if (completion_wait(t, &all->loaded, task_deadline_ms(POOL_LOCK_TIMEOUT_MS)) >= 0)
+        return 0;
+    return error_set(err, ERROR_OPERATION_TIMEOUT, AREA_STORAGE,
+                     "the storage pools are still being looked through after the daemon's start; "
+                     "try again");
+}

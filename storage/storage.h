@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Storage pools and their volumes: directories and the files in them.
+//
+// What is known of a pool's volumes is what was found when it was last looked through; a single
+// volume is looked at again when somebody asks about it. Everything that touches the file system
+// runs on a helper thread or in qemu-img, never on the loop. What changes a pool goes through its
+// lock, first come first served, with a deadline.
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "base/error.h"
+#include "base/list.h"
+#include "base/task.h"
+#include "base/uuid.h"
+#include "base/vec.h"
+#include "schemas/storage_def.h"
+
+struct pools;
+
+enum pool_event {
+    POOL_DEFINED,
+    POOL_UNDEFINED,
+    POOL_STARTED,
+    POOL_STOPPED,
+    POOL_BUILT,
+    POOL_DELETED,
+};
+
+struct pool;
+// What happened to a pool; called from the loop or from a task; must not suspend. May be NULL.
+struct pool_observer {
+    void (*happened)(void *arg, struct pool *pool, enum pool_event event);
+    void (*refreshed)(void *arg, struct pool *pool);
+    void *arg;
+};
+
+struct pools_config {
+    struct sched *sched;
+    const char *config_dir; // definitions: NAME.xml, autostart/NAME.xml
+    const char *run_dir;    // active pools: NAME.xml
+    const char *qemu_img;   // its path; NULL: looked up in PATH
+    struct pool_observer observer;
+};
+
+struct volume {
+    unsigned refs;
+    struct pool *pool; // stays as long as the volume
+    char *name;
+    struct volume_def *def; // as it was when last looked at; never NULL
+    bool building;          // its file is being made
+    bool busy;              // it is being changed
+    unsigned readers;       // it is being copied from
+    bool removed;           // no longer in the pool's table
+};
+
+struct pool {
+    struct list link; // in struct pools
+    struct pools *all;
+    unsigned refs;
+
+    char *name;
+    struct uuid uuid;
+    struct pool_def *def;  // stored definition; NULL: transient
+    struct pool_def *live; // in force; NULL: not active
+    bool autostart;
+    bool updated;                             // the stored definition is another than the live one
+    bool removed;                             // no longer in the table
+    uint64_t capacity, allocation, available; // of the file system; octets
+    VEC(struct volume *) volumes;             // by name
+
+    struct task_lock lock;
+    const char *job; // who has it
+    unsigned jobs;   // volumes being made or changed
+    char *stored_file, *mark_file, *state_file;
+};
+
+struct pools *pools_create(const struct pools_config *config); // copies
+void pools_destroy(struct pools *all);                         // no task may use it any more
+
+// Reads the stored definitions and which pools are active. Those, and after a boot of the machine
+// those marked autostart, are looked through by tasks, which pools_wait_loaded() waits for. Once,
+// before clients are let in. Damaged files are set aside and named in the log.
+void pools_load(struct pools *all);
+int pools_wait_loaded(struct task *t, struct pools *all, struct error *err);
+// Reads every stored definition in a directory and says on stderr what is wrong with which; changes
+// nothing. Returns how many are damaged, of *total.
+size_t pools_check(const char *config_dir, size_t *total);
+
+// Borrowed; NULL when there is none.
+struct pool *pools_find_uuid(const struct pools *all, const struct uuid *uuid);
+struct pool *pools_find_name(const struct pools *all, const char *name);
+struct pool *pools_find_path(const struct pools *all, const char *path); // an active pool's target
+// Next in the table, NULL: first; NULL at the end. The table may not change in between.
+struct pool *pools_next(const struct pools *all, struct pool *after);
+// The volume of any active pool with that path (which is its key, too).
+struct volume *pools_find_volume(const struct pools *all, const char *path);
+
+struct pool *pool_ref(struct pool *pool);
+void pool_unref(struct pool *pool);
+static inline void pool_unrefp(struct pool **pool)
+{
+    if (*pool)
+        pool_unref(*pool);
+}
+#define AUTO_POOL CLEANUP(pool_unrefp)
+
+static inline bool pool_is_active(const struct pool *pool)
+{
+    return pool->live != NULL;
+}
+// ERROR_OPERATION_INVALID when it is not active.
+int pool_require_active(const struct pool *pool, struct error *err);
+// As a document, with what is known of it now. Caller frees.
+char *pool_format(const struct pool *pool, bool inactive);
+
+// The functions below suspend, and fail with ERROR_OPERATION_INVALID when the pool's state does not
+// allow it, ERROR_OPERATION_TIMEOUT when its turn did not come. The pool is kept by the caller's
+// reference.
+
+// Stores a definition (takes def, also on failure); *ret is borrowed. An active pool goes on with
+// its live definition.
+int pool_define(struct task *t, struct pools *all, struct pool_def *def, struct pool **ret,
+                struct error *err);
+// Starts a pool that is not stored, or is and is inactive (takes def); *ret is borrowed.
+int pool_create(struct task *t, struct pools *all, struct pool_def *def, bool build,
+                struct pool **ret, struct error *err);
+int pool_start(struct task *t, struct pool *pool, bool build, struct error *err);
+int pool_stop(struct task *t, struct pool *pool, struct error *err);
+int pool_undefine(struct task *t, struct pool *pool, struct error *err);
+int pool_build(struct task *t, struct pool *pool, struct error *err);  // makes the directory
+int pool_delete(struct task *t, struct pool *pool, struct error *err); // removes it, if empty
+int pool_refresh(struct task *t, struct pool *pool, struct error *err);
+int pool_set_autostart(struct task *t, struct pool *pool, bool on, struct error *err);
+
+// ---- volumes
+
+struct volume *volume_ref(struct volume *vol);
+void volume_unref(struct volume *vol);
+static inline void volume_unrefp(struct volume **vol)
+{
+    if (*vol)
+        volume_unref(*vol);
+}
+#define AUTO_VOLUME CLEANUP(volume_unrefp)
+
+// Borrowed; NULL when there is none.
+struct volume *pool_find_volume(const struct pool *pool, const char *name);
+
+// Those that take a volume suspend; it is kept by the caller's reference, and they fail with
+// ERROR_NO_STORAGE_VOL when it has gone meanwhile.
+
+// Looks at its file again: vol->def is of now.
+int volume_look_again(struct task *t, struct volume *vol, struct error *err);
+
+enum volume_create_flags {
+    VOLUME_PREALLOCATE_METADATA = 1 << 0,
+    VOLUME_REFLINK = 1 << 1, // share the source's blocks, or fail
+};
+// Makes a volume from a document (borrowed), with the content of `source` (NULL: empty). All of it
+// or nothing; an existing file is never touched. *ret is a reference.
+int volume_create(struct task *t, struct pool *pool, const struct volume_def *def, unsigned flags,
+                  struct volume *source, struct volume **ret, struct error *err);
+// Removes the file, or the directory when it is empty.
+int volume_delete(struct task *t, struct volume *vol, struct error *err);
+
+enum volume_resize_flags {
+    VOLUME_RESIZE_ALLOCATE = 1 << 0,
+    VOLUME_RESIZE_DELTA = 1 << 1,
+    VOLUME_RESIZE_SHRINK = 1 << 2,
+};
+int volume_resize(struct task *t, struct volume *vol, uint64_t capacity, unsigned flags,
+                  struct error *err);
+int volume_wipe(struct task *t, struct volume *vol, struct error *err); // overwrites with zeroes
+
+// Opens the file for a stream; *fd is the caller's, volume_close() follows. To write: nobody else
+// uses the volume meanwhile.
+int volume_open(struct task *t, struct volume *vol, bool to_write, int *fd, struct error *err);
+// After writing the volume is looked at again.
+void volume_close(struct task *t, struct volume *vol, bool to_write);
+// When it was opened and no task is there to look at it.
+void volume_release(struct volume *vol, bool to_write);
