@@ -419,15 +419,13 @@ static int change_locked(struct task *t, struct network *net, unsigned affect, c
         return -1;
     if (affect & NETWORK_AFFECT_LIVE && changed_copy(net->live, change, arg, &live, err) < 0)
         return -1;
-    if (stored && network_store_save(t, net, stored, err) < 0)
+    int r = 0;
+    if (live)
+        r = network_apply_locked(t, net, STEAL(live), stored, err);
+    else if (stored)
+        r = network_store_save(t, net, stored, err);
+    if (r < 0)
         return -1;
-    if (live && network_apply_locked(t, net, STEAL(live), err) < 0) {
-        AUTO_ERROR back = ERROR_INIT;
-        if (stored && network_store_save(t, net, net->def, &back) < 0)
-            log_network(LOG_LEVEL_ERROR, net->name, "cannot take back a change: %s",
-                        error_message(&back));
-        return -1;
-    }
     if (stored) {
         network_def_destroy(net->def);
         net->def = STEAL(stored);

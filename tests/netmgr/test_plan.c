@@ -235,6 +235,19 @@ static void test_state(void)
     CHECK_INT(s.routes.v[0].metric, 3);
     CHECK(!s.def); // what to remove is known all the same
     network_state_finish(&s);
+    static const char both[] =
+        "vireo-network 1\nphase active\nname a\nstored 33\n\n"
+        "<network><name>a</name></network>\n<network><name>a</name></network>";
+    CHECK_INT(network_state_parse(both, strlen(both), &s, &err), 0);
+    CHECK_STR(s.def->name, "a");
+    CHECK_STR(s.stored->name, "a");
+    network_state_finish(&s);
+    // Cut off, or with a length that can't be right, nothing is made up.
+    for (size_t n = strlen(both) - 33; n < strlen(both); n++) {
+        CHECK_INT(network_state_parse(both, n, &s, NULL), 0);
+        CHECK(!s.def || !s.stored);
+        network_state_finish(&s);
+    }
     static const char *const bad[] = {
         "",
         "vireo-network 2\nname a\n\n",
