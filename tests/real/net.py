@@ -125,7 +125,7 @@ class Netns:
         return answer.partition(b"\r\n\r\n")[2].decode()
 
     def resolve(self, name, server, seconds=1.0, kind=1):
-        """Addresses a DNS server has for a name (kind 1: A, 28: AAAA); None when it doesn't answer."""
+        """What a DNS server has for a name (kind 1: A, 28: AAAA, 16: TXT as it comes); None when it doesn't answer."""
         query = struct.pack(">HHHHHH", random.randrange(65536), 0x100, 1, 0, 0, 0)
         query += b"".join(bytes([len(part)]) + part.encode() for part in name.split(".")) + struct.pack(">BHH", 0, kind, 1)
         with self.socket(server, socket.SOCK_DGRAM) as s:
@@ -141,12 +141,21 @@ class Netns:
             at += 2 if answer[at] >= 0xc0 else answer.index(0, at) - at + 1
             rtype, _, _, size = struct.unpack(">HHIH", answer[at:at + 10])
             if rtype == kind:
-                found.append(socket.inet_ntop(socket.AF_INET if kind == 1 else socket.AF_INET6, answer[at + 10:at + 10 + size]))
+                data = answer[at + 10:at + 10 + size]
+                found.append(data if kind == 16 else socket.inet_ntop(socket.AF_INET if kind == 1 else socket.AF_INET6, data))
             at += 10 + size
         return found
 
     def close(self):
         sh("ip", "netns", "del", self.name, check=False)
+
+
+class Host(Netns):
+    """The test's own namespace."""
+    name, inside = "host", contextlib.nullcontext
+
+    def __init__(self):
+        pass
 
 
 class Page(socketserver.ThreadingMixIn, socketserver.TCPServer):

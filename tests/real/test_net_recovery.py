@@ -2,14 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Networks through crashes, reboots, a hostile host and bad documents."""
 import ns; ns.enter()
-import glob
 import os
-import random
 import re
 import shutil
 import signal
-import subprocess
-import time
 import unittest
 import xml.etree.ElementTree as xml
 
@@ -20,7 +16,6 @@ from ns import WORK
 from server import boot_guest, main
 
 vireo = unittest.skipUnless(IS_VIREO, "libvirtd does otherwise")
-HOST = "<host mac='52:54:00:aa:00:{0:02x}' ip='192.168.60.{0}'/>"
 
 
 def guest(name, network_name, mac, **more):
@@ -48,68 +43,7 @@ class Recovery(unittest.TestCase):
             sh("iptables-legacy -P FORWARD ACCEPT; iptables-legacy -F; iptables-legacy -X; iptables-legacy -t nat -F; nft flush ruleset",
                check=False)
 
-    # ---- killed at any instant
-
-    def traces(self, name, number):
-        """What is there of a network: parts of it, by name."""
-        bridge, found = f"virbr{number}", set()
-        if bridge in links():
-            found.add("bridge")
-            if f"192.168.{number}.1/24" in sh("ip", "addr", "show", "dev", bridge):
-                found.add("address")
-        text = rules()
-        if bridge in text:
-            found.add("rules")
-        for pid in processes("dnsmasq"):
-            with open(f"/proc/{pid}/cmdline") as file:
-                if f"/{name}.conf" in file.read():
-                    found.add("dnsmasq")
-        for path in glob.glob(f"{self.server.root}/run/**/{name}.*", recursive=True):
-            found.add(os.path.splitext(path)[1])
-        return found
-
-    @vireo
-    def test_killed_at_any_instant_all_or_nothing(self):
-        seed = int(os.environ.get("VIREO_SEED", time.time_ns() % 10000))
-        print(f"VIREO_SEED={seed}", end=" ", flush=True)
-        chance = random.Random(seed)
-        server = self.server.start()
-        server.net(network("net", 60), start=False)
-        server.virsh("net-start", "net")
-        whole = self.traces("net", 60)
-        self.assertTrue({"bridge", "address", "rules", "dnsmasq", ".conf", ".pid", ".state"} <= whole, whole)
-        for step in range(int(os.environ.get("VIREO_KILLS", 18))):
-            deed = ("net-start", "net-update", "net-destroy")[step % 3]
-            active = server.out("net-list", "--name") == "net"
-            if deed == "net-start" and active:
-                server.virsh("net-destroy", "net")
-            elif deed != "net-start" and not active:
-                server.virsh("net-start", "net")
-            words = ["add", "ip-dhcp-host", HOST.format(step + 10), "--live", "--config"] if deed == "net-update" else []
-            client = subprocess.Popen(["virsh", "-q", "-c", server.uri, deed, "net", *words], stdout=subprocess.DEVNULL,
-                                      stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
-            # virsh itself takes some 15 ms until it asks; what it asks for takes up to 60.
-            time.sleep(chance.uniform(0.01, 0.08))
-            server.kill(signal.SIGKILL)
-            client.kill()
-            client.wait()
-            server.start()
-            with self.subTest(step=step, deed=deed, seed=seed):
-                active = server.out("net-list", "--name") == "net"
-                want = whole if active else set()
-                wait_for(f"{want or 'nothing'} (there is {self.traces('net', 60)})", lambda: self.traces("net", 60) == want, 5)
-                self.assertLessEqual(len(processes("dnsmasq")), 1)
-                if deed == "net-update":
-                    self.update_is_whole(step)
-        self.assertEqual(server.out("net-list", "--all", "--name"), "net")
-
-    def update_is_whole(self, step):
-        mac = f"52:54:00:aa:00:{step + 10:02x}"
-        live, stored = (mac in self.server.out("net-dumpxml", "net", *flag) for flag in ((), ("--inactive",)))
-        self.assertEqual(live, stored)
-        path, = glob.glob(f"{self.server.root}/var/**/net.hosts", recursive=True)
-        with open(path) as file:
-            self.assertEqual(mac in file.read(), live)
+    # ---- killed
 
     @vireo
     def test_guests_and_their_traffic_do_not_notice_a_restart(self):
