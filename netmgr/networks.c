@@ -476,6 +476,22 @@ static uint8_t prefix_of(const struct network_def *def, const struct ip_addr *a)
     return (uint8_t)ip_bits(a);
 }
 
+// DHCPv6 doesn't tell the MAC address. Most clients make the association's number of its end.
+static void find_mac(const struct network *net, struct network_lease *l)
+{
+    struct network_port *port;
+    uint64_t iaid;
+    if (!l->iaid || str_to_u64(l->iaid, 10, UINT32_MAX, &iaid) < 0)
+        return;
+    LIST_FOREACH (port, &net->ports, link) {
+        const uint8_t *b = port->def->mac.b;
+        uint32_t end = (uint32_t)b[2] << 24 | (uint32_t)b[3] << 16 | (uint32_t)b[4] << 8 | b[5];
+        char text[MAC_TEXT_SIZE];
+        if (port->def->mac.set && end == iaid)
+            str_replace(&l->mac, mac_format(b, text));
+    }
+}
+
 static void lease_finish(struct network_lease *l)
 {
     struct network_lease_vec one = {.v = l, .n = 1};
@@ -498,6 +514,7 @@ int network_get_leases(struct network *net, const char *mac, struct network_leas
     const char *text = net->runtime->lease_text;
     lease_parse(text ? text : "", text ? strlen(text) : 0, &leases);
     VEC_FOREACH (l, &leases) {
+        find_mac(net, l);
         bool expired = l->expiry_s != 0 && l->expiry_s < now;
         if (expired || (mac && (!l->mac || strcasecmp(l->mac, mac) != 0))) {
             lease_finish(l);
