@@ -9,6 +9,7 @@ import contextlib
 import ctypes
 import os
 import random
+import re
 import socket
 import socketserver
 import struct
@@ -17,7 +18,7 @@ import threading
 import time
 
 from ns import WORK
-from server import GUESTS, IS_VIREO, Server, wait_for
+from server import GUESTS, IS_VIREO, Server, Terminal, linux_guest, wait_for
 
 LIBC = ctypes.CDLL(None, use_errno=True)
 CLONE_NEWNET = 0x40000000
@@ -157,6 +158,12 @@ class Host(Netns):
     def __init__(self):
         pass
 
+    def ip(self, words, check=True):
+        return sh(f"ip {words}", check=check)
+
+    def run(self, words, check=True):
+        return sh(words, check=check)
+
 
 class Page(socketserver.ThreadingMixIn, socketserver.TCPServer):
     """Serves one page on one address of a namespace, and notes who came and when."""
@@ -211,11 +218,14 @@ class Page(socketserver.ThreadingMixIn, socketserver.TCPServer):
 class Outside(Netns):
     """The rest of the world: a namespace joined to the host, serving a page on IPv4 and IPv6."""
 
-    def __init__(self, name="outside"):
+    def __init__(self, name="outside", host=Host()):
         super().__init__(name)
-        sh("sysctl -qw net.ipv6.conf.default.accept_dad=0 net.ipv6.conf.all.accept_dad=0")
-        sh(f"ip link add out0 type veth peer name eth0 netns {name}")
-        sh(f"ip addr add {HOST4}/24 dev out0; ip addr add {HOST6}/64 dev out0 nodad; ip link set out0 up")
+        self.host = host
+        host.run("sysctl -qw net.ipv6.conf.default.accept_dad=0 net.ipv6.conf.all.accept_dad=0")
+        host.ip(f"link add out0 type veth peer name eth0 netns {name}")
+        host.ip(f"addr add {HOST4}/24 dev out0")
+        host.ip(f"addr add {HOST6}/64 dev out0 nodad")
+        host.ip("link set out0 up")
         self.ip(f"addr add {OUT4}/24 dev eth0")
         self.ip(f"addr add {OUT6}/64 dev eth0 nodad")
         self.ip("link set eth0 up")
@@ -230,7 +240,7 @@ class Outside(Netns):
         self.page4.close()
         self.page6.close()
         super().close()
-        sh("ip link del out0", check=False)
+        self.host.ip("link del out0", check=False)
 
 
 _UDHCPC = """#!/bin/sh
@@ -285,6 +295,43 @@ class VethGuest(Netns):
     def close(self):
         super().close()
         sh("ip", "link", "del", self.tap, check=False)
+
+
+class LinuxGuest:
+    """A Linux guest with a card in each of some networks, the first brought up at its start; it does what its console is told."""
+
+    def __init__(self, server, name, *networks):
+        self.name, self.count = name, 0
+        server.define(linux_guest(name, f"guestname={name}", devices="".join(map(nic, networks))))
+        self.macs = re.findall(r"52:54:00:\S+", server.out("domiflist", name))
+        self.terminal = Terminal(server, "start", "--console", name)
+
+    def run(self, command, check=True):
+        """What a command says."""
+        if not self.count:
+            self.terminal.expect("VIREO-GUEST ready", 60)
+            self.terminal.expect("guest# ")
+        self.count += 1
+        self.terminal.type(f"{command}; echo =$(({self.count}))=$?=\n")
+        said = self.terminal.expect(f"={self.count}=")
+        status = self.terminal.expect("=")
+        if check and status != "0":
+            raise AssertionError(f"{self.name}: {command}: {said}")
+        return said
+
+    def address(self, card, family):
+        """The card's address that is not for its link alone."""
+        found = re.search(r" inet6? (\S+)/\d+ .*scope global", self.run(f"ip -{family} addr show dev {card}"))
+        return found and found[1]
+
+    def fetch(self, address, port=PORT, seconds=None):
+        """The page of a host; None when it can't be reached. The guest waits as long as it likes."""
+        said = self.run(f"fetch http://{f'[{address}]' if ':' in address else address}:{port}/", check=False)
+        page = re.search(r"^(page for \S+|I am \S+)\r$", said, re.MULTILINE)
+        return page and page[1] + "\n"
+
+    def close(self):
+        self.terminal.close()
 
 
 class NetServer(Server):

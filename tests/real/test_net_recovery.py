@@ -10,10 +10,10 @@ import unittest
 import xml.etree.ElementTree as xml
 
 import libvirt
-from net import (DEFAULT, HOST4, IS_VIREO, OUT4, NetServer, Netns, Outside, VethGuest, forwarding, links, members,
+from net import (HOST4, IS_VIREO, OUT4, NetServer, Netns, Outside, VethGuest, links, members,
                  network, nic, processes, rules, sh, wait_for)
 from ns import WORK
-from server import boot_guest, main
+from server import Terminal, boot_guest, linux_guest, main
 
 vireo = unittest.skipUnless(IS_VIREO, "libvirtd does otherwise")
 
@@ -81,34 +81,47 @@ class Recovery(unittest.TestCase):
     def test_a_reboot_brings_networks_and_guests_back_in_order(self):
         def boot(name):
             machine = Netns(name)
-            self.closing.append(machine.close)
+            outside = Outside(f"outside-{name}", machine)
+            self.closing += [outside.close, machine.close]
             self.server.argv = ["ip", "netns", "exec", name, *argv]
             self.server.start()
-            return machine
+            return machine, outside
         argv, server = self.server.argv, self.server
         boot("boot1")
         for number, name in ((60, "auto"), (61, "manual"), (62, "also-auto")):
             server.net(network(name, number))
         for name in ("auto", "also-auto"):
             server.virsh("net-autostart", name)
-        server.define(guest("g", "auto", "52:54:00:aa:00:05"))
+        server.define(linux_guest("g", f"guestname=g fetch=http://{OUT4}/", devices=nic("auto", "52:54:00:aa:00:05")))
+        server.define(guest("stays-off", "manual", "52:54:00:aa:00:06"))
         server.virsh("autostart", "g")
-        server.virsh("start", "g")
+        for name in ("g", "stays-off"):
+            server.virsh("start", name)
         # The power fails: nothing of /run, of the processes and of the kernel's state is left.
         server.kill(signal.SIGKILL)
         for pid in [*processes("dnsmasq"), *processes("qemu-system-x86_64")]:
             os.kill(pid, signal.SIGKILL)
         shutil.rmtree(f"{server.root}/run")
         os.unlink(server.log)
-        machine = boot("boot2")
+        machine, outside = boot("boot2")
         server.wait_state("g", "running")
         self.assertEqual(set(server.out("net-list", "--name").split()), {"auto", "also-auto"})
         self.assertEqual(set(server.out("net-list", "--inactive", "--name").split()) - {"default"}, {"manual"})
+        self.assertEqual(server.state("stays-off"), "shut off")
         tap = re.search(r"vnet\d+", server.out("domiflist", "g"))[0]
         self.assertIn("master virbr60", machine.ip(f"-o link show {tap}"))
         with open(server.log) as file:
             text = file.read()
-        self.assertLess(text.index("network=auto"), text.index("domain=g"), "networks come before guests")
+        for name in ("auto", "also-auto"):
+            self.assertLess(text.index(f"network={name} started on"), text.index("domain=g"), "networks come before guests")
+        # The guest has its lease and its way out, as before.
+        terminal = Terminal(server, "console", "g")
+        self.closing.append(terminal.close)
+        terminal.expect("LEASE", 60)
+        terminal.expect("ip=192.168.60.")
+        terminal.expect(f"page for {HOST4}")
+        self.assertEqual([peer for _, peer, _ in outside.page4.seen], [HOST4])
+        self.assertIn("192.168.60.", server.out("domifaddr", "g"))
         # A restart of the daemon alone doesn't start again what was stopped.
         server.virsh("net-destroy", "also-auto")
         server.restart(signal.SIGKILL)
