@@ -3,7 +3,8 @@
 
 A step is a system call that changes something others can see: a file, the kernel's network, a process. The tests
 trace the daemon with ptrace(2), all its threads and none of its children, count the steps from the moment of a
-request and kill it as it enters the one they want, which then doesn't take place.
+request and kill it as it enters the one they want, which then doesn't take place. What was asked of a process has a
+step more, when that process is at it by itself.
 """
 import ctypes
 import os
@@ -42,8 +43,8 @@ class Steps:
 
     def __init__(self, pid):
         self.pid, self.names, self.sockets = pid, [], {}
+        self.asking = {}  # thread: what it asks of a process
         self.memory = os.open(f"/proc/{pid}/mem", os.O_RDONLY)
-        self.running = set()
         for tid in map(int, os.listdir(f"/proc/{pid}/task")):
             ptrace(SEIZE, tid, TRACE_SYSGOOD | TRACE_CLONE)
             ptrace(INTERRUPT, tid)
@@ -62,9 +63,8 @@ class Steps:
                     os.close(self.memory)
                     return
             elif os.WSTOPSIG(status) == signal.SIGTRAP | 0x80:
-                ptrace(GET_SYSCALL_INFO, tid, ctypes.addressof(buffer), len(buffer))
-                name = self._step(struct.unpack_from("<7Q", buffer, 24)) if buffer.raw[0] == 1 else None
-                if name and not reached:
+                name = None if reached else self._stopped_at(tid, buffer)
+                if name:
                     self.names.append(name)
                     if len(self.names) > number:
                         reached = True
@@ -72,6 +72,14 @@ class Steps:
                 self._go_on(tid, 0)
             else:
                 self._go_on(tid, 0 if status >> 16 else os.WSTOPSIG(status))
+
+    def _stopped_at(self, tid, buffer):
+        ptrace(GET_SYSCALL_INFO, tid, ctypes.addressof(buffer), len(buffer))
+        if buffer.raw[0] != 1:  # its end
+            return self.asking.get(tid) and f"{self.asking[tid]} done"
+        name = self._step(struct.unpack_from("<7Q", buffer, 24))
+        self.asking[tid] = name if name in PROCESSES.values() else None
+        return name
 
     @staticmethod
     def _go_on(tid, sig):

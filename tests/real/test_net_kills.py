@@ -113,7 +113,7 @@ class Kills:
         return bool(Host().resolve(name, "192.168.60.1", kind=1 if deed == "names" else 16))
 
     def test_start(self):
-        self.at_each_step("start", self.firewall, "rename net.state", "rename net.conf", "clone")
+        self.at_each_step("start", self.firewall, "rename net.state", "rename net.conf", "clone", "clone done")
 
     def test_destroy(self):
         self.at_each_step("destroy", self.firewall, "rename net.state", "kill", "unlink net.state")
