@@ -49,7 +49,7 @@ def rules():
     """What all tables of the host's firewall say, without counters and comments."""
     seen = sh("nft -s list ruleset", check=False)
     for tool in ("iptables-legacy-save", "ip6tables-legacy-save"):
-        seen += "".join(line for line in sh(tool, check=False).splitlines(True) if line.startswith("-A"))
+        seen += "".join(line for line in sh(tool, check=False).splitlines(True) if line.startswith("-A") or " - [" in line)
     return seen
 
 

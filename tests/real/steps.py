@@ -11,6 +11,7 @@ import os
 import platform
 import re
 import signal
+import socket
 import struct
 import time
 
@@ -140,8 +141,8 @@ class Steps:
             if number == SENDMSG:
                 vector = struct.unpack("<Q", os.pread(self.memory, 8, args[1] + 16))[0]
                 return self._message(args[0], struct.unpack("<Q", os.pread(self.memory, 8, vector))[0])
-            if number == SETSOCKOPT and args[2] in (64, 65) and args[1] in (0, 41):  # IPT_SO_SET_REPLACE, ..._ADD_COUNTERS
-                return "iptables replace" if args[2] == 64 else "iptables counters"
+            if number == SETSOCKOPT and args[2] == 64 and args[1] in (socket.IPPROTO_IP, socket.IPPROTO_IPV6):
+                return "iptables replace"  # IPT_SO_SET_REPLACE
             if number == IOCTL and args[1] >> 8 & 0xff == ord("T"):
                 return f"tap {args[1]:x}"
         except OSError:

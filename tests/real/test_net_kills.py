@@ -22,6 +22,7 @@ class Kills:
 
     @classmethod
     def setUpClass(cls):
+        sh(f"{cls.other} -P FORWARD DROP")  # we have rules in chains of others as well
         cls.server = NetServer(f"kills-{cls.backend}", f'firewall_backend = "{cls.backend}"\n').start()
         cls.server.net(network("net", 60, forward="<forward mode='nat'><nat ipv6='yes'/></forward>",
                                ip6="<ip family='ipv6' address='fd00:60::1' prefix='64'/>"))
@@ -37,6 +38,7 @@ class Kills:
     def tearDownClass(cls):
         cls.server.clear()
         cls.server.stop()
+        sh(f"{cls.other} -P FORWARD ACCEPT")
 
     @classmethod
     def there(cls):
@@ -126,11 +128,11 @@ class Kills:
 
 
 class Nftables(Kills, unittest.TestCase):
-    backend, firewall = "nftables", "nftables batch"
+    backend, firewall, other = "nftables", "nftables batch", "iptables-legacy"
 
 
 class Iptables(Kills, unittest.TestCase):
-    backend, firewall = "iptables", "iptables replace"
+    backend, firewall, other = "iptables", "iptables replace", "iptables-nft"
 
 
 if __name__ == "__main__":
