@@ -302,7 +302,8 @@ class LinuxGuest:
 
     def __init__(self, server, name, *networks):
         self.name, self.count = name, 0
-        server.define(linux_guest(name, f"guestname={name}", devices="".join(map(nic, networks))))
+        words = f"guestname={name} patience={1 if IS_VIREO else 4}"  # as in VethGuest.dhcp()
+        server.define(linux_guest(name, words, devices="".join(map(nic, networks))))
         self.macs = re.findall(r"52:54:00:\S+", server.out("domiflist", name))
         self.terminal = Terminal(server, "start", "--console", name)
 

@@ -19,7 +19,7 @@ LIBC = ctypes.CDLL(None, use_errno=True)
 LIBC.ptrace.argtypes = [ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c_void_p]
 LIBC.ptrace.restype = ctypes.c_long
 SYSCALL, SEIZE, INTERRUPT, GET_SYSCALL_INFO = 24, 0x4206, 0x4207, 0x420e
-TRACE_SYSGOOD, TRACE_CLONE, EVENT_STOP = 1, 8, 128
+TRACE_SYSGOOD, TRACE_CLONE = 1, 8
 WALL, NOTHREAD = 0x40000000, 0x20000000
 SUPPORTED = platform.machine() == "x86_64"
 
