@@ -103,7 +103,8 @@ struct networks {
     struct networks_config config;
     struct list list; // struct network
     struct list teardowns;
-    struct task_lock deleting; // one bridge at a time: each holds up all netlink calls meanwhile
+    struct task_lock deleting; // one bridge at a time
+    struct task_lock kernel;   // see kernel_enter()
     size_t active;
     struct netlink *nl; // NULL: session mode
     struct firewall *firewall;
@@ -117,6 +118,11 @@ struct network *networks_add(struct networks *all, const char *name, const struc
 void networks_remove(struct network *net);
 int network_lock(struct task *t, struct network *net, const char *job, struct error *err);
 void network_unlock(struct network *net);
+// The kernel changes links one at a time, and deleting a bridge takes it 20 to 70 ms. Who has to
+// ask it on the loop waits for our own deletions here, where the loop goes on meanwhile. Entering
+// again does nothing, and so does leaving.
+void kernel_enter(struct task *t, struct networks *all);
+void kernel_leave(struct task *t, struct networks *all);
 int network_not_active(const struct network *net, struct error *err);
 void networks_event(struct network *net, enum network_event event);
 void network_drop_ports(struct network *net, bool keep_taps);

@@ -132,6 +132,7 @@ static int prepare(struct task *t, struct network *net, struct error *err)
         new_plan(net, net->live, &rt->plan, err) < 0 ||
         teardown_wait(t, net, rt->plan->bridge, err) < 0)
         return -1;
+    kernel_enter(t, net->all); // until reconcile() has made the bridge
     return check_free(net, rt->plan, err);
 }
 
@@ -165,7 +166,11 @@ int network_start_locked(struct task *t, struct network *net, struct error *err)
                          "Requested operation is not valid: network is already active");
     if (!net->live)
         net->live = network_def_copy(net->def);
-    if (prepare(t, net, err) < 0 || bring_up(t, net, err) < 0) {
+    int r = prepare(t, net, err);
+    if (r == 0)
+        r = bring_up(t, net, err);
+    kernel_leave(t, net->all);
+    if (r < 0) {
         set_inactive(net);
         return -1;
     }
