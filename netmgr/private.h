@@ -56,6 +56,7 @@ struct heal {
     bool running; // a task is at it
     bool wanted;  // something happened since it looked
     char *cause;  // of what happened
+    bool is_hint; // the cause is nothing seen on this network itself: such a one takes its place
     struct {
         uint64_t since_us;
         unsigned n;
