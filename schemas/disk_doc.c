@@ -84,17 +84,17 @@ static const struct doc_row backing_source_rows[] = {
     D_STR(ATTR, "dev", dev, .when = DOC_BIT(DISK_TYPE_BLOCK), .flags = DOC_REQUIRED),
 };
 static const struct doc_type backing_source_doc =
-    DOC_TYPE("backingSource", S, backing_source_rows, DOC_TAGGED(S, type, &disk_type_words));
+    DOC_TYPE("backingSource", S, backing_source_rows, DOC_TAGGED(S, type, &backing_type_words));
 static const struct doc_type backing_doc;
 static const struct doc_row backing_rows[] = {
-    D_WORD(ATTR, "type", type, &disk_type_words, .flags = DOC_TAG),
+    D_WORD(ATTR, "type", type, &backing_type_words, .flags = DOC_TAG),
     D_UINT(ATTR, "index", index, 0, 0xffffffff, .flags = DOC_LIVE),
     D_ELEM("format", &backing_format_doc),
     D_ELEM("source", &backing_source_doc),
     D_CHILD("backingStore", &backing_doc, next),
 };
 static const struct doc_type backing_doc =
-    DOC_TYPE("backingStore", S, backing_rows, DOC_TAGGED(S, type, &disk_type_words));
+    DOC_TYPE("backingStore", S, backing_rows, DOC_TAGGED(S, type, &backing_type_words));
 #undef S
 
 #define S struct domain_disk
@@ -120,6 +120,8 @@ static const struct doc_type disk_driver_doc = DOC_TYPE("diskDriver", S, disk_dr
 static const struct doc_row disk_source_rows[] = {
     D_STR(ATTR, "file", source_file, .when = DOC_BIT(DISK_TYPE_FILE)),
     D_STR(ATTR, "dev", source_dev, .when = DOC_BIT(DISK_TYPE_BLOCK)),
+    D_STR(ATTR, "pool", source_pool, .when = DOC_BIT(DISK_TYPE_VOLUME), .flags = DOC_REQUIRED),
+    D_STR(ATTR, "volume", source_volume, .when = DOC_BIT(DISK_TYPE_VOLUME), .flags = DOC_REQUIRED),
     D_WORD(ATTR, "startupPolicy", startup, &disk_startup_words),
     D_UINT(ATTR, "index", source_index, 0, 0xffffffff, .flags = DOC_LIVE),
 };

@@ -86,7 +86,7 @@ struct virtio_options {
 
 // ---- disk
 
-enum disk_type { DISK_TYPE_NONE, DISK_TYPE_FILE, DISK_TYPE_BLOCK };
+enum disk_type { DISK_TYPE_NONE, DISK_TYPE_FILE, DISK_TYPE_BLOCK, DISK_TYPE_VOLUME };
 enum disk_device {
     DISK_DEVICE_NONE,
     DISK_DEVICE_DISK,
@@ -163,8 +163,9 @@ struct domain_disk {
     enum toggle copy_on_read, ioeventfd, event_idx;
     struct opt_uint iothread, queues, queue_size;
     struct virtio_options virtio;
-    char *source_file; // type file; NULL: empty drive
-    char *source_dev;  // type block
+    char *source_file;                 // type file; NULL: empty drive
+    char *source_dev;                  // type block
+    char *source_pool, *source_volume; // type volume: a running guest's is of type file
     enum disk_startup startup;
     struct opt_uint source_index; // live
     struct disk_backing *backing; // live unless the user gave it

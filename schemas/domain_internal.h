@@ -8,7 +8,7 @@
 // domain_words.c
 extern const struct doc_words domain_type_words;
 extern const struct doc_words address_type_words;
-extern const struct doc_words disk_type_words;
+extern const struct doc_words disk_type_words, backing_type_words;
 extern const struct doc_words disk_device_words;
 extern const struct doc_words disk_bus_words;
 extern const struct doc_words disk_model_words;

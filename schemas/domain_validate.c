@@ -104,7 +104,7 @@ static int check_disk(const struct domain_def *def, size_t i, struct error *err)
         return bad(def, err, "line %u: disk '%s': a %s cannot be on bus '%s'", line, disk->target,
                    disk_device_name(disk->device), disk_bus_name(disk->bus));
     bool removable = disk->device == DISK_DEVICE_CDROM || disk->device == DISK_DEVICE_FLOPPY;
-    if (!removable && !disk->source_file && !disk->source_dev)
+    if (!removable && !disk->source_file && !disk->source_dev && !disk->source_volume)
         return bad(def, err, "line %u: disk '%s' has no source; only cdrom and floppy may be empty",
                    line, disk->target);
     if (disk->device == DISK_DEVICE_LUN && disk->type != DISK_TYPE_BLOCK)

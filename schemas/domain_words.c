@@ -10,8 +10,10 @@ DOC_WORDS(address_type_words, "dimm", [ADDRESS_PCI] = "pci", [ADDRESS_DRIVE] = "
           [ADDRESS_VIRTIO_SERIAL] = "virtio-serial", [ADDRESS_USB] = "usb", [ADDRESS_ISA] = "isa",
           [ADDRESS_CCID] = "ccid", [ADDRESS_CCW] = "ccw", [ADDRESS_SPAPR_VIO] = "spapr-vio",
           [ADDRESS_VIRTIO_MMIO] = "virtio-mmio", [ADDRESS_UNASSIGNED] = "unassigned");
+DOC_WORDS(disk_type_words, "dir network nvme vhostuser", [DISK_TYPE_FILE] = "file",
+          [DISK_TYPE_BLOCK] = "block", [DISK_TYPE_VOLUME] = "volume");
 DOC_WORDS(
-    disk_type_words,
+    backing_type_words,
     "dir network volume nvme vhostuser", [DISK_TYPE_FILE] = "file", [DISK_TYPE_BLOCK] = "block");
 DOC_WORDS(disk_device_words, NULL, [DISK_DEVICE_DISK] = "disk", [DISK_DEVICE_CDROM] = "cdrom",
           [DISK_DEVICE_FLOPPY] = "floppy", [DISK_DEVICE_LUN] = "lun");

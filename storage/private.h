@@ -58,7 +58,12 @@ void scan_finish(struct scan_result *r);
 void pool_look_at_space(struct task *t, struct pool *pool);
 // What is known of one file; NULL with *error when it is no volume. For helper threads.
 struct volume_def *volume_look(const char *dir, const char *name, int *error);
-// The same from a task.
+// What the file (an absolute path) is; -errno. For helper threads.
+struct image_info;
+// Whether an image's reference is a path, not "nbd:...".
+bool storage_is_plain_path(const char *path);
+int image_look(const char *path, struct image_info *ret);
+// volume_look() from a task.
 int volume_look_at(struct task *t, const char *dir, const char *name, struct volume_def **ret);
 
 // volumes.c

@@ -66,7 +66,15 @@ static int probe_fd(int fd, struct image_info *ret)
     return 0;
 }
 
-static bool is_plain_path(const char *path)
+int image_look(const char *path, struct image_info *ret)
+{
+    struct stat st;
+    *ret = (struct image_info){0};
+    AUTO_CLOSE int fd = open_regular(path, &st);
+    return fd < 0 ? fd : probe_fd(fd, ret);
+}
+
+bool storage_is_plain_path(const char *path)
 {
     size_t colon = strcspn(path, ":");
     return !path[colon] || memchr(path, '/', colon);
@@ -76,11 +84,11 @@ static bool is_plain_path(const char *path)
 static struct volume_backing *look_at_backing(const char *dir, const struct image_info *info)
 {
     struct volume_backing *b = NEW(struct volume_backing);
-    bool relative = *info->backing != '/' && is_plain_path(info->backing);
+    bool relative = *info->backing != '/' && storage_is_plain_path(info->backing);
     b->path = relative ? path_join(dir, info->backing) : xstrdup(info->backing);
     b->format = info->backing_format;
     struct stat st;
-    AUTO_CLOSE int fd = is_plain_path(b->path) ? open_regular(b->path, &st) : -1;
+    AUTO_CLOSE int fd = storage_is_plain_path(b->path) ? open_regular(b->path, &st) : -1;
     if (fd >= 0) {
         struct image_info next = {0};
         if (b->format == VOLUME_FORMAT_NONE && probe_fd(fd, &next) == 0)

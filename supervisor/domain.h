@@ -72,6 +72,10 @@ struct domains_config {
         log_max_bytes; // a guest's log is started anew above this; the one before is kept as .0
     struct domain_timeouts timeouts;
     struct domain_observer observer;
+    // Makes of a disk what QEMU is to be given: the file of a pool's volume, and what that file is
+    // built on. Suspends. NULL: disks are what their documents say.
+    int (*complete_disk)(struct task *t, void *arg, struct domain_disk *disk, struct error *err);
+    void *complete_arg;
 };
 
 // An image whose owner was changed for the time the guest runs.

@@ -221,6 +221,10 @@ static int plug(struct task *t, struct domain *dom, struct device *dev, struct e
         dev->kind == DEVICE_INTERFACE ? (struct domain_interface *)dev : NULL;
     struct argv_plug steps = {0};
     struct nic nic = {0};
+    if (dev->kind == DEVICE_DISK && start_complete_disk(t, dom, (struct domain_disk *)dev, err) < 0)
+        return -1;
+    if (!dom->live)
+        return domain_not_active(dom, err);
     alias_assign_device(dom->live, dev);
     if (address_assign_device(dom->live, dev, err) < 0 || images_grant_device(dom, dev, err) < 0 ||
         (iface && nic_plug(t, dom, iface, &nic, err) < 0))
@@ -498,7 +502,7 @@ static int update_live(struct task *t, struct domain *dom, struct device *new, s
     if (new->kind != DEVICE_DISK)
         return refuse_change(dom, new, err);
     struct domain_disk *a = (struct domain_disk *)old, *b = (struct domain_disk *)new;
-    if (change_medium(t, dom, a, b, err) < 0)
+    if (start_complete_disk(t, dom, b, err) < 0 || change_medium(t, dom, a, b, err) < 0)
         return -1;
     str_replace(&a->source_file, b->source_file);
     str_replace(&a->source_dev, b->source_dev);

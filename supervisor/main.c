@@ -12,6 +12,7 @@
 #include "host/host.h"
 #include "netmgr/netmgr.h"
 #include "rpc/server.h"
+#include "storage/disk.h"
 #include "storage/storage.h"
 #include "supervisor/config.h"
 #include "supervisor/domain.h"
@@ -369,6 +370,11 @@ static int create_networks(struct vireod *v, struct error *err)
     return d->networks ? 0 : -1;
 }
 
+static int complete_disk(struct task *t, void *arg, struct domain_disk *disk, struct error *err)
+{
+    return storage_complete_disk(t, arg, disk, err);
+}
+
 static void create_pools(struct vireod *v)
 {
     struct daemon *d = &v->daemon;
@@ -439,6 +445,8 @@ static int create_modules(struct vireod *v, struct error *err)
         .qemu_user = v->qemu_user,
         .log_max_bytes = v->config.guest_log_max_bytes,
         .observer = api_domain_observer(d),
+        .complete_disk = complete_disk,
+        .complete_arg = d->pools,
     };
     d->domains = domains_create(&domains);
     fill_server_config(v);

@@ -74,6 +74,9 @@ int start_hook(struct task *t, struct domain *dom, const char *operation, const 
 int start_locked(struct task *t, struct domain *dom, unsigned flags, const void *autodestroy,
                  struct error *err);
 // Asks QEMU for what only it knows (ptys, ports) and puts that into dom->live.
+// What complete_disk() of the configuration makes of it.
+int start_complete_disk(struct task *t, struct domain *dom, struct domain_disk *disk,
+                        struct error *err);
 int start_query(struct task *t, struct domain *dom, struct error *err);
 
 // ports.c

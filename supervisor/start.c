@@ -371,11 +371,28 @@ int start_hook(struct task *t, struct domain *dom, const char *operation, const 
     return hook_run(t, hooks, "qemu", dom->name, operation, suboperation, xml, err);
 }
 
+int start_complete_disk(struct task *t, struct domain *dom, struct domain_disk *disk,
+                        struct error *err)
+{
+    const struct domains_config *config = &dom->all->config;
+    return config->complete_disk ? config->complete_disk(t, config->complete_arg, disk, err) : 0;
+}
+
+static int complete_disks(struct task *t, struct domain *dom, struct error *err)
+{
+    VEC_FOREACH (disk, &dom->live->disks) {
+        if (start_complete_disk(t, dom, *disk, err) < 0)
+            return -1;
+        alias_assign_device(dom->live, &(*disk)->dev); // numbers for what is new
+    }
+    return stop_is_unwanted(dom, err);
+}
+
 static int run(struct task *t, struct domain *dom, struct launch *l, unsigned flags,
                struct error *err)
 {
     const struct domains_config *config = &dom->all->config;
-    if (start_hook(t, dom, "prepare", "begin", err) < 0 ||
+    if (complete_disks(t, dom, err) < 0 || start_hook(t, dom, "prepare", "begin", err) < 0 ||
         host_qemu_caps(t, config->host, dom->live->emulator, &l->caps, err) < 0 ||
         stop_is_unwanted(dom, err) < 0 || guest_log_open(&l->log, config, dom->name, err) < 0 ||
         ports_choose(dom, err) < 0 || choose_firmware(t, dom, l, flags, err) < 0 ||

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "storage/disk.h"
+#include "storage/private.h"
+#include "storage/probe.h"
+
+#include <errno.h>
+
+enum { CHAIN_MAX = 64 }; // layers; more are most likely a circle
+
+static int resolve_volume(struct task *t, struct pools *all, struct domain_disk *disk,
+                          struct error *err)
+{
+    if (pools_wait_loaded(t, all, err) < 0)
+        return -1;
+    struct pool *pool = pools_find_name(all, disk->source_pool);
+    if (!pool)
+        return error_set(err, ERROR_NO_STORAGE_POOL, AREA_STORAGE,
+                         "Storage pool not found: disk '%s' is in pool '%s', which does not exist",
+                         disk->target, disk->source_pool);
+    if (!pool->live)
+        return error_set(
+            err, ERROR_CONFIG_UNSUPPORTED, AREA_STORAGE,
+            "storage pool '%s' containing volume '%s' of disk '%s' is not active; start "
+            "it first (virsh pool-start %s)",
+            pool->name, disk->source_volume, disk->target, pool->name);
+    struct volume *vol = pool_find_volume(pool, disk->source_volume);
+    if (!vol || vol->building)
+        return error_set(
+            err, ERROR_NO_STORAGE_VOL, AREA_STORAGE,
+            "Storage volume not found: disk '%s' is volume '%s' of pool '%s', which %s",
+            disk->target, disk->source_volume, pool->name,
+            vol ? "is still being made"
+                : "does not exist; refresh the pool if it is "
+                  "new there");
+    if (vol->def->type != VOLUME_TYPE_FILE)
+        return error_set(err, ERROR_CONFIG_UNSUPPORTED, AREA_STORAGE,
+                         "disk '%s' cannot be volume '%s' of pool '%s', which is a directory",
+                         disk->target, vol->name, pool->name);
+    disk->type = DISK_TYPE_FILE;
+    str_replace(&disk->source_file, vol->def->target.path);
+    str_replace(&disk->source_pool, NULL);
+    str_replace(&disk->source_volume, NULL);
+    return 0;
+}
+
+struct chain {
+    const char *path, *format;
+    struct disk_backing *first;
+    bool too_long;
+    char *unsaid; // an image whose format nobody told and that is not raw; owned
+    enum volume_format found;
+};
+
+static bool format_has_backing(const char *format)
+{
+    return str_eq(format, "qcow2") || str_eq(format, "qcow") || str_eq(format, "qed");
+}
+
+static char *below(const char *path, const char *reference)
+{
+    if (*reference == '/')
+        return xstrdup(reference);
+    const char *slash = strrchr(path, '/');
+    return xasprintf("%.*s/%s", slash ? (int)(slash - path) : 0, path, reference);
+}
+
+// An image that nobody named the format of may only be raw: what it says of itself its guest may
+// have written.
+static enum volume_format only_raw(struct chain *c, const char *path)
+{
+    struct image_info info;
+    if (image_look(path, &info) == 0 && info.format != VOLUME_FORMAT_RAW &&
+        info.format != VOLUME_FORMAT_ISO && !c->unsaid) {
+        c->unsaid = xstrdup(path);
+        c->found = info.format;
+    }
+    image_info_finish(&info);
+    return VOLUME_FORMAT_RAW;
+}
+
+// From one image to the next as long as each is what it should be. What is wrong with one QEMU says
+// better.
+static void chain_run(void *arg)
+{
+    struct chain *c = arg;
+    AUTO_FREE char *path = xstrdup(c->path), *format = xstrdup(c->format);
+    struct disk_backing **next = &c->first;
+    for (unsigned n = 0; format_has_backing(format); n++) {
+        struct image_info info;
+        if (image_look(path, &info) < 0 || !str_eq(volume_format_name(info.format), format) ||
+            !info.backing || !storage_is_plain_path(info.backing)) {
+            image_info_finish(&info);
+            return;
+        }
+        if (n == CHAIN_MAX) {
+            c->too_long = true;
+            image_info_finish(&info);
+            return;
+        }
+        struct disk_backing *b = NEW(struct disk_backing);
+        b->type = DISK_TYPE_FILE;
+        b->file = below(path, info.backing);
+        if (info.backing_format == VOLUME_FORMAT_NONE)
+            info.backing_format = only_raw(c, b->file);
+        b->format = xstrdup(volume_format_name(info.backing_format));
+        *next = b;
+        next = &b->next;
+        str_replace(&path, b->file);
+        str_replace(&format, b->format);
+        image_info_finish(&info);
+    }
+}
+
+static int find_chain(struct task *t, struct domain_disk *disk, struct error *err)
+{
+    AUTO_FREE char *path = xstrdup(disk->source_file), *format = xstrdup(disk->driver_format);
+    struct chain c = {.path = path, .format = format};
+    task_offload(t, chain_run, &c);
+    disk->backing = c.first;
+    AUTO_FREE char *unsaid = c.unsaid;
+    if (unsaid)
+        return error_set(
+            err, ERROR_OPERATION_INVALID, AREA_STORAGE,
+            "Requested operation is not valid: disk '%s' is built on '%s', which looks "
+            "like %s, but the image on it does not say so; if it is, make it say so: "
+            "qemu-img rebase -u -b '%s' -F %s '%s'",
+            disk->target, unsaid, volume_format_name(c.found), unsaid, volume_format_name(c.found),
+            path);
+    if (c.too_long)
+        return error_set(err, ERROR_CONFIG_UNSUPPORTED, AREA_STORAGE,
+                         "disk '%s': image '%s' is built on more than %d others, or on itself",
+                         disk->target, path, CHAIN_MAX);
+    return 0;
+}
+
+int storage_complete_disk(struct task *t, struct pools *all, struct domain_disk *disk,
+                          struct error *err)
+{
+    if (disk->type == DISK_TYPE_VOLUME && resolve_volume(t, all, disk, err) < 0)
+        return -1;
+    if (disk->type != DISK_TYPE_FILE || !disk->source_file || disk->backing ||
+        !format_has_backing(disk->driver_format))
+        return 0;
+    return find_chain(t, disk, err);
+}
