@@ -235,7 +235,7 @@ static void stored_files(struct task *t, void *arg)
     CHECK(w.pool->live && pool_find_volume(w.pool, "v"));
     AUTO_POOL struct pool *kept = pool_ref(w.pool);
     CHECK_OK(pool_stop(t, w.pool, &err));
-    CHECK_OK(pool_undefine(t, w.pool, &err));
+    CHECK_OK(pool_undefine(t, kept, &err));
     CHECK(access(mark, F_OK) == 0 && !pools_next(w.all, NULL));
     world_close(&w);
 }
