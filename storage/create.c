@@ -376,12 +376,14 @@ static struct volume *reserve(struct pool *pool, const char *path, const struct 
     return vol;
 }
 
-static int begin(struct task *t, struct making *m, struct volume_def *def, struct volume *source,
-                 struct volume **ret, struct error *err)
+// A reference to the entry; NULL when it cannot be.
+static struct volume *begin(struct task *t, struct making *m, struct volume_def *def,
+                            struct volume *source, struct error *err)
 {
     struct pool *pool = m->pool;
+    struct volume *vol = NULL;
     if (pool_lock(t, pool, "make a volume in", err) < 0)
-        return -1;
+        return NULL;
     int r = pool_require_active(pool, err);
     AUTO_FREE char *dir = xstrdup(r == 0 ? pool->live->path : "");
     if (r == 0)
@@ -396,10 +398,10 @@ static int begin(struct task *t, struct making *m, struct volume_def *def, struc
         m->path = path_join(dir, def->name);
         m->dir = STEAL(dir);
         m->source = source ? volume_def_copy(source->def) : NULL;
-        *ret = volume_ref(reserve(pool, m->path, def));
+        vol = volume_ref(reserve(pool, m->path, def));
     }
     pool_unlock(pool);
-    return r;
+    return vol;
 }
 
 int volume_create(struct task *t, struct pool *pool, const struct volume_def *wanted,
@@ -410,7 +412,8 @@ int volume_create(struct task *t, struct pool *pool, const struct volume_def *wa
     struct making m = {.pool = pool, .def = def, .flags = flags, .fd = -1, .source_fd = -1};
     if (source && volume_look_again(t, source, err) < 0)
         return -1;
-    if (begin(t, &m, def, source, &vol, err) < 0)
+    vol = begin(t, &m, def, source, err);
+    if (!vol)
         return -1;
     int r = make_file(t, &m, err);
     struct volume_def *now = NULL;

@@ -482,6 +482,24 @@ class Guests(WithPool):
 class Clients(WithPool):
     mode = "session"
 
+    @unittest.skipUnless(IS_VIREO and os.geteuid() == 0, "the pool 'default' is where libvirt's own is")
+    def test_virt_install_for_the_machine(self):
+        server, self.server = self.server, Server("machine", mode="system").start()
+        try:
+            self.run_client("virt-install", *self.common("machine"), "--disk", "size=1", "--import")
+            self.assertEqual(self.server.state("machine"), "running")
+            self.assertEqual(self.server.out("pool-list", "--autostart", "--name"), "default")
+            image = "/var/lib/libvirt/images/machine.qcow2"
+            self.assertIn("file format: qcow2", subprocess.run(["qemu-img", "info", "-U", image], capture_output=True, text=True).stdout)
+            self.assertNotEqual(os.stat(image).st_uid, 0)
+            self.server.virsh("destroy", "machine")
+            self.assertEqual(os.stat(image).st_uid, 0)
+            self.server.virsh("undefine", "machine", "--remove-all-storage")
+            self.assertFalse(os.path.exists(image))
+        finally:
+            self.server.stop()
+            self.server = server
+
     def run_client(self, *args):
         done = subprocess.run([args[0], "--connect", self.server.uri, *map(str, args[1:])], capture_output=True, text=True, timeout=120,
                               stdin=subprocess.DEVNULL)
