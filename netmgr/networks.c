@@ -8,6 +8,11 @@
 #include <errno.h>
 #include <unistd.h>
 
+static void on_firewalld(void *arg)
+{
+    heal_trigger_all(arg, "firewalld was started or reloaded");
+}
+
 struct networks *networks_create(const struct networks_config *config, struct error *err)
 {
     struct networks *all = NEW(struct networks);
@@ -30,6 +35,7 @@ struct networks *networks_create(const struct networks_config *config, struct er
         networks_destroy(all);
         return NULL;
     }
+    all->firewalld = firewalld_create(sched_event(config->sched), on_firewalld, all);
     return all;
 }
 
@@ -42,6 +48,7 @@ void networks_destroy(struct networks *all)
     struct network *net, *tmp;
     LIST_FOREACH_SAFE (net, tmp, &all->list, link)
         networks_remove(net);
+    firewalld_destroy(all->firewalld);
     firewall_destroy(all->firewall);
     netlink_close(all->nl);
     free(all);

@@ -98,6 +98,7 @@ int plan_make(const struct network_def *def, const struct dnsmasq_paths *paths, 
         make_addresses(def, p);
         p->dnsmasq = dnsmasq_wanted(def);
         make_rules(def, p);
+        p->zone = xstrdup(def->bridge_zone);
     }
     if (p->dnsmasq && dnsmasq_files_make(def, paths, &p->files, err) < 0)
         return -1;
@@ -111,6 +112,7 @@ void plan_destroy(struct plan *p)
         return;
     free(p->name);
     free(p->out_device);
+    free(p->zone);
     vec_finish(&p->addresses);
     vec_finish(&p->routes);
     dnsmasq_files_finish(&p->files);
@@ -172,6 +174,8 @@ char *plan_text(const struct plan *p)
         strbuf_printf(&b, "forward%s%s\n", p->forward4 ? " ipv4" : "", p->forward6 ? " ipv6" : "");
     if (p->owned)
         add_rules(&b, &p->rules);
+    if (p->zone)
+        strbuf_printf(&b, "zone %s\n", p->zone);
     strbuf_printf(&b, "dnsmasq %s\n", p->dnsmasq ? "yes" : "no");
     return strbuf_steal(&b);
 }

@@ -31,6 +31,7 @@ struct plan {
     bool forward4, forward6;       // the host forwards packets
     struct firewall_network rules; // borrows from this struct
     char *out_device;
+    char *zone; // of firewalld; NULL: not asked for
 
     bool dnsmasq;
     struct dnsmasq_files files;

@@ -5,6 +5,7 @@
 #include "base/child.h"
 #include "base/str.h"
 #include "bridge/watch.h"
+#include "firewall/firewalld.h"
 #include "netmgr/netmgr.h"
 #include "netmgr/plan.h"
 
@@ -94,6 +95,7 @@ struct teardown {
     unsigned refs;
     char bridge[IFNAMSIZ];
     struct process dnsmasq; // or PROCESS_NONE
+    char *zone;             // of firewalld; NULL: none asked for
     char *state;            // file that goes with it
     struct completion done;
 };
@@ -109,6 +111,7 @@ struct networks {
     size_t active;
     struct netlink *nl; // NULL: session mode
     struct firewall *firewall;
+    struct firewalld *firewalld;
     struct triggers *triggers;
     struct completion swept; // what a daemon before us left behind is gone
     unsigned next_tap;
