@@ -4,8 +4,6 @@
 
 #include <inttypes.h>
 
-enum { NAME_MAX_OCTETS = 255 };
-
 static int bad(const struct domain_def *def, struct error *err, const char *fmt, ...)
     PRINTF_LIKE(3, 4);
 static int bad(const struct domain_def *def, struct error *err, const char *fmt, ...)
@@ -17,18 +15,8 @@ static int bad(const struct domain_def *def, struct error *err, const char *fmt,
     return error_prefix(err, "domain '%s'", def->name);
 }
 
-static int check_name(const struct domain_def *def, struct error *err)
+static int check_title(const struct domain_def *def, struct error *err)
 {
-    const char *name = def->name;
-    if (!*name)
-        return error_set(err, ERROR_XML, AREA_DOMAIN, "domain document: <name> is empty");
-    if (strlen(name) > NAME_MAX_OCTETS)
-        return error_set(err, ERROR_XML, AREA_DOMAIN,
-                         "domain document: <name> has %zu octets, the most are %d", strlen(name),
-                         NAME_MAX_OCTETS);
-    if (strchr(name, '/') || strchr(name, '\n') || strcmp(name, ".") == 0 ||
-        strcmp(name, "..") == 0)
-        return bad(def, err, "the name must not contain '/' or a line end, nor be '.' or '..'");
     if (def->title && strchr(def->title, '\n'))
         return bad(def, err, "<title> must be one line");
     return 0;
@@ -167,7 +155,7 @@ static int check_device(struct device *dev, void *arg)
 
 int domain_def_validate(const struct domain_def *def, struct error *err)
 {
-    if (check_name(def, err) < 0 || check_size(def, err) < 0 || check_os(def, err) < 0 ||
+    if (check_title(def, err) < 0 || check_size(def, err) < 0 || check_os(def, err) < 0 ||
         check_controllers(def, err) < 0)
         return -1;
     for (size_t i = 0; i < def->disks.n; i++) {

@@ -15,7 +15,6 @@
 #include "schemas/doc_value.h"
 
 enum {
-    NETWORK_NAME_MAX = 250,   // it becomes a file name with a suffix
     NETWORK_BRIDGE_MAX = 15,  // of an interface's name
     NETWORK_LIST_MAX = 16384, // ranges of an <ip>, hosts of one, routes
     NETWORK_IPS_MAX = 512,    // <ip>, <portgroup>

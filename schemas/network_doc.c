@@ -175,9 +175,9 @@ static int check_txt(const struct doc_where *where, void *obj)
 {
     const struct network_dns_txt *t = obj;
     if (!t->name || !*t->name)
-        return doc_fail(where, ERROR_XML, "attribute 'name' is missing");
+        return doc_fail(where, ERROR_XML_DETAIL, "attribute 'name' is missing");
     if (strchr(t->name, ' '))
-        return doc_fail(where, ERROR_XML, "name='%s' has a blank in it", t->name);
+        return doc_fail(where, ERROR_XML_DETAIL, "name='%s' has a blank in it", t->name);
     return 0;
 }
 static int check_txt_whole(const struct doc_where *where, void *obj)
@@ -185,7 +185,7 @@ static int check_txt_whole(const struct doc_where *where, void *obj)
     const struct network_dns_txt *t = obj;
     if (check_txt(where, obj) < 0)
         return -1;
-    return t->value ? 0 : doc_fail(where, ERROR_XML, "attribute 'value' is missing");
+    return t->value ? 0 : doc_fail(where, ERROR_XML_DETAIL, "attribute 'value' is missing");
 }
 const struct doc_type network_dns_txt_doc =
     DOC_TYPE("dnsTxt", S, txt_rows, LINE, .check = check_txt_whole);
@@ -207,7 +207,7 @@ static int check_srv(const struct doc_where *where, void *obj)
 {
     const struct network_dns_srv *s = obj;
     if (!s->target && (s->port.set || s->priority.set || s->weight.set))
-        return doc_fail(where, ERROR_XML, "attribute '%s' needs a 'target'",
+        return doc_fail(where, ERROR_XML_DETAIL, "attribute '%s' needs a 'target'",
                         s->port.set       ? "port"
                         : s->priority.set ? "priority"
                                           : "weight");
@@ -217,9 +217,9 @@ static int check_srv_whole(const struct doc_where *where, void *obj)
 {
     struct network_dns_srv *s = obj;
     if (!s->service || !*s->service)
-        return doc_fail(where, ERROR_XML, "attribute 'service' is missing");
+        return doc_fail(where, ERROR_XML_DETAIL, "attribute 'service' is missing");
     if (!s->protocol || !*s->protocol)
-        return doc_fail(where, ERROR_XML, "attribute 'protocol' is missing");
+        return doc_fail(where, ERROR_XML_DETAIL, "attribute 'protocol' is missing");
     if (check_srv(where, obj) < 0)
         return -1;
     // 0 is what is in force without them, and how libvirt shows them: not at all.
@@ -251,14 +251,14 @@ static int check_dns_host(const struct doc_where *where, void *obj)
 {
     const struct network_dns_host *h = obj;
     if (!h->ip.family)
-        return doc_fail(where, ERROR_XML, "attribute 'ip' is missing");
-    return h->hostnames.n ? 0 : doc_fail(where, ERROR_XML, "<hostname> is missing");
+        return doc_fail(where, ERROR_XML_DETAIL, "attribute 'ip' is missing");
+    return h->hostnames.n ? 0 : doc_fail(where, ERROR_XML_DETAIL, "<hostname> is missing");
 }
 static int check_dns_host_partial(const struct doc_where *where, void *obj)
 {
     const struct network_dns_host *h = obj;
     if (!h->ip.family && !h->hostnames.n)
-        return doc_fail(where, ERROR_XML, "attribute 'ip' or <hostname> is missing");
+        return doc_fail(where, ERROR_XML_DETAIL, "attribute 'ip' or <hostname> is missing");
     return 0;
 }
 const struct doc_type network_dns_host_doc =
@@ -491,7 +491,7 @@ static const struct doc_row network_rows[] = {
     D_UINT(ATTR, "connections", connections, 0, 0xffffffff, .flags = DOC_LIVE),
     D_YESNO(ATTR, "ipv6", ipv6),
     D_YESNO(ATTR, "trustGuestRxFilters", trust_guest_rx_filters),
-    D_STR(LEAF, "name", name, .flags = DOC_REQUIRED),
+    D_STR(LEAF, "name", name, .flags = DOC_REQUIRED | DOC_NAME),
     D_UUID(LEAF, "uuid", uuid),
     D_STR(LEAF, "title", title, .since = "9.7"),
     D_STR(LEAF, "description", description, .since = "9.7"),
@@ -526,4 +526,6 @@ const struct doc network_doc = {
     .namespaces = network_namespaces,
     .known = network_known,
     .nknown = NETWORK_NKNOWN,
+    .odd_in_name = "/\n\r\t\x7f",
+    .odd_name = ERROR_XML_DETAIL,
 };

@@ -75,22 +75,6 @@ static bool is_bridge_name(const char *s)
     return is_interface_name(s) && (!percent || (percent[1] == 'd' && !strchr(percent + 1, '%')));
 }
 
-static int check_name(const struct at *at)
-{
-    const char *name = at->def->name;
-    if (!*name)
-        return error_set(at->err, ERROR_XML, AREA_NETWORK, "network document: <name> is empty");
-    if (strlen(name) > NETWORK_NAME_MAX)
-        return BAD(0, "<name> is longer than %d octets", NETWORK_NAME_MAX);
-    if (strchr(name, '/'))
-        return BAD(0, "<name> must not have a '/' in it");
-    if (has_control(name))
-        return BAD(0, "<name> must not have control characters in it");
-    if (str_eq(name, ".") || str_eq(name, ".."))
-        return BAD(0, "<name> must not be '.' or '..'");
-    return 0;
-}
-
 // ---- forward and bridge
 
 static int check_forward(const struct at *at)
@@ -588,9 +572,8 @@ static int check_sizes(const struct at *at)
 int network_def_validate(const struct network_def *def, struct error *err)
 {
     const struct at at_ = {.def = def, .err = err}, *at = &at_;
-    if (check_name(at) < 0 || check_sizes(at) < 0 || check_forward(at) < 0 ||
-        check_bridge(at) < 0 || check_ips(at) < 0 || check_dns(at) < 0 ||
-        check_bandwidth(at, def->bandwidth) < 0 || check_portgroups(at) < 0)
+    if (check_sizes(at) < 0 || check_forward(at) < 0 || check_bridge(at) < 0 || check_ips(at) < 0 ||
+        check_dns(at) < 0 || check_bandwidth(at, def->bandwidth) < 0 || check_portgroups(at) < 0)
         return -1;
     VEC_FOREACH (r, &def->routes) {
         if (check_route(at, *r) < 0)
