@@ -83,6 +83,7 @@ static void take(struct networks *all, struct network_state *s)
     rt->phase = goes_on ? PHASE_ACTIVE : PHASE_STOPPING;
     if (goes_on) {
         net->live = STEAL(s->def);
+        net->active = true;
         all->active++;
         if (net->def) {
             AUTO_FREE char *stored = network_def_format(net->def, 0);

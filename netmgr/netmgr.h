@@ -70,7 +70,8 @@ struct network {
     char *name;
     struct uuid uuid;
     struct network_def *def;  // stored definition; NULL: transient
-    struct network_def *live; // in force; NULL: not active
+    struct network_def *live; // in force, or about to be while it starts; NULL: not active
+    bool active;              // it is up: what clients see; not yet while it starts
     bool autostart;
     bool updated; // stored definition differs from the live one
     bool removed; // no longer in the table
@@ -99,7 +100,6 @@ size_t networks_count_active(const struct networks *all);
 // Borrowed; NULL when there is none.
 struct network *networks_find_uuid(const struct networks *all, const struct uuid *uuid);
 struct network *networks_find_name(const struct networks *all, const char *name);
-struct network *networks_find_bridge(const struct networks *all, const char *bridge);
 // Next in the table, NULL: first; NULL at the end. The table may not change in between.
 struct network *networks_next(const struct networks *all, struct network *after);
 
@@ -114,13 +114,13 @@ static inline void network_unrefp(struct network **net)
 
 static inline bool network_is_active(const struct network *net)
 {
-    return net->live != NULL;
+    return net->active;
 }
 // The definition in force: live, else stored; NULL when it was removed. Borrowed, until the next
 // wait.
 static inline struct network_def *network_current(const struct network *net)
 {
-    return net->live ? net->live : net->def;
+    return net->active ? net->live : net->def;
 }
 
 // The functions below suspend, and fail with ERROR_OPERATION_INVALID when the network's state does

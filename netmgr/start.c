@@ -87,7 +87,7 @@ static void set_inactive(struct network *net)
     plan_destroy(STEAL(rt->plan));
     network_def_destroy(net->live);
     net->live = NULL;
-    net->updated = false;
+    net->active = net->updated = false;
     rt->phase = PHASE_INACTIVE;
     rt->heal.wanted = false;
 }
@@ -140,6 +140,7 @@ int network_start_locked(struct task *t, struct network *net, struct error *err)
         return -1;
     }
     net->runtime->phase = PHASE_ACTIVE;
+    net->active = true;
     net->all->active++;
     networks_event(net, NETWORK_STARTED);
     network_report_blockers(net);
