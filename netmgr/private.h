@@ -86,12 +86,13 @@ struct network_runtime {
     uint64_t job_since_us;
 };
 
-// A bridge that the kernel is still deleting.
+// A bridge that the kernel is still deleting, and a dnsmasq that is ending.
 struct teardown {
     struct list link; // in struct networks
     unsigned refs;
     char bridge[IFNAMSIZ];
-    char *state; // file that goes with it
+    struct process dnsmasq; // or PROCESS_NONE
+    char *state;            // file that goes with it
     struct completion done;
 };
 
@@ -153,12 +154,15 @@ void network_state_finish(struct network_state *s);
 // start, update, repair, taking over and stop. Suspends. On failure the rest is as it was.
 int reconcile(struct task *t, struct network *net, bool goal, struct repairs *repairs,
               struct error *err);
-// Waits until the kernel is through with deleting that bridge, or one of a network of this name.
+// Waits until that bridge, or one of a network of this name, is gone with its dnsmasq.
 int teardown_wait(struct task *t, struct network *net, const char *bridge, struct error *err);
 
 // ---- dnsmasq.c
 int dnsmasq_sync(struct task *t, struct network *net, struct repairs *repairs, struct error *err);
-void dnsmasq_stop(struct task *t, struct network *net);
+// Asks it to end and hands it over; the rest is dnsmasq_wait()'s, which takes stronger means after
+// a while. Its exit takes the kernel up to 20 ms (it waits for readers of its packet socket).
+struct process dnsmasq_end(struct network *net);
+void dnsmasq_wait(struct task *t, struct process *p);
 void dnsmasq_remove_files(struct network *net);
 // Only closes our ends.
 void dnsmasq_release(struct network *net);

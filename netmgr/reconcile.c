@@ -327,7 +327,7 @@ static int reconcile_foreign(struct network *net, struct repairs *repairs, struc
     return r < 0 ? -1 : sync_ports(net, l.index, repairs, err);
 }
 
-static void delete_bridge(struct network *net, const char *bridge);
+static void delete_bridge(struct network *net, const char *bridge, struct process *dnsmasq);
 
 static int reconcile_up(struct task *t, struct network *net, struct repairs *repairs,
                         struct error *err)
@@ -350,10 +350,11 @@ static int reconcile_up(struct task *t, struct network *net, struct repairs *rep
     if (repairs->bridge_was_gone && net->live->bandwidth &&
         bandwidth_apply(t, p->bridge, net->live->bandwidth, err) < 0)
         return -1;
+    struct process none = PROCESS_NONE;
     VEC_FOREACH (old, &rt->old_bridges) {
         if (firewall_remove(t, all->firewall, *old, err) < 0)
             return -1;
-        delete_bridge(net, *old);
+        delete_bridge(net, *old, &none);
     }
     forget_old(rt);
     return 0;
@@ -374,16 +375,30 @@ static void teardown_unref(struct teardown *td)
     free(td);
 }
 
+// The kernel holds its lock for all of a deletion: one at a time, and between two goes what the
+// loop has to ask it.
+static int delete_in_turn(struct task *t, struct networks *all, const char *bridge,
+                          struct error *err)
+{
+    bool alone = task_lock_acquire(t, &all->deleting, TASK_FOREVER) == 0;
+    int r = link_delete(t, bridge, err);
+    if (alone && !list_empty(&all->deleting.waiters))
+        task_sleep(t, task_deadline_ms(BETWEEN_DELETIONS_MS));
+    if (alone)
+        task_lock_release(&all->deleting);
+    return r;
+}
+
 static void delete_main(struct task *t, void *arg)
 {
     struct deletion *d = arg;
     AUTO_NETWORK struct network *net = d->net;
-    struct task_lock *lock = &net->all->deleting;
     struct teardown *td = d->td;
     AUTO_ERROR err = ERROR_INIT;
     free(d);
-    bool alone = task_lock_acquire(t, lock, TASK_FOREVER) == 0;
-    if (link_delete(t, td->bridge, &err) < 0)
+    int r = delete_in_turn(t, net->all, td->bridge, &err);
+    dnsmasq_wait(t, &td->dnsmasq);
+    if (r < 0)
         log_network(LOG_LEVEL_ERROR, net->name, "%s; it is tried again when the daemon starts",
                     error_message(&err));
     else if (net->runtime->phase == PHASE_STOPPING || net->runtime->phase == PHASE_INACTIVE)
@@ -391,21 +406,18 @@ static void delete_main(struct task *t, void *arg)
     list_remove(&td->link);
     completion_post(&td->done, 0);
     teardown_unref(td);
-    // The kernel holds its lock for all of a deletion. What the loop has to ask it goes between
-    // two.
-    if (alone && !list_empty(&lock->waiters))
-        task_sleep(t, task_deadline_ms(BETWEEN_DELETIONS_MS));
-    if (alone)
-        task_lock_release(lock);
 }
 
-// The kernel takes 20 to 70 ms to delete a bridge: that goes on behind whoever asked.
-static void delete_bridge(struct network *net, const char *bridge)
+// The kernel takes 20 to 70 ms to delete a bridge, and up to 20 to end a dnsmasq: that goes on
+// behind whoever asked. Takes *dnsmasq.
+static void delete_bridge(struct network *net, const char *bridge, struct process *dnsmasq)
 {
     struct teardown *td = NEW(struct teardown);
     struct deletion *d = NEW(struct deletion);
     td->refs = 1;
     strcpy(td->bridge, bridge);
+    td->dnsmasq = *dnsmasq;
+    *dnsmasq = PROCESS_NONE;
     td->state = xstrdup(net->runtime->files.state);
     completion_init(&td->done);
     list_append(&net->all->teardowns, &td->link);
@@ -451,12 +463,13 @@ static void silence_bridge(struct networks *all, const char *bridge)
     vec_finish(&there);
 }
 
-static int remove_bridge(struct task *t, struct network *net, const char *bridge, struct error *err)
+static int remove_bridge(struct task *t, struct network *net, const char *bridge,
+                         struct process *dnsmasq, struct error *err)
 {
     // The bridge goes even when the rules can't be removed: those stay harmless without it.
     silence_bridge(net->all, bridge);
     int r = firewall_remove(t, net->all->firewall, bridge, err);
-    delete_bridge(net, bridge);
+    delete_bridge(net, bridge, dnsmasq);
     return r;
 }
 
@@ -466,14 +479,15 @@ static int reconcile_down(struct task *t, struct network *net, struct error *err
     struct network_runtime *rt = net->runtime;
     int r = 0;
     bool owned = rt->plan && rt->plan->owned;
-    dnsmasq_stop(t, net);
+    struct process dnsmasq = dnsmasq_end(net);
     if (owned)
-        r = remove_bridge(t, net, rt->plan->bridge, err);
+        r = remove_bridge(t, net, rt->plan->bridge, &dnsmasq, err);
     VEC_FOREACH (old, &rt->old_bridges) {
         if (!owned || !str_eq(*old, rt->plan->bridge))
-            r |= remove_bridge(t, net, *old, r == 0 ? err : NULL);
+            r |= remove_bridge(t, net, *old, &dnsmasq, r == 0 ? err : NULL);
         owned = true;
     }
+    dnsmasq_wait(t, &dnsmasq); // when no bridge went with it
     dnsmasq_remove_files(net);
     if (!owned)
         network_state_remove(net);
