@@ -105,19 +105,6 @@ int api_domain_interface_addresses(struct call *call,
     return 0;
 }
 
-// By the name of its tap or its MAC, as libvirt.
-static const struct domain_interface *find_interface(const struct domain_def *def,
-                                                     const char *device)
-{
-    VEC_FOREACH (it, &def->interfaces) {
-        char mac[OPT_MAC_TEXT_SIZE];
-        if (((*it)->target && str_eq((*it)->target, device)) ||
-            strcasecmp(opt_mac_format(&(*it)->mac, mac), device) == 0)
-            return *it;
-    }
-    return NULL;
-}
-
 int api_domain_interface_stats(struct call *call,
                                const struct wire_domain_interface_stats_args *args,
                                struct wire_domain_interface_stats_ret *ret, struct error *err)
@@ -125,7 +112,7 @@ int api_domain_interface_stats(struct call *call,
     AUTO_DOMAIN struct domain *dom = NULL;
     if (api_domain_get_active(call, &args->dom, &dom, err) < 0)
         return -1;
-    const struct domain_interface *iface = find_interface(dom->live, args->device);
+    const struct domain_interface *iface = domain_find_interface(dom->live, args->device);
     if (!iface || !iface->target)
         return error_set(err, ERROR_INVALID_ARG, AREA_QEMU,
                          "invalid argument: '%s' is not a known interface of guest '%s'",

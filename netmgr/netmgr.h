@@ -178,7 +178,8 @@ struct network_plug_request {
     struct uuid owner;     // the guest
     const char *owner_name;
     struct opt_uuid port_id;                   // the one it had before; else a new one is made
-    const struct network_bandwidth *bandwidth; // NULL: the portgroup's or the network's
+    const struct network_bandwidth *bandwidth; // NULL: the portgroup's
+    const struct network_vlan *vlan;           // NULL: the portgroup's or the network's
     enum toggle isolated;                      // UNSET: the network's
     const char *tap;                           // NULL: vnetN
     unsigned queues;
@@ -212,6 +213,19 @@ int network_port_create(struct task *t, struct network *net, struct network_port
                         struct network_port **ret, struct error *err);
 int network_port_delete(struct task *t, struct network *net, const struct uuid *id,
                         struct error *err);
+// The rates that a card without any of its own has. Borrowed, until the next wait; NULL: none.
+const struct network_bandwidth *network_port_default_bandwidth(const struct networks *all,
+                                                               const char *network,
+                                                               const char *portgroup);
 // Sets the rates of a port (a copy is kept; NULL: none) and applies them to its tap.
 int network_port_set_bandwidth(struct task *t, struct network *net, const struct uuid *id,
                                const struct network_bandwidth *bandwidth, struct error *err);
+
+// ---- for cards that are in no network
+
+// Limits what passes an interface of the host, as its guest sees it; NULL: not any more. Suspends.
+int bandwidth_apply(struct task *t, const char *dev, const struct network_bandwidth *b,
+                    struct error *err);
+// What a VLAN and isolation are for the kernel. *trunk is the caller's to free.
+struct port_change network_port_change(const struct network_vlan *vlan, enum toggle isolated,
+                                       uint16_t **trunk);

@@ -6,6 +6,7 @@
 // the first line, so that after a restart taps are put back before their guests have been taken
 // over.
 #include "base/file.h"
+#include "bridge/bridge.h"
 #include "netmgr/private.h"
 
 #include <errno.h>
@@ -87,12 +88,11 @@ void network_drop_ports(struct network *net, bool keep_taps)
 
 // ---- plugging ----------------------------------------------------------------------------------
 
-// What a port's VLAN and isolation are for the kernel. *trunk is the caller's to free.
-static struct port_change kernel_port(const struct network_port_def *def, uint16_t **trunk)
+struct port_change network_port_change(const struct network_vlan *v, enum toggle isolated,
+                                       uint16_t **trunk)
 {
-    struct port_change c = {.set_isolated = def->isolated != TOGGLE_UNSET,
-                            .isolated = def->isolated == TOGGLE_YES};
-    const struct network_vlan *v = def->vlan;
+    struct port_change c = {.set_isolated = isolated != TOGGLE_UNSET,
+                            .isolated = isolated == TOGGLE_YES};
     *trunk = NULL;
     if (!v || v->tags.n == 0)
         return c;
@@ -121,7 +121,7 @@ int port_plug_back(struct networks *all, struct network_port *port, int bridge_i
     if (r == -ENODEV || (r == 0 && l.master == bridge_index && l.flags & IFF_UP))
         return 0; // its guest ended, or all is well
     AUTO_FREE uint16_t *trunk = NULL;
-    struct port_change pc = kernel_port(port->def, &trunk);
+    struct port_change pc = network_port_change(port->def->vlan, port->def->isolated, &trunk);
     struct link_change change = {
         .set_master = true, .master = bridge_index, .set_up = true, .up = true};
     if (r < 0 || link_change(all->nl, l.index, l.name, &change, err) < 0 ||
@@ -149,7 +149,7 @@ static struct network_port_def *make_def(const struct network *net,
     }
     const struct network_bandwidth *b = q->bandwidth ? q->bandwidth : pg ? pg->bandwidth : NULL;
     def->bandwidth = network_bandwidth_copy(b);
-    def->vlan = network_vlan_copy(pg && pg->vlan ? pg->vlan : live->vlan);
+    def->vlan = network_vlan_copy(q->vlan ? q->vlan : pg && pg->vlan ? pg->vlan : live->vlan);
     def->isolated = q->isolated ? q->isolated : live->port_isolated;
     def->plug = network_def_owns_bridge(live) ? NETWORK_PLUG_NETWORK : NETWORK_PLUG_BRIDGE;
     def->bridge = xstrdup(live->bridge);
@@ -192,10 +192,40 @@ static int open_tap(struct network *net, const struct network_plug_request *q,
                            .mac = q->mac ? mac : NULL,
                            .mtu = q->mtu ? q->mtu : (uint32_t)net->live->mtu.value,
                            .bridge = net->live->bridge,
-                           .port = kernel_port(def, &trunk)};
+                           .port = network_port_change(def->vlan, def->isolated, &trunk)};
     ret->mtu = c.mtu;
     return q->tap ? tap_open(all->config.sched, all->nl, &c, &ret->tap, err)
                   : open_numbered_tap(all, &c, &ret->tap, err);
+}
+
+bool ports_have_vlans(const struct network *net)
+{
+    struct network_port *port;
+    LIST_FOREACH (port, &net->ports, link) {
+        if (port->def->vlan)
+            return true;
+    }
+    return false;
+}
+
+// A bridge that doesn't filter VLANs would let the card see all of them.
+static int filter_vlans(struct task *t, struct network *net, struct error *err)
+{
+    struct plan *p = net->runtime->plan;
+    if (!p->owned)
+        return bridge_check_vlans(net->all->nl, p->bridge, err);
+    if (p->vlan_filtering)
+        return 0;
+    struct repairs done = {0};
+    p->vlan_filtering = true;
+    int r = reconcile(t, net, true, &done, err);
+    strbuf_finish(&done.text);
+    if (r == 0)
+        return 0;
+    p->vlan_filtering = false;
+    if (err && err->code == ERROR_SYSTEM && err->sys_errno == EOPNOTSUPP)
+        err->code = ERROR_CONFIG_UNSUPPORTED;
+    return error_prefix(err, "cannot use the <vlan> of a card in network '%s'", net->name);
 }
 
 static int plug_locked(struct task *t, struct network *net, const struct network_plug_request *q,
@@ -218,7 +248,7 @@ static int plug_locked(struct task *t, struct network *net, const struct network
     struct network_port *before = network_find_port(net, &def->uuid.value);
     if (before)
         port_remove(before);
-    if (open_tap(net, q, def, ret, err) < 0) {
+    if ((def->vlan && filter_vlans(t, net, err) < 0) || open_tap(net, q, def, ret, err) < 0) {
         network_port_def_destroy(def);
         return -1;
     }
@@ -397,6 +427,16 @@ int network_port_delete(struct task *t, struct network *net, const struct uuid *
     return r;
 }
 
+const struct network_bandwidth *network_port_default_bandwidth(const struct networks *all,
+                                                               const char *network,
+                                                               const char *portgroup)
+{
+    const struct network *net = networks_find_name(all, network);
+    const struct network_portgroup *pg =
+        net ? network_def_find_portgroup(network_current(net), portgroup) : NULL;
+    return pg ? pg->bandwidth : NULL;
+}
+
 int network_port_set_bandwidth(struct task *t, struct network *net, const struct uuid *id,
                                const struct network_bandwidth *bandwidth, struct error *err)
 {
@@ -409,8 +449,11 @@ int network_port_set_bandwidth(struct task *t, struct network *net, const struct
         strcpy(tap, port->tap);
     if (r == 0 && *tap)
         r = bandwidth_apply(t, tap, bandwidth, err);
-    port = r == 0 ? network_find_port(net, id) : NULL;
-    if (port) {
+    port = network_find_port(net, id);
+    // Maybe half of it was done.
+    if (r < 0 && port && *tap)
+        (void)bandwidth_apply(t, tap, port->def->bandwidth, NULL);
+    if (r == 0 && port) {
         network_bandwidth_destroy(port->def->bandwidth);
         port->def->bandwidth = network_bandwidth_copy(bandwidth);
         port_save(port);

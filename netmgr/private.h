@@ -215,10 +215,8 @@ void triggers_watch_files(struct triggers *tr);
 int port_plug_back(struct networks *all, struct network_port *port, int bridge_index,
                    struct repairs *repairs, struct error *err);
 void ports_load(struct network *net);
-
-// ---- bandwidth.c
-int bandwidth_apply(struct task *t, const char *dev, const struct network_bandwidth *b,
-                    struct error *err);
+// Whether a card in it has a VLAN, which its bridge then has to filter.
+bool ports_have_vlans(const struct network *net);
 
 // ---- hooks.c
 // "start", "begin": runs hooks/network. ERROR_HOOK_FAILED. `port` may be NULL.

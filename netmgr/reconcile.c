@@ -336,6 +336,7 @@ static int reconcile_up(struct task *t, struct network *net, struct repairs *rep
     struct network_runtime *rt = net->runtime;
     const struct plan *p = rt->plan;
     struct link l;
+    rt->plan->vlan_filtering = p->vlan_filtering || ports_have_vlans(net);
     if (!p->owned)
         return reconcile_foreign(net, repairs, err);
     if (sync_bridge(all->nl, p, &l, repairs, err) < 0 || sync_interface(p, err) < 0 ||

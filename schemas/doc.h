@@ -114,9 +114,8 @@ struct doc_type {
     const struct doc_words *tag_words;
     // Odd corners: called when the element has been read. 0, or -1 through doc_fail().
     int (*check)(const struct doc_where *where, void *obj);
-    // Called on an object that is about to be written live or not: may not change it. true: leave
-    // it out.
-    bool (*hidden)(const void *obj, unsigned flags);
+    // CHILD: true when there is nothing in the object to be written.
+    bool (*hidden)(const void *obj);
 };
 
 #define DOC_TYPE(name_, struct_, rows_, ...)                                                       \

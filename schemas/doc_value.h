@@ -21,6 +21,10 @@ struct opt_uint {
     uint64_t value;
 };
 #define OPT_UINT(v) ((struct opt_uint){.set = true, .value = (v)})
+static inline bool opt_uint_eq(const struct opt_uint *a, const struct opt_uint *b)
+{
+    return a->set == b->set && (!a->set || a->value == b->value);
+}
 
 struct opt_int {
     bool set;

@@ -13,6 +13,9 @@
 #include "base/vec.h"
 #include "schemas/doc_value.h"
 
+struct network_bandwidth;
+struct network_vlan;
+
 enum domain_type { DOMAIN_TYPE_NONE, DOMAIN_TYPE_QEMU, DOMAIN_TYPE_KVM };
 
 // ---- devices: what all of them share
@@ -302,7 +305,8 @@ struct domain_interface {
     enum toggle rom_bar, rom_enabled;
     char *rom_file;
     enum toggle port_isolated;
-    char *vlan_raw; // <vlan> kept as text for the bridge
+    struct network_vlan *vlan;           // schemas/network_def.h; types network and bridge
+    struct network_bandwidth *bandwidth; // types network, bridge and ethernet
     VEC(struct interface_ip *) ips;
 };
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // What no table can see: values that must fit each other.
 #include "schemas/domain_internal.h"
+#include "schemas/network_def.h"
 
 #include <inttypes.h>
 
@@ -167,6 +168,8 @@ int domain_def_validate(const struct domain_def *def, struct error *err)
         if (iface->mac.b[0] & 1)
             return bad(def, err, "line %u: an interface's MAC address must not be a multicast one",
                        iface->dev.line);
+        if (iface->bandwidth && network_bandwidth_check(iface->bandwidth, err) < 0)
+            return error_prefix(err, "domain '%s': line %u", def->name, iface->bandwidth->line);
     }
     struct seen seen = {.def = def, .err = err};
     int r = domain_def_each_device(def, check_device, &seen);

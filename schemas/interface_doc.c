@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // How network interfaces stand in the domain document.
 #include "schemas/domain_internal.h"
+#include "schemas/network_internal.h"
 
 // Names the daemon gives to taps: made anew at each start unless the user chose one.
 static bool is_own_tap_name(const void *obj)
@@ -106,8 +107,13 @@ static const struct doc_row interface_rows[] = {
     D_ELEM("mac", &mac_doc),
     D_ELEM("source", &source_doc, WHEN(NETWORK), .flags = DOC_REQUIRED),
     D_ELEM("source", &source_doc, WHEN(BRIDGE), .flags = DOC_REQUIRED),
+    D_CHILD("vlan", &network_vlan_doc, vlan, WHEN(NETWORK)),
+    D_CHILD("vlan", &network_vlan_doc, vlan, WHEN(BRIDGE)),
+    D_CHILD("bandwidth", &network_bandwidth_doc, bandwidth, WHEN(NETWORK)),
+    D_CHILD("bandwidth", &network_bandwidth_doc, bandwidth, WHEN(BRIDGE)),
+    D_CHILD("bandwidth", &network_bandwidth_doc, bandwidth, WHEN(ETHERNET)),
+    D_EMPTY("bandwidth", .hint = "there is nothing on the host that could limit it; remove it"),
     D_ELEM("port", &port_doc),
-    D_EMPTY("bandwidth"),
     D_LIST("ip", &ip_doc, ips),
     D_ELEM("script", &script_doc),
     D_ELEM("downscript", &downscript_doc),

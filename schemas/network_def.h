@@ -330,8 +330,13 @@ void network_port_def_destroy(struct network_port_def *def);
 // A copy of a bandwidth; NULL gives NULL.
 struct network_bandwidth *network_bandwidth_copy(const struct network_bandwidth *b);
 void network_bandwidth_destroy(struct network_bandwidth *b);
+// Both may be NULL.
+bool network_bandwidth_eq(const struct network_bandwidth *a, const struct network_bandwidth *b);
+// ERROR_CONFIG_UNSUPPORTED for a card's rates that cannot be kept.
+int network_bandwidth_check(const struct network_bandwidth *b, struct error *err);
 struct network_vlan *network_vlan_copy(const struct network_vlan *v);
 void network_vlan_destroy(struct network_vlan *v);
+bool network_vlan_eq(const struct network_vlan *a, const struct network_vlan *b); // NULL is none
 
 // The RELAX NG of the documents, from the same tables. Caller frees.
 char *network_doc_rng(void);

@@ -49,7 +49,13 @@ static const struct doc_row bandwidth_rows[] = {
     D_ELEM_AT("inbound", &inbound_doc, inbound, DOC_PRESENT(has_inbound)),
     D_ELEM_AT("outbound", &outbound_doc, outbound, DOC_PRESENT(has_outbound)),
 };
-const struct doc_type network_bandwidth_doc = DOC_TYPE("bandwidth", S, bandwidth_rows, LINE);
+static bool has_no_rate(const void *obj)
+{
+    const struct network_bandwidth *b = obj;
+    return !b->has_inbound && !b->has_outbound;
+}
+const struct doc_type network_bandwidth_doc =
+    DOC_TYPE("bandwidth", S, bandwidth_rows, LINE, .hidden = has_no_rate);
 #undef S
 
 #define S struct network_vlan_tag

@@ -218,6 +218,15 @@ int domain_detach_alias(struct task *t, struct domain *dom, const char *alias, u
 // What can be changed while it is plugged in: media of drives, links of interfaces.
 int domain_update_device(struct task *t, struct domain *dom, const char *xml, unsigned affect,
                          struct error *err);
+// A card of a definition, by the name of its tap or its MAC. Borrowed; NULL.
+struct domain_interface *domain_find_interface(const struct domain_def *def, const char *device);
+// The rates a card has: of its own, of its portgroup, or set at its port. Borrowed; NULL: none.
+const struct network_bandwidth *domain_interface_bandwidth(const struct domain *dom,
+                                                           const struct domain_interface *iface);
+// Gives a card other rates (schemas/network_def.h), in the directions that are meant.
+int domain_set_interface_bandwidth(struct task *t, struct domain *dom, const char *device,
+                                   const struct network_bandwidth *rates, bool inbound,
+                                   bool outbound, unsigned affect, struct error *err);
 // Connects a client to graphics device `index`: *fd is its end (caller closes).
 int domain_open_graphics(struct task *t, struct domain *dom, uint32_t index, bool skip_auth,
                          int *fd, struct error *err);

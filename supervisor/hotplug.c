@@ -9,6 +9,7 @@
 // guest has let go of it, and the inverse of the other commands is sent from the end. The guest may
 // never answer.
 #include "base/file.h"
+#include "schemas/network_def.h"
 #include "supervisor/address.h"
 #include "supervisor/alias.h"
 #include "supervisor/argv.h"
@@ -476,7 +477,9 @@ static int change_medium(struct task *t, struct domain *dom, struct domain_disk 
 static int change_interface(struct task *t, struct domain *dom, struct domain_interface *old,
                             const struct domain_interface *new, struct error *err)
 {
-    if (nic_move(t, dom, old, new, err) < 0)
+    if (nic_move(t, dom, old, new, err) < 0 ||
+        (!network_bandwidth_eq(new->bandwidth, old->bandwidth) &&
+         nic_set_bandwidth(t, dom, old, new->bandwidth, err) < 0))
         return -1;
     struct json_object *args = json_object_new_object();
     json_object_object_add(args, "name", json_object_new_string(old->dev.alias));

@@ -2,6 +2,7 @@
 #include "supervisor/nic.h"
 #include "bridge/bridge.h"
 #include "netmgr/netmgr.h"
+#include "supervisor/alias.h"
 #include "supervisor/private.h"
 
 #include <errno.h>
@@ -63,6 +64,8 @@ static struct network_plug_request request_of(const struct domain *dom,
         .owner = dom->uuid,
         .owner_name = dom->name,
         .port_id = iface->port_id,
+        .bandwidth = iface->bandwidth,
+        .vlan = iface->vlan,
         .isolated = iface->port_isolated,
         .tap = wanted_tap(iface),
         .queues = queues_of(iface),
@@ -98,7 +101,8 @@ static int open_netlink(struct domains *all, struct error *err)
 }
 
 // A bridge of the host, or (bridge NULL) nothing: type ethernet, whose script does the rest.
-static int plug_tap(struct domain *dom, struct nic *nic, const char *bridge, struct error *err)
+static int plug_tap(struct task *t, struct domain *dom, struct nic *nic, const char *bridge,
+                    struct error *err)
 {
     struct domains *all = dom->all;
     struct domain_interface *iface = nic->iface;
@@ -111,13 +115,17 @@ static int plug_tap(struct domain *dom, struct nic *nic, const char *bridge, str
         .mac = mac,
         .mtu = iface->mtu.set ? (uint32_t)iface->mtu.value : 0,
         .bridge = bridge,
-        .port = {.set_isolated = bridge && iface->port_isolated != TOGGLE_UNSET,
-                 .isolated = iface->port_isolated == TOGGLE_YES},
     };
+    AUTO_FREE uint16_t *trunk = NULL;
+    if (bridge)
+        config.port = network_port_change(iface->vlan, iface->port_isolated, &trunk);
     if (open_netlink(all, err) < 0 ||
+        (bridge && iface->vlan && bridge_check_vlans(all->netlink, bridge, err) < 0) ||
         tap_open(all->config.sched, all->netlink, &config, &nic->tap, err) < 0)
         return error_prefix(err, "guest '%s'", dom->name);
     str_replace(&iface->target, nic->tap.name);
+    if (iface->bandwidth && bandwidth_apply(t, nic->tap.name, iface->bandwidth, err) < 0)
+        return error_prefix(err, "guest '%s'", dom->name);
     return 0;
 }
 
@@ -148,11 +156,11 @@ static int plug(struct task *t, struct domain *dom, struct nic *nic, struct erro
             return -1;
         break;
     case INTERFACE_BRIDGE:
-        if (plug_tap(dom, nic, iface->bridge, err) < 0)
+        if (plug_tap(t, dom, nic, iface->bridge, err) < 0)
             return -1;
         break;
     case INTERFACE_ETHERNET:
-        if (plug_tap(dom, nic, NULL, err) < 0 ||
+        if (plug_tap(t, dom, nic, NULL, err) < 0 ||
             (iface->script && run_script(t, dom, iface->script, nic->tap.name, err) < 0))
             return -1;
         break;
@@ -213,8 +221,8 @@ static int refuse_move(const struct domain *dom, const struct domain_interface *
     char mac[OPT_MAC_TEXT_SIZE];
     return error_set(
         err, ERROR_OPERATION_UNSUPPORTED, AREA_QEMU,
-        "cannot change %s of interface %s while guest '%s' runs; only its link, network "
-        "and bridge; detach it and attach another, or change the stored definition with "
+        "cannot change %s of interface %s while guest '%s' runs; only its link, network, "
+        "bridge and bandwidth; detach it and attach another, or change the stored definition with "
         "--config",
         what, opt_mac_format(&iface->mac, mac), dom->name);
 }
@@ -276,6 +284,8 @@ int nic_move(struct task *t, struct domain *dom, struct domain_interface *iface,
         return refuse_move(dom, iface, "the model", err);
     if (wanted->mtu.set && wanted->mtu.value != iface->mtu.value)
         return refuse_move(dom, iface, "the MTU", err);
+    if (!network_vlan_eq(wanted->vlan, iface->vlan))
+        return refuse_move(dom, iface, "the VLAN", err);
     if (same_source(iface, wanted))
         return 0;
     if (!is_bridged(iface) || !is_bridged(wanted) || !iface->target)
@@ -285,6 +295,42 @@ int nic_move(struct task *t, struct domain *dom, struct domain_interface *iface,
     if (r == 0)
         iface->type = wanted->type;
     return r;
+}
+
+int nic_set_bandwidth(struct task *t, struct domain *dom, struct domain_interface *iface,
+                      const struct network_bandwidth *wanted, struct error *err)
+{
+    struct networks *networks = dom->all->config.networks;
+    struct network_bandwidth *own = network_bandwidth_copy(wanted);
+    AUTO_FREE char *alias = xstrdup(iface->dev.alias);
+    int r;
+    if (iface->type == INTERFACE_NETWORK && iface->port_id.set && networks) {
+        struct network *found = networks_find_name(networks, iface->network);
+        AUTO_NETWORK struct network *net = found ? network_ref(found) : NULL;
+        AUTO_FREE struct network_bandwidth *rates = network_bandwidth_copy(
+            own ? own : network_port_default_bandwidth(networks, iface->network, iface->portgroup));
+        struct uuid id = iface->port_id.value;
+        r = net ? network_port_set_bandwidth(t, net, &id, rates, err)
+                : error_set(err, ERROR_NO_NETWORK, AREA_NETWORK,
+                            "Network not found: no network with matching name '%s'",
+                            iface->network);
+    } else {
+        AUTO_FREE char *tap = xstrdup(iface->target ? iface->target : "");
+        AUTO_FREE struct network_bandwidth *before = network_bandwidth_copy(iface->bandwidth);
+        r = bandwidth_apply(t, tap, own, err);
+        if (r < 0) // maybe half of it was done
+            (void)bandwidth_apply(t, tap, before, NULL);
+    }
+    // A guest may let go of a card it was asked for at any time.
+    if (r == 0 && (!dom->live || alias_find(dom->live, alias) != &iface->dev))
+        r = error_set(err, ERROR_DEVICE_MISSING, AREA_QEMU, "the card '%s' was unplugged", alias);
+    if (r < 0) {
+        network_bandwidth_destroy(own);
+        return error_prefix(err, "guest '%s'", dom->name);
+    }
+    network_bandwidth_destroy(iface->bandwidth);
+    iface->bandwidth = own;
+    return 0;
 }
 
 int nic_plug_all(struct task *t, struct domain *dom, struct nic_vec *ret, struct error *err)

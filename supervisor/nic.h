@@ -32,6 +32,10 @@ void nic_unplug(struct domain *dom, struct domain_interface *iface);
 int nic_move(struct task *t, struct domain *dom, struct domain_interface *iface,
              const struct domain_interface *wanted, struct error *err);
 
+// Gives a card of a running guest these rates of its own; NULL: those of its portgroup. Suspends.
+int nic_set_bandwidth(struct task *t, struct domain *dom, struct domain_interface *iface,
+                      const struct network_bandwidth *wanted, struct error *err);
+
 // All cards of the live definition: all or none. The vector's items are nic_close()d by
 // nic_vec_finish().
 int nic_plug_all(struct task *t, struct domain *dom, struct nic_vec *ret, struct error *err);
