@@ -41,6 +41,9 @@ int api_network_list_all_ports(struct call *call,
     if (api_check_flags(call, args->flags, 0, err) < 0 ||
         api_network_get(call, &args->network, &net, err) < 0)
         return -1;
+    // Those of guests that wait for it to be started again are nobody's business meanwhile.
+    if (!network_is_active(net))
+        return network_not_active(net, err);
     if (net->nports > WIRE_NETWORK_PORT_LIST_MAX)
         return error_set(err, ERROR_RPC, AREA_RPC, "too many ports (%zu) for one list of %d",
                          net->nports, WIRE_NETWORK_PORT_LIST_MAX);

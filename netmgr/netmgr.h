@@ -123,6 +123,9 @@ static inline struct network_def *network_current(const struct network *net)
     return net->active ? net->live : net->def;
 }
 
+// ERROR_OPERATION_INVALID: "network 'x' is not active".
+int network_not_active(const struct network *net, struct error *err);
+
 // The functions below suspend, and fail with ERROR_OPERATION_INVALID when the network's state does
 // not allow it, ERROR_OPERATION_TIMEOUT when its turn did not come. `net` is kept by the caller's
 // reference.

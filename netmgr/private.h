@@ -116,7 +116,6 @@ struct network *networks_add(struct networks *all, const char *name, const struc
 void networks_remove(struct network *net);
 int network_lock(struct task *t, struct network *net, const char *job, struct error *err);
 void network_unlock(struct network *net);
-int network_not_active(const struct network *net, struct error *err);
 void networks_event(struct network *net, enum network_event event);
 void network_drop_ports(struct network *net, bool keep_taps);
 

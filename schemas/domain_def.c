@@ -183,6 +183,19 @@ void domain_def_add_device(struct domain_def *def, struct device *dev)
     }
 }
 
+void domain_def_replace_device(struct domain_def *def, struct device *old, struct device *new)
+{
+    const struct doc_row *row = device_row(NULL, old->kind);
+    char *field = (char *)def + row->offset;
+    struct device_list *list = (struct device_list *)(void *)field;
+    if (row->place != DOC_LIST)
+        memcpy(field, &new, sizeof(new));
+    for (size_t i = 0; row->place == DOC_LIST && i < list->n; i++) {
+        if (list->v[i] == old)
+            list->v[i] = new;
+    }
+}
+
 int domain_def_remove_device(struct domain_def *def, struct device *dev)
 {
     const struct doc_row *row = device_row(NULL, dev->kind);

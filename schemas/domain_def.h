@@ -832,6 +832,8 @@ int domain_def_each_device(const struct domain_def *def, int (*fn)(struct device
 
 // Puts a device at its place in the document; takes dev.
 void domain_def_add_device(struct domain_def *def, struct device *dev);
+// Puts a device in the place of one of its kind, which the caller owns again; takes new.
+void domain_def_replace_device(struct domain_def *def, struct device *old, struct device *new);
 // Takes a device out; the caller owns it again. 0, or -ENOENT when it is not there.
 int domain_def_remove_device(struct domain_def *def, struct device *dev);
 

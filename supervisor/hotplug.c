@@ -525,9 +525,8 @@ static struct domain_def *with_updated(struct domain *dom, const struct device *
         copy->address = old->address;
         old->address.usb_port = NULL; // its only string moved along
     }
-    domain_def_remove_device(def, old);
+    domain_def_replace_device(def, old, copy);
     domain_device_destroy(old);
-    domain_def_add_device(def, copy);
     return def;
 }
 

@@ -117,6 +117,15 @@ static int plug_tap(struct task *t, struct domain *dom, struct nic *nic, const c
         .bridge = bridge,
     };
     AUTO_FREE uint16_t *trunk = NULL;
+    if (!bridge && iface->target_managed == TOGGLE_NO) {
+        config.existing = true;
+        config.name = iface->target;
+        if (!config.name)
+            return error_set(err, ERROR_CONFIG_UNSUPPORTED, AREA_QEMU,
+                             "guest '%s': <target managed='no'> needs the name of a tap that is "
+                             "there: <target dev=>",
+                             dom->name);
+    }
     if (bridge)
         config.port = network_port_change(iface->vlan, iface->port_isolated, &trunk);
     if (open_netlink(all, err) < 0 ||
@@ -170,6 +179,13 @@ static int plug(struct task *t, struct domain *dom, struct nic *nic, struct erro
     return open_vhost(dom, nic, err);
 }
 
+static void forget_port(struct domain *dom, struct domain_interface *iface)
+{
+    if (iface->type == INTERFACE_NETWORK && iface->port_id.set && dom->all->config.networks)
+        network_unplug(dom->all->config.networks, iface->network, &iface->port_id.value);
+    iface->port_id.set = false;
+}
+
 int nic_plug(struct task *t, struct domain *dom, struct domain_interface *iface, struct nic *ret,
              struct error *err)
 {
@@ -177,7 +193,7 @@ int nic_plug(struct task *t, struct domain *dom, struct domain_interface *iface,
     if (plug(t, dom, ret, err) == 0)
         return 0;
     nic_close(dom, ret);
-    nic_unplug(dom, iface);
+    forget_port(dom, iface);
     return -1;
 }
 
@@ -193,11 +209,33 @@ void nic_close(struct domain *dom, struct nic *nic)
     nic->tap.nfds = 0;
 }
 
+struct down {
+    struct domain *dom;
+    char *script, *tap;
+};
+
+static void down_main(struct task *t, void *arg)
+{
+    struct down *d = arg;
+    AUTO_ERROR err = ERROR_INIT;
+    if (run_script(t, d->dom, d->script, d->tap, &err) < 0)
+        log_domain(LOG_LEVEL_WARN, d->dom->name, "%s", error_message(&err));
+    domain_unref(d->dom);
+    free(d->script);
+    free(d->tap);
+    free(d);
+}
+
 void nic_unplug(struct domain *dom, struct domain_interface *iface)
 {
-    if (iface->type == INTERFACE_NETWORK && iface->port_id.set && dom->all->config.networks)
-        network_unplug(dom->all->config.networks, iface->network, &iface->port_id.value);
-    iface->port_id.set = false;
+    forget_port(dom, iface);
+    if (iface->type != INTERFACE_ETHERNET || !iface->downscript || !iface->target)
+        return;
+    struct down *d = NEW(struct down);
+    domain_ref(dom);
+    *d = (struct down){
+        .dom = dom, .script = xstrdup(iface->downscript), .tap = xstrdup(iface->target)};
+    task_spawn(dom->all->config.sched, "script of an interface", down_main, d);
 }
 
 static bool same_source(const struct domain_interface *a, const struct domain_interface *b)
@@ -208,6 +246,16 @@ static bool same_source(const struct domain_interface *a, const struct domain_in
         return str_eq(a->network, b->network) &&
                (!b->portgroup || str_eq(a->portgroup, b->portgroup));
     return a->type != INTERFACE_BRIDGE || str_eq(a->bridge, b->bridge);
+}
+
+static bool same_driver(const struct domain_interface *a, const struct domain_interface *b)
+{
+    return a->driver == b->driver && opt_uint_eq(&a->queues, &b->queues) &&
+           opt_uint_eq(&a->rx_queue_size, &b->rx_queue_size) &&
+           opt_uint_eq(&a->tx_queue_size, &b->tx_queue_size) && a->ioeventfd == b->ioeventfd &&
+           a->event_idx == b->event_idx && opt_uint_eq(&a->sndbuf, &b->sndbuf) &&
+           memcmp(&a->virtio, &b->virtio, sizeof(a->virtio)) == 0 && a->rom_bar == b->rom_bar &&
+           a->rom_enabled == b->rom_enabled && str_eq(a->rom_file, b->rom_file);
 }
 
 static bool is_bridged(const struct domain_interface *iface)
@@ -286,6 +334,16 @@ int nic_move(struct task *t, struct domain *dom, struct domain_interface *iface,
         return refuse_move(dom, iface, "the MTU", err);
     if (!network_vlan_eq(wanted->vlan, iface->vlan))
         return refuse_move(dom, iface, "the VLAN", err);
+    if (wanted->target && !str_eq(wanted->target, iface->target))
+        return refuse_move(dom, iface, "the tap", err);
+    if (!same_driver(wanted, iface))
+        return refuse_move(dom, iface, "the driver", err);
+    if (wanted->port_isolated != iface->port_isolated)
+        return refuse_move(dom, iface, "the isolation", err);
+    if (!opt_uint_eq(&wanted->dev.boot_order, &iface->dev.boot_order))
+        return refuse_move(dom, iface, "the boot order", err);
+    if (!str_eq(wanted->script, iface->script) || !str_eq(wanted->downscript, iface->downscript))
+        return refuse_move(dom, iface, "a script", err);
     if (same_source(iface, wanted))
         return 0;
     if (!is_bridged(iface) || !is_bridged(wanted) || !iface->target)

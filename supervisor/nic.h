@@ -24,7 +24,8 @@ int nic_plug(struct task *t, struct domain *dom, struct domain_interface *iface,
              struct error *err);
 // Closes our descriptors: at once after QEMU has its own, or to take the tap down.
 void nic_close(struct domain *dom, struct nic *nic);
-// Forgets the port of a card whose tap is gone or going, and its live values. Doesn't suspend.
+// Forgets the port of a card whose tap is gone or going, and its live values; its <downscript> is
+// run by a task of its own. Doesn't suspend.
 void nic_unplug(struct domain *dom, struct domain_interface *iface);
 
 // Plugs a card of a running guest into what `wanted` names instead; the same: nothing is done. What

@@ -236,6 +236,7 @@ class Transcript(unittest.TestCase):
                 ("change the bridge", lambda: net.update(1, 1, -1, "<bridge name='b'/>", live), libvirt.VIR_ERR_OPERATION_UNSUPPORTED),
                 ("another element", lambda: net.update(3, 11, -1, "<srv service='a'/>", live), libvirt.VIR_ERR_XML_ERROR),
                 ("leases of an odd MAC", lambda: net.DHCPLeases("nonsense"), libvirt.VIR_ERR_INVALID_MAC),
+                ("ports of an inactive one", idle.listAllPorts, libvirt.VIR_ERR_OPERATION_INVALID),
                 ("look up a port", lambda: net.portLookupByUUIDString(UUID), libvirt.VIR_ERR_NO_NETWORK_PORT),
                 ("a port of an inactive network", lambda: idle.portCreateXML(DOCUMENTS["port.xml"]), libvirt.VIR_ERR_OPERATION_INVALID),
                 ("bridge name of none", lambda: conn.networkDefineXML("<network><name>h</name><forward mode='bridge'><interface dev='out0'/>"

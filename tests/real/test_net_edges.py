@@ -9,11 +9,16 @@ import unittest
 
 import libvirt
 
-from net import IS_VIREO, WORK, NetServer, links, network, wait_for
-from server import main
+from net import IS_VIREO, WORK, NetServer, links, network, nic, sh, wait_for
+from server import boot_guest, main
 
 HOOKS = "etc/vireo/hooks"
 LONGEST = 236
+UUID, MAC, OTHER = "c7a5fdbd-cdaf-9455-926a-d65c16db1898", "52:54:00:00:00:71", "52:54:00:00:00:72"
+
+
+def ethernet(more):
+    return f"<interface type='ethernet'><mac address='{MAC}'/>{more}<model type='virtio'/></interface>"
 
 
 class Edges(unittest.TestCase):
@@ -98,6 +103,77 @@ class Edges(unittest.TestCase):
                     self.assertRegex(text, rf"{kind} document, line 2: <name> in <{kind}>: .*{re.escape(told)}")
         self.assertEqual((self.conn.listAllNetworks(), self.conn.listAllDomains()), ([], []))
         self.assertEqual(sorted(os.listdir(f"{self.server.root}/etc")), files)
+
+    # ---- cards
+
+    def guest(self, devices, start=True):
+        self.server.define(boot_guest("g", devices=devices, uuid=UUID))
+        self.addCleanup(self.virsh, "undefine", "g", check=False)
+        self.addCleanup(self.virsh, "destroy", "g", check=False)
+        if start:
+            self.virsh("start", "g")
+
+    def update(self, card, *flags):
+        return self.virsh("update-device", "g", self.server.write(card, "nic.xml"), *flags, check=False)
+
+    def macs(self, *flags):
+        return re.findall("<mac address='([^']*)'", self.out("dumpxml", "g", *flags))
+
+    def test_a_changed_card_keeps_its_place(self):
+        self.server.net(network("cards", 95))
+        self.guest(nic("cards", MAC) + nic("cards", OTHER), start=False)
+        self.virsh("domif-setlink", "g", MAC, "down", "--config")
+        self.assertEqual(self.macs(), [MAC, OTHER])
+        self.virsh("start", "g")
+        self.assertEqual(self.update(nic("cards", MAC, more="<link state='up'/>"), "--live", "--config").returncode, 0)
+        self.assertEqual((self.macs(), self.macs("--inactive")), ([MAC, OTHER],) * 2)
+
+    def test_what_a_running_card_cannot_change_is_refused_not_ignored(self):
+        self.server.net(network("cards", 95))
+        self.guest(nic("cards", MAC, more="<driver queues='2'/>"))
+        for more in ("", "<driver queues='4'/>", "<driver queues='2'/><target dev='other'/>", "<driver queues='2'/><mtu size='1400'/>",
+                     "<driver queues='2'/><boot order='1'/>", "<driver queues='2'/><rom bar='off'/>"):
+            with self.subTest(more):
+                done = self.update(nic("cards", MAC, more=more), "--live")
+                self.assertNotEqual(done.returncode, 0)
+        self.assertEqual(self.update(nic("cards", MAC, more="<driver queues='2'/><link state='down'/>"), "--live").returncode, 0)
+
+    def test_a_tap_that_is_there_already(self):
+        sh("ip tuntap add pre0 mode tap; ip link set pre0 address 02:00:00:00:00:01 up; ip link add vv0 type veth")
+        self.addCleanup(sh, "ip link del pre0; ip link del vv0")
+        look = "ip -o link show pre0 | grep -o -e 'mtu [0-9]*' -e 'ether [0-9a-f:]*'"
+        before = sh(look)
+        self.guest(ethernet("<target dev='pre0' managed='no'/>"))
+        self.assertIn("LOWER_UP", sh("ip -o link show pre0"), "it has its reader")
+        self.virsh("destroy", "g")
+        wait_for("the tap to be let go", lambda: "NO-CARRIER" in sh("ip -o link show pre0"))
+        self.assertEqual(sh(look), before)
+        for target, part in (("<target dev='nope0' managed='no'/>", "there is no tap 'nope0'"), ("<target managed='no'/>", "needs the name"),
+                             ("<target dev='vv0' managed='no'/>", "'vv0' is no tap but a veth"), ("<target dev='pre0'/>", "'pre0'")):
+            with self.subTest(target):
+                self.guest(ethernet(target), start=False)
+                error = self.server.error("start", "g")
+                self.assertTrue(part in error or not IS_VIREO, error)
+        self.assertNotIn("nope0", links())
+
+    def test_scripts_of_type_ethernet_and_of_no_other(self):
+        told = f"{WORK}/told"
+        script = self.server.write(f"#!/bin/sh\necho $0 $1 >>{told}\n", "up")
+        os.chmod(script, 0o755)
+        os.symlink(script, script[:-2] + "down")
+        self.addCleanup(os.unlink, script[:-2] + "down")
+        words = f"<script path='{script}'/><downscript path='{script[:-2]}down'/>"
+        self.guest(ethernet(f"{words}<target dev='up0'/>"))
+        self.virsh("destroy", "g")
+        wait_for("both scripts", lambda: sh("cat", told, check=False) == f"{script} up0\n{script[:-2]}down up0\n")
+        self.virsh("undefine", "g")
+        sh("ip link add hostbr type bridge")
+        self.addCleanup(sh, "ip link del hostbr")
+        for card in nic("nets", MAC, more=words), f"<interface type='bridge'><source bridge='hostbr'/>{words}</interface>":
+            path = self.server.write(boot_guest("g", devices=card))
+            self.assertNotEqual(self.virsh("create", path, check=False).returncode, 0)
+            if IS_VIREO:
+                self.assertIn("line 4: <script> in <interface> is not supported", self.server.error("define", path))
 
 
 if __name__ == "__main__":
