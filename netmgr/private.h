@@ -102,7 +102,8 @@ struct networks {
     struct networks_config config;
     struct list list; // struct network
     struct list teardowns;
-    struct task_lock deleting; // one bridge at a time: each holds up all netlink calls meanwhile
+    struct task_lock deleting; // one bridge at a time
+    struct task_lock kernel;   // see kernel_enter()
     size_t active;
     struct netlink *nl; // NULL: session mode
     struct firewall *firewall;
@@ -116,6 +117,11 @@ struct network *networks_add(struct networks *all, const char *name, const struc
 void networks_remove(struct network *net);
 int network_lock(struct task *t, struct network *net, const char *job, struct error *err);
 void network_unlock(struct network *net);
+// The kernel changes links one at a time, and deleting a bridge takes it 20 to 70 ms. Who has to
+// ask it on the loop waits for our own deletions here, where the loop goes on meanwhile. Entering
+// again does nothing, and so does leaving.
+void kernel_enter(struct task *t, struct networks *all);
+void kernel_leave(struct task *t, struct networks *all);
 void networks_event(struct network *net, enum network_event event);
 void network_drop_ports(struct network *net, bool keep_taps);
 
@@ -216,6 +222,11 @@ int port_plug_back(struct networks *all, struct network_port *port, int bridge_i
 void ports_load(struct network *net);
 // Whether a card in it has a VLAN, which its bridge then has to filter.
 bool ports_have_vlans(const struct network *net);
+
+// ---- resolved.c
+// Tells systemd-resolved that this network's dnsmasq knows the names of its <domain>, when the
+// document asks for it. The link takes that along when it goes.
+int resolved_register(struct task *t, const struct network *net, struct error *err);
 
 // ---- hooks.c
 // "start", "begin": runs hooks/network. ERROR_HOOK_FAILED. `port` may be NULL.

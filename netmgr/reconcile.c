@@ -16,7 +16,7 @@
 #include <stdarg.h>
 #include <unistd.h>
 
-enum { REPAIRS_TEXT_MAX = 300, BETWEEN_DELETIONS_MS = 10 };
+enum { REPAIRS_TEXT_MAX = 300 };
 
 void repairs_add(struct repairs *r, enum repair_kind kind, const char *fmt, ...)
 {
@@ -318,13 +318,29 @@ static void forget_old(struct network_runtime *rt)
 }
 
 // A bridge of the host's: only the ports are ours.
-static int reconcile_foreign(struct network *net, struct repairs *repairs, struct error *err)
+static int sync_foreign(struct network *net, struct repairs *repairs, struct error *err)
 {
     struct link l;
     int r = link_find(net->all->nl, net->runtime->plan->bridge, &l, err);
     if (r == -ENODEV)
         return 0; // told to those who plug into it
     return r < 0 ? -1 : sync_ports(net, l.index, repairs, err);
+}
+
+// What is the kernel's. Doesn't suspend.
+static int sync_kernel(struct network *net, struct repairs *repairs, struct error *err)
+{
+    struct netlink *nl = net->all->nl;
+    struct network_runtime *rt = net->runtime;
+    const struct plan *p = rt->plan;
+    struct link l;
+    if (!p->owned)
+        return sync_foreign(net, repairs, err);
+    if (sync_bridge(nl, p, &l, repairs, err) < 0 || sync_interface(p, err) < 0 ||
+        sync_addresses(nl, rt, l.index, repairs, err) < 0 || sync_up(nl, p, &l, repairs, err) < 0 ||
+        sync_routes(nl, rt, l.index, repairs, err) < 0 || sync_forwarding(nl, p, repairs, err) < 0)
+        return -1;
+    return sync_ports(net, l.index, repairs, err);
 }
 
 static void delete_bridge(struct network *net, const char *bridge, struct process *dnsmasq);
@@ -335,21 +351,19 @@ static int reconcile_up(struct task *t, struct network *net, struct repairs *rep
     struct networks *all = net->all;
     struct network_runtime *rt = net->runtime;
     const struct plan *p = rt->plan;
-    struct link l;
     rt->plan->vlan_filtering = p->vlan_filtering || ports_have_vlans(net);
-    if (!p->owned)
-        return reconcile_foreign(net, repairs, err);
-    if (sync_bridge(all->nl, p, &l, repairs, err) < 0 || sync_interface(p, err) < 0 ||
-        sync_addresses(all->nl, rt, l.index, repairs, err) < 0 ||
-        sync_up(all->nl, p, &l, repairs, err) < 0 ||
-        sync_routes(all->nl, rt, l.index, repairs, err) < 0 ||
-        sync_forwarding(all->nl, p, repairs, err) < 0 || sync_ports(net, l.index, repairs, err) < 0)
-        return -1;
+    kernel_enter(t, all);
+    int r = sync_kernel(net, repairs, err);
+    kernel_leave(t, all);
+    if (r < 0 || !p->owned)
+        return r;
     if (sync_firewall(t, all, p, repairs, err) < 0 || dnsmasq_sync(t, net, repairs, err) < 0)
         return -1;
     // A new bridge has no rates; taps keep theirs.
     if (repairs->bridge_was_gone && net->live->bandwidth &&
         bandwidth_apply(t, p->bridge, net->live->bandwidth, err) < 0)
+        return -1;
+    if (repairs->bridge_was_gone && resolved_register(t, net, err) < 0)
         return -1;
     struct process none = PROCESS_NONE;
     VEC_FOREACH (old, &rt->old_bridges) {
@@ -376,15 +390,14 @@ static void teardown_unref(struct teardown *td)
     free(td);
 }
 
-// The kernel holds its lock for all of a deletion: one at a time, and between two goes what the
-// loop has to ask it.
+// One after the other, so that whoever waits to ask the kernel goes before the next.
 static int delete_in_turn(struct task *t, struct networks *all, const char *bridge,
                           struct error *err)
 {
     bool alone = task_lock_acquire(t, &all->deleting, TASK_FOREVER) == 0;
+    kernel_enter(t, all);
     int r = link_delete(t, bridge, err);
-    if (alone && !list_empty(&all->deleting.waiters))
-        task_sleep(t, task_deadline_ms(BETWEEN_DELETIONS_MS));
+    kernel_leave(t, all);
     if (alone)
         task_lock_release(&all->deleting);
     return r;
@@ -468,7 +481,9 @@ static int remove_bridge(struct task *t, struct network *net, const char *bridge
                          struct process *dnsmasq, struct error *err)
 {
     // The bridge goes even when the rules can't be removed: those stay harmless without it.
+    kernel_enter(t, net->all);
     silence_bridge(net->all, bridge);
+    kernel_leave(t, net->all);
     int r = firewall_remove(t, net->all->firewall, bridge, err);
     delete_bridge(net, bridge, dnsmasq);
     return r;

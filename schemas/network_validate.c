@@ -430,6 +430,11 @@ static int check_ip(const struct at *at, const struct network_ip *ip)
                            "<tftp> does not go with an IPv6 <ip>; put it into an IPv4 one");
     if (ip->address.family == AF_INET6 && ip->bootp_file)
         return UNSUPPORTED(ip->line, "<bootp> does not go with an IPv6 <ip>");
+    if (ip->address.family == AF_INET6 && ip->ranges.n + ip->hosts.n > 0 &&
+        network_ip_prefix(ip).len < 64)
+        return UNSUPPORTED(ip->line,
+                           "<ip prefix='%u'>: DHCP for IPv6 needs a prefix of 64 or longer",
+                           network_ip_prefix(ip).len);
     return check_ranges(at, ip) < 0 || check_hosts(at, ip) < 0 ? -1 : 0;
 }
 

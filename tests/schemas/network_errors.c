@@ -138,6 +138,7 @@ static const struct bad cases[] = {
     {DHCP(HOST1 "<host mac='52:54:00:00:00:01' name='b' ip='192.168.5.4'/>"), ERROR_XML, {"line 6", "mac='52:54:00:00:00:01' is given twice, first on line 5"}},
     {DHCP(HOST1 "<host mac='52:54:00:00:00:02' name='A' ip='192.168.5.4'/>"), ERROR_XML, {"line 6", "name='A' is given twice"}},
     {DHCP(HOST1 "<host mac='52:54:00:00:00:02' name='b' ip='192.168.5.3'/>"), ERROR_XML, {"line 6", "ip='192.168.5.3' is given twice"}},
+    {NET("<ip family='ipv6' address='fd00::1' prefix='63'>\n<dhcp><range start='fd00::2' end='fd00::3'/></dhcp></ip>"), ERROR_CONFIG_UNSUPPORTED, {"line 3", "prefix='63'", "64 or longer"}},
     {IP6("<dhcp><host mac='52:54:00:00:00:01' ip='fd00::3'/></dhcp>"), ERROR_XML, {"does not go with an IPv6"}},
     {IP6("<dhcp><host id='zz' ip='fd00::3'/></dhcp>"), ERROR_XML, {"id='zz'"}},
     {IP6("<dhcp><host id='0:1' ip='fd00::3'/>\n<host id='0:1' ip='fd00::4'/></dhcp>"), ERROR_XML, {"line 5", "id='0:1' is given twice"}},
