@@ -9,7 +9,7 @@ import unittest
 
 import libvirt
 
-from net import IS_VIREO, WORK, NetServer, links, network, nic, sh, wait_for
+from net import IS_VIREO, WORK, NetServer, links, members, network, nic, sh, wait_for
 from server import boot_guest, main
 
 HOOKS = "etc/vireo/hooks"
@@ -24,6 +24,12 @@ def ethernet(more):
 class Edges(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
+        # The host's resolver, as far as we talk to it.
+        os.mkdir(f"{WORK}/bin")
+        with open(f"{WORK}/bin/resolvectl", "w") as file:
+            file.write(f'#!/bin/sh\n[ ! -e {WORK}/resolved-is-down ] || {{ echo sorry; exit 1; }}\necho "$@" >>{WORK}/resolved\n')
+        os.chmod(f"{WORK}/bin/resolvectl", 0o755)
+        os.environ["PATH"] = f"{WORK}/bin:{os.environ['PATH']}"
         cls.server = NetServer("edges").start()
 
     @classmethod
@@ -103,6 +109,105 @@ class Edges(unittest.TestCase):
                     self.assertRegex(text, rf"{kind} document, line 2: <name> in <{kind}>: .*{re.escape(told)}")
         self.assertEqual((self.conn.listAllNetworks(), self.conn.listAllDomains()), ([], []))
         self.assertEqual(sorted(os.listdir(f"{self.server.root}/etc")), files)
+
+    # ---- what a document may say besides
+
+    def test_ipv6_subnets_of_any_length(self):
+        dhcp = "<dhcp><range start='fd00:97::2' end='fd00:97::9'/></dhcp>"
+        for length, more in (48, ""), (64, ""), (64, dhcp), (112, ""), (112, dhcp), (128, ""):
+            with self.subTest(length=length, more=more):
+                self.server.net(f"<network><name>six</name><ip family='ipv6' address='fd00:97::1' prefix='{length}'>{more}</ip></network>")
+                self.server.clear()
+
+    @unittest.skipUnless(IS_VIREO, "libvirtd 9.0 does not know register=")
+    def test_registered_with_the_hosts_resolver(self):
+        text = ("<network><name>known</name><bridge name='virbr98'/><domain name='known.test' register='yes'/>"
+                "<ip address='192.168.98.1' prefix='24'/></network>")
+        self.server.net(text)
+        with open(f"{WORK}/resolved") as file:
+            self.assertEqual(file.read(), "dns virbr98 192.168.98.1\ndomain virbr98 ~known.test\n")
+        self.virsh("net-destroy", "known")
+        open(f"{WORK}/resolved-is-down", "w").close()
+        self.addCleanup(os.unlink, f"{WORK}/resolved-is-down")
+        self.assertRegex(self.server.error("net-start", "known"), "known.test.*resolvectl dns.*sorry")
+        self.assertNotIn("virbr98", links())
+
+    @unittest.skipUnless(IS_VIREO, "libvirtd wants a qdisc that this kernel may not have")
+    def test_rates_of_a_bridge_of_the_host(self):
+        sh("ip link add hostbr type bridge; ip link set hostbr up")
+        self.addCleanup(sh, "ip link del hostbr")
+        if "tbf" not in sh("tc qdisc add dev hostbr root tbf rate 1mbit burst 16kb latency 50ms; tc qdisc show dev hostbr; tc qdisc del dev hostbr root", check=False):
+            self.skipTest("this kernel has no qdisc tbf")
+        self.server.net("<network><name>host</name><forward mode='bridge'/><bridge name='hostbr'/>"
+                        "<bandwidth><inbound average='1000'/></bandwidth></network>")
+        self.assertIn("rate 8Mbit", sh("tc qdisc show dev hostbr"))
+        self.virsh("net-destroy", "host")
+        self.assertNotIn("tbf", sh("tc qdisc show dev hostbr"))
+
+    def test_a_zone_of_firewalld(self):
+        self.server.net("<network><name>zone</name><bridge name='virbr99' zone='public'/></network>", start=False)
+        error = self.server.error("net-start", "zone")
+        self.assertIn("public", error)
+        self.assertNotIn("virbr99", links())
+
+    # ---- several clients at once
+
+    def at_once(self, *calls):
+        """What became of each: 0, or its error's code."""
+        results = [0] * len(calls)
+
+        def one(number, call):
+            try:
+                call()
+            except libvirt.libvirtError as error:
+                results[number] = error.get_error_code()
+        threads = [threading.Thread(target=one, args=pair) for pair in enumerate(calls)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        return sorted(results)
+
+    def test_two_hundred_networks(self):
+        for number in range(200):
+            self.conn.networkDefineXML(f"<network><name>n{number}</name><ip address='10.{number}.0.1' prefix='24'/></network>")
+        networks = self.conn.listAllNetworks()
+        self.assertEqual((len(networks), len(set(net.bridgeName() for net in networks))), (200, 200))
+        self.assertEqual(len(self.conn.listDefinedNetworks()), 200)
+        for net in networks:
+            net.undefine()
+
+    def test_clients_that_want_the_same_at_once(self):
+        clients = [self.server.connect() for _ in range(4)]
+        net = self.conn.networkDefineXML(network("same", 96))
+        handles = [client.networkLookupByName("same") for client in clients]
+        refused = libvirt.VIR_ERR_OPERATION_INVALID
+        self.assertEqual(self.at_once(*(handle.create for handle in handles)), [0] + [refused] * 3)
+        self.assertEqual(self.at_once(*(
+            lambda handle=handle, number=number: [handle.update(3, 4, -1, f"<host mac='52:54:00:00:{number:02}:{host:02}' ip='192.168.96.{number}{host}'/>", 3)
+                                                  for host in range(1, 9)] for number, handle in enumerate(handles, 1))), [0] * 4)
+        self.assertEqual([net.XMLDesc(flags).count("<host ") for flags in (0, libvirt.VIR_NETWORK_XML_INACTIVE)], [32, 32])
+        self.assertEqual(self.at_once(*(handle.destroy for handle in handles)), [0] + [refused] * 3)
+        passing = network("passing", 97)
+        self.assertEqual(self.at_once(*(lambda client=client: client.networkCreateXML(passing) for client in clients)),
+                         [0] + [libvirt.VIR_ERR_OPERATION_FAILED] * 3)
+        for client in clients:
+            client.close()
+
+    def test_a_network_that_stops_while_a_guest_starts_on_it(self):
+        self.server.net(network("same", 96))
+        self.guest(nic("same", MAC), start=False)
+        other = self.server.connect()
+        for _ in range(5):
+            net, dom = other.networkLookupByName("same"), self.conn.lookupByName("g")
+            self.assertLessEqual(set(self.at_once(dom.create, net.destroy)), {0, libvirt.VIR_ERR_OPERATION_INVALID})
+            if not net.isActive():
+                net.create()
+            if dom.isActive():
+                if IS_VIREO:
+                    self.assertEqual(members("virbr96"), [self.out("domiflist", "g").split()[0]])
+                dom.destroy()
+        other.close()
 
     # ---- cards
 
