@@ -105,6 +105,18 @@ int api_domain_interface_addresses(struct call *call,
     return 0;
 }
 
+struct link_stats api_guests_view(const struct link_stats *s)
+{
+    return (struct link_stats){.rx_bytes = s->tx_bytes,
+                               .rx_packets = s->tx_packets,
+                               .rx_errors = s->tx_errors,
+                               .rx_dropped = s->tx_dropped,
+                               .tx_bytes = s->rx_bytes,
+                               .tx_packets = s->rx_packets,
+                               .tx_errors = s->rx_errors,
+                               .tx_dropped = s->rx_dropped};
+}
+
 int api_domain_interface_stats(struct call *call,
                                const struct wire_domain_interface_stats_args *args,
                                struct wire_domain_interface_stats_ret *ret, struct error *err)
@@ -128,15 +140,16 @@ int api_domain_interface_stats(struct call *call,
                          "interface '%s' of guest '%s' is gone", iface->target, dom->name);
     if (r < 0)
         return -1;
-    // The kernel counts from the host's side; the guest's is the other way round.
-    const struct link_stats *s = &link.stats;
-    ret->rx_bytes = (int64_t)s->tx_bytes;
-    ret->rx_packets = (int64_t)s->tx_packets;
-    ret->rx_errs = (int64_t)s->tx_errors;
-    ret->rx_drop = (int64_t)s->tx_dropped;
-    ret->tx_bytes = (int64_t)s->rx_bytes;
-    ret->tx_packets = (int64_t)s->rx_packets;
-    ret->tx_errs = (int64_t)s->rx_errors;
-    ret->tx_drop = (int64_t)s->rx_dropped;
+    const struct link_stats s = api_guests_view(&link.stats);
+    *ret = (struct wire_domain_interface_stats_ret){
+        .rx_bytes = (int64_t)s.rx_bytes,
+        .rx_packets = (int64_t)s.rx_packets,
+        .rx_errs = (int64_t)s.rx_errors,
+        .rx_drop = (int64_t)s.rx_dropped,
+        .tx_bytes = (int64_t)s.tx_bytes,
+        .tx_packets = (int64_t)s.tx_packets,
+        .tx_errs = (int64_t)s.tx_errors,
+        .tx_drop = (int64_t)s.tx_dropped,
+    };
     return 0;
 }

@@ -233,6 +233,20 @@ class Edges(unittest.TestCase):
         self.assertEqual(self.update(nic("cards", MAC, more="<link state='up'/>"), "--live", "--config").returncode, 0)
         self.assertEqual((self.macs(), self.macs("--inactive")), ([MAC, OTHER],) * 2)
 
+    def test_counters_of_cards(self):
+        """What virt-manager draws its curves from."""
+        self.server.net(network("cards", 95))
+        self.guest(nic("cards", MAC) + "<interface type='user'><model type='e1000'/></interface>" + nic("cards", OTHER))
+        stats = dict(line.strip().split("=") for line in self.out("domstats", "g", "--interface", "--enforce").splitlines() if "=" in line)
+        self.assertEqual((stats["net.count"], [key for key in stats if key.endswith(".name")]), ("3", ["net.0.name", "net.2.name"]))
+        for number, mac in ("0", MAC), ("2", OTHER):
+            told = dict(line.split()[1:] for line in self.out("domifstat", "g", mac).splitlines())
+            tap = f"net.{number}."
+            self.assertEqual(int(stats[f"{tap}tx.bytes"]), int(told["tx_bytes"]), "this guest sends nothing")
+            self.assertLessEqual(int(stats[f"{tap}rx.bytes"]), int(told["rx_bytes"]))
+        self.virsh("destroy", "g")
+        self.assertNotIn("net.", self.out("domstats", "g", "--interface"))
+
     def test_what_a_running_card_cannot_change_is_refused_not_ignored(self):
         self.server.net(network("cards", 95))
         self.guest(nic("cards", MAC, more="<driver queues='2'/>"))
