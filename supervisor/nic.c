@@ -129,9 +129,20 @@ static int plug_tap(struct task *t, struct domain *dom, struct nic *nic, const c
     if (bridge)
         config.port = network_port_change(iface->vlan, iface->port_isolated, &trunk);
     if (open_netlink(all, err) < 0 ||
-        (bridge && iface->vlan && bridge_check_vlans(all->netlink, bridge, err) < 0) ||
-        tap_open(all->config.sched, all->netlink, &config, &nic->tap, err) < 0)
+        (bridge && iface->vlan && bridge_check_vlans(all->netlink, bridge, err) < 0))
         return error_prefix(err, "guest '%s'", dom->name);
+    AUTO_ERROR e = ERROR_INIT;
+    int r = tap_open(all->config.sched, all->netlink, &config, &nic->tap, &e);
+    // Users are helped to a plain card in a bridge, and to no more.
+    bool plain = bridge && config.queues == 1 && !config.name && !iface->vlan &&
+                 !iface->port_isolated && !iface->mtu.set;
+    if (r < 0 && plain && !all->config.system_mode &&
+        (e.sys_errno == EPERM || e.sys_errno == EACCES))
+        r = tap_open_by_helper(t, bridge, config.vnet_hdr, &nic->tap, &e);
+    if (r < 0) {
+        error_move(err, &e);
+        return error_prefix(err, "guest '%s'", dom->name);
+    }
     str_replace(&iface->target, nic->tap.name);
     if (iface->bandwidth && bandwidth_apply(t, nic->tap.name, iface->bandwidth, err) < 0)
         return error_prefix(err, "guest '%s'", dom->name);

@@ -4,6 +4,7 @@
 import ns; ns.enter()
 import os
 import re
+import subprocess
 import threading
 import unittest
 
@@ -14,6 +15,7 @@ from server import boot_guest, main
 
 HOOKS = "etc/vireo/hooks"
 LONGEST = 236
+HELPER = "/usr/lib/qemu/qemu-bridge-helper"
 UUID, MAC, OTHER = "c7a5fdbd-cdaf-9455-926a-d65c16db1898", "52:54:00:00:00:71", "52:54:00:00:00:72"
 
 
@@ -293,6 +295,51 @@ class Edges(unittest.TestCase):
             self.assertNotEqual(self.virsh("create", path, check=False).returncode, 0)
             if IS_VIREO:
                 self.assertIn("line 4: <script> in <interface> is not supported", self.server.error("define", path))
+
+    # ---- a user's own daemon
+
+    @unittest.skipUnless(IS_VIREO and os.geteuid() == 0 and os.path.exists(HELPER), "needs root, to become a user, and QEMU's bridge helper")
+    def test_a_user_gets_a_card_in_a_bridge_that_is_allowed(self):
+        """By QEMU's setuid program, as with libvirt's session; a network is out of reach, and told so."""
+        root, as_user = f"{WORK}/user", ["setpriv", "--reuid", "vireo-user", "--regid", "vireo-user", "--clear-groups", "--"]
+        os.makedirs(f"{WORK}/etc/qemu")
+        for text in (f"mkdir {root} {WORK}/work; chown vireo-user:vireo-user {root}; chmod 755 {WORK}; cp {os.environ['VIREOD']} {WORK}/vireod; cp {HELPER} {WORK}/helper",
+                     f"echo allow hostbr >{WORK}/etc/qemu/bridge.conf; chmod 4755 {WORK}/helper; mknod -m 666 {WORK}/tun c 10 200"):
+            sh(text)
+        mounts = (f"mount -t overlay -o lowerdir=/etc,upperdir={WORK}/etc,workdir={WORK}/work overlay /etc && mount --bind {WORK}/passwd /etc/passwd && "
+                  f"mount --bind {WORK}/group /etc/group && mount --bind {WORK}/helper {HELPER} && mount --bind {WORK}/tun /dev/net/tun")
+        if subprocess.run(mounts, shell=True, capture_output=True).returncode != 0:
+            self.skipTest("no overlay in a private namespace here")
+        sh("ip link add hostbr type bridge; ip link set hostbr up; ip link add otherbr type bridge")
+        self.addCleanup(sh, f"umount /dev/net/tun {HELPER} /etc/passwd /etc/group /etc; ip link del hostbr; ip link del otherbr", check=False)
+        with open(f"{root}/log", "w") as log:
+            daemon = subprocess.Popen([*as_user, "env", f"HOME={root}", f"XDG_RUNTIME_DIR={root}", f"{WORK}/vireod", "--session",
+                                       "--root", root, "--listen", f"{root}/sock"], stdout=log, stderr=log)
+        self.addCleanup(daemon.wait, 20)
+        self.addCleanup(daemon.terminate)
+        wait_for("the socket", lambda: os.path.exists(f"{root}/sock"))
+
+        def virsh(*args):
+            done = subprocess.run([*as_user, "env", f"HOME={root}", f"XDG_RUNTIME_DIR={root}", "virsh", "-q", "-c",
+                                   f"qemu:///session?socket={root}/sock", *args], capture_output=True, text=True, timeout=60)
+            return done.returncode, done.stdout + done.stderr
+
+        def start(card):
+            path = self.server.write(re.sub("<disk.*</disk>", "", boot_guest("g", devices=card, uuid=UUID), flags=re.S))
+            os.chmod(self.server.root, 0o755)
+            self.assertEqual(virsh("define", path)[0], 0)
+            return virsh("start", "g")
+        bridge = f"<interface type='bridge'><mac address='{MAC}'/><source bridge='hostbr'/><model type='virtio'/></interface>"
+        self.assertEqual(start(bridge)[0], 0)
+        self.assertEqual([virsh("domiflist", "g")[1].split()[0]], members("hostbr"))
+        self.assertEqual(virsh("destroy", "g")[0], 0)
+        self.assertRegex(start(bridge.replace("hostbr", "otherbr"))[1], "'otherbr' to user.*allow otherbr.*bridge.conf")
+        self.assertRegex(start(bridge.replace("<model", "<port isolated='yes'/><model"))[1], "CAP_NET_ADMIN")
+        self.assertEqual(virsh("net-define", self.server.write(network("n", 94), "n.xml"))[0], 0)
+        self.assertRegex(virsh("net-start", "n")[1], "user's own daemon.*CAP_NET_ADMIN.*qemu:///system")
+        self.assertRegex(start(nic("n", MAC))[1], "user's own daemon")
+        self.assertEqual(start("<interface type='user'/>")[0], 0)
+        self.assertEqual(virsh("destroy", "g")[0], 0)
 
 
 if __name__ == "__main__":
