@@ -129,6 +129,17 @@ struct seen {
     VEC(const struct device *) devices;
 };
 
+// The parts of one USB 2 controller have one index, and one alias.
+static bool are_companions(const struct device *a, const struct device *b)
+{
+    if (a->kind != DEVICE_CONTROLLER || b->kind != DEVICE_CONTROLLER)
+        return false;
+    const struct domain_controller *x = (const struct domain_controller *)a;
+    const struct domain_controller *y = (const struct domain_controller *)b;
+    return x->type == CONTROLLER_USB && y->type == CONTROLLER_USB &&
+           x->index.value == y->index.value;
+}
+
 static int check_device(struct device *dev, void *arg)
 {
     struct seen *s = arg;
@@ -137,7 +148,7 @@ static int check_device(struct device *dev, void *arg)
         return 0;
     for (size_t i = 0; i < s->devices.n; i++) {
         const struct device *o = s->devices.v[i];
-        if (dev->alias && str_eq(dev->alias, o->alias))
+        if (dev->alias && str_eq(dev->alias, o->alias) && !are_companions(dev, o))
             return bad(s->def, s->err, "line %u: alias '%s' is used twice", dev->line, dev->alias);
         if (dev->boot_order.set && o->boot_order.set &&
             dev->boot_order.value == o->boot_order.value)

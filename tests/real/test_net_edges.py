@@ -259,6 +259,15 @@ class Edges(unittest.TestCase):
                 self.assertNotEqual(done.returncode, 0)
         self.assertEqual(self.update(nic("cards", MAC, more="<driver queues='2'/><link state='down'/>"), "--live").returncode, 0)
 
+    def test_plugged_into_a_guest_with_usb_2(self):
+        """Its controller's parts share one alias: virt-install's guests have that."""
+        self.server.net(network("cards", 95))
+        parts = "".join(f"<controller type='usb' index='0' model='ich9-{model}'{'/>' if not port else f'><master startport={port!r}/></controller>'}"
+                        for model, port in (("ehci1", ""), ("uhci1", "0"), ("uhci2", "2"), ("uhci3", "4")))
+        self.guest(parts)
+        self.virsh("attach-interface", "g", "network", "cards", "--model", "virtio", "--mac", MAC, "--live", "--config")
+        self.assertEqual((self.macs(), self.macs("--inactive")), ([MAC],) * 2)
+
     def test_a_tap_that_is_there_already(self):
         sh("ip tuntap add pre0 mode tap; ip link set pre0 address 02:00:00:00:00:01 up; ip link add vv0 type veth")
         self.addCleanup(sh, "ip link del pre0; ip link del vv0")
