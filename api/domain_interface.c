@@ -1,19 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Network interfaces of guests: addresses and counters.
 #include "api/domain.h"
-#include "base/file.h"
-#include "bridge/link.h"
+#include "bridge/neigh.h"
 #include "netmgr/netmgr.h"
 
 #include <errno.h>
-#include <stdio.h>
+#include <arpa/inet.h>
 
 enum { // virDomainInterfaceAddressesSource
     SOURCE_LEASE,
     SOURCE_AGENT,
     SOURCE_ARP,
 };
-enum { ARP_MAX = 4 * 1024 * 1024, ADDRESSES_MAX = 256 };
+enum { ADDRESSES_MAX = 256 };
 
 static struct wire_domain_ip_addr *add_address(struct call *call, struct wire_domain_interface *ret)
 {
@@ -45,25 +44,36 @@ static int from_leases(struct call *call, const struct domain_interface *iface, 
     return r;
 }
 
-// The kernel's neighbour table: who has been heard of on this host.
-static int from_arp(struct call *call, const char *mac, struct wire_domain_interface *ret,
-                    struct error *err)
+static int from_neighbours(struct call *call, const struct neighbour_vec *neighbours,
+                           const struct domain_interface *iface, struct wire_domain_interface *ret)
 {
-    AUTO_FREE char *table = NULL;
-    int r = file_read("/proc/net/arp", ARP_MAX, &table, NULL);
-    if (r < 0)
-        return error_set_errno(err, AREA_QEMU, r, "cannot read /proc/net/arp");
-    char *save = NULL;
-    for (char *line = strtok_r(table, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
-        char ip[64], hw[32];
-        unsigned flags;
-        if (sscanf(line, "%63s %*s 0x%x %31s", ip, &flags, hw) != 3 || !flags || !str_eq(hw, mac))
+    VEC_FOREACH (n, neighbours) {
+        char text[IP_TEXT_SIZE];
+        if (memcmp(n->mac, iface->mac.b, MAC_SIZE) != 0)
             continue;
         struct wire_domain_ip_addr *a = add_address(call, ret);
         if (a)
-            *a = (struct wire_domain_ip_addr){.addr = arena_strdup(call->arena, ip)};
+            *a = (struct wire_domain_ip_addr){
+                .type = n->ip.family == AF_INET6,
+                .addr = arena_strdup(call->arena, ip_format(&n->ip, text))};
     }
     return 0;
+}
+
+// Who has been heard of on this host.
+static int list_neighbours(struct neighbour_vec *ret, struct error *err)
+{
+    struct netlink *nl;
+    if (netlink_open(&nl, err) < 0)
+        return -1;
+    int r = neighbour_list(nl, 0, ret, err);
+    netlink_close(nl);
+    return r;
+}
+
+static void neighbours_finish(struct neighbour_vec *neighbours)
+{
+    vec_finish(neighbours);
 }
 
 int api_domain_interface_addresses(struct call *call,
@@ -84,6 +94,9 @@ int api_domain_interface_addresses(struct call *call,
     if (args->source > SOURCE_ARP)
         return error_set(err, ERROR_ARGUMENT_UNSUPPORTED, AREA_QEMU,
                          "unknown source %u of addresses", args->source);
+    CLEANUP(neighbours_finish) struct neighbour_vec neighbours = {0};
+    if (args->source == SOURCE_ARP && list_neighbours(&neighbours, err) < 0)
+        return -1;
     const struct domain_def *def = dom->live;
     ret->ifaces.v = arena_calloc(call->arena, def->interfaces.n, sizeof(*ret->ifaces.v));
     VEC_FOREACH (it, &def->interfaces) {
@@ -94,7 +107,7 @@ int api_domain_interface_addresses(struct call *call,
         if (ret->ifaces.n == WIRE_DOMAIN_INTERFACE_MAX)
             break;
         if (args->source == SOURCE_LEASE ? from_leases(call, iface, mac, &found, err) < 0
-                                         : from_arp(call, mac, &found, err) < 0)
+                                         : from_neighbours(call, &neighbours, iface, &found) < 0)
             return -1;
         if (found.addrs.n == 0)
             continue;

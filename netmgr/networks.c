@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The table of networks, and how one gets into it and out of it.
 #include "base/file.h"
+#include "bridge/neigh.h"
 #include "netmgr/lease.h"
 #include "netmgr/private.h"
 
@@ -490,6 +491,45 @@ static void lease_finish(struct network_lease *l)
     free(one.v->clientid);
 }
 
+// DHCPv6 knows clients by an identifier of their own choice, which may be made from a MAC.
+static bool mac_of_duid(const char *duid, uint8_t ret[static MAC_SIZE])
+{
+    size_t n = duid ? strlen(duid) : 0;
+    // Types 1 (with a time) and 3, of Ethernet.
+    if ((n == 41 && strncmp(duid, "00:01:00:01:", 12) == 0) ||
+        (n == 29 && strncmp(duid, "00:03:00:01:", 12) == 0))
+        return mac_parse(duid + n - 17, ret) == 0;
+    return false;
+}
+
+// Who is at an address of DHCPv6, as far as the host has heard of it.
+static void find_macs(const struct network *net, struct network_lease_vec *leases)
+{
+    struct neighbour_vec seen = {0};
+    struct link l;
+    bool asked = false;
+    VEC_FOREACH (lease, leases) {
+        uint8_t mac[MAC_SIZE];
+        char text[MAC_TEXT_SIZE];
+        if (lease->mac || lease->ip.family != AF_INET6)
+            continue;
+        if (!asked && net->active && net->all->nl && net->live->bridge &&
+            link_find(net->all->nl, net->live->bridge, &l, NULL) == 0)
+            (void)neighbour_list(net->all->nl, l.index, &seen, NULL);
+        asked = true;
+        bool found = mac_of_duid(lease->clientid, mac);
+        VEC_FOREACH (n, &seen) {
+            if (ip_compare(&n->ip, &lease->ip) == 0) {
+                memcpy(mac, n->mac, MAC_SIZE);
+                found = true;
+            }
+        }
+        if (found)
+            lease->mac = xstrdup(mac_format(mac, text));
+    }
+    vec_finish(&seen);
+}
+
 int network_get_leases(struct network *net, const char *mac, struct network_lease_vec *ret,
                        struct error *err)
 {
@@ -502,6 +542,7 @@ int network_get_leases(struct network *net, const char *mac, struct network_leas
     dnsmasq_read_leases(net);
     const char *text = net->runtime->lease_text;
     lease_parse(text ? text : "", text ? strlen(text) : 0, &leases);
+    find_macs(net, &leases);
     VEC_FOREACH (l, &leases) {
         bool expired = l->expiry_s != 0 && l->expiry_s < now;
         if (expired || (mac && (!l->mac || strcasecmp(l->mac, mac) != 0))) {
