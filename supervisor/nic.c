@@ -249,13 +249,23 @@ void nic_unplug(struct domain *dom, struct domain_interface *iface)
     task_spawn(dom->all->config.sched, "script of an interface", down_main, d);
 }
 
-static bool same_source(const struct domain_interface *a, const struct domain_interface *b)
+// A portgroup that is not said is the default one.
+static const char *portgroup_of(const struct domain *dom, const struct domain_interface *iface)
+{
+    const struct networks *networks = dom->all->config.networks;
+    const struct network *net = networks ? networks_find_name(networks, iface->network) : NULL;
+    const struct network_portgroup *pg =
+        net ? network_def_find_portgroup(network_current(net), iface->portgroup) : NULL;
+    return pg ? pg->name : iface->portgroup;
+}
+
+static bool same_source(const struct domain *dom, const struct domain_interface *a,
+                        const struct domain_interface *b)
 {
     if (a->type != b->type)
         return false;
     if (a->type == INTERFACE_NETWORK)
-        return str_eq(a->network, b->network) &&
-               (!b->portgroup || str_eq(a->portgroup, b->portgroup));
+        return str_eq(a->network, b->network) && str_eq(portgroup_of(dom, a), portgroup_of(dom, b));
     return a->type != INTERFACE_BRIDGE || str_eq(a->bridge, b->bridge);
 }
 
@@ -286,6 +296,21 @@ static int refuse_move(const struct domain *dom, const struct domain_interface *
         what, opt_mac_format(&iface->mac, mac), dom->name);
 }
 
+// Whether its port, or the one it would get, is in a VLAN.
+static bool has_vlan(const struct domain *dom, const struct domain_interface *iface)
+{
+    const struct networks *networks = dom->all->config.networks;
+    const struct network *net = networks && iface->type == INTERFACE_NETWORK
+                                    ? networks_find_name(networks, iface->network)
+                                    : NULL;
+    const struct network_def *def = net ? network_current(net) : NULL;
+    const struct network_portgroup *pg =
+        def ? network_def_find_portgroup(def, iface->portgroup) : NULL;
+    const struct network_port *port =
+        net && iface->port_id.set ? network_find_port(net, &iface->port_id.value) : NULL;
+    return iface->vlan || (pg && pg->vlan) || (def && def->vlan) || (port && port->def->vlan);
+}
+
 static int move_to_network(struct task *t, struct domain *dom, struct domain_interface *iface,
                            const struct domain_interface *wanted, struct error *err)
 {
@@ -305,7 +330,7 @@ static int move_to_network(struct task *t, struct domain *dom, struct domain_int
     nic_unplug(dom, iface);
     net = networks_find_name(networks, wanted->network);
     str_replace(&iface->network, wanted->network);
-    str_replace(&iface->portgroup, wanted->portgroup);
+    str_replace(&iface->portgroup, portgroup_of(dom, wanted));
     str_replace(&iface->bridge, net && net->live ? net->live->bridge : NULL);
     iface->port_id = request.port_id;
     return 0;
@@ -355,10 +380,12 @@ int nic_move(struct task *t, struct domain *dom, struct domain_interface *iface,
         return refuse_move(dom, iface, "the boot order", err);
     if (!str_eq(wanted->script, iface->script) || !str_eq(wanted->downscript, iface->downscript))
         return refuse_move(dom, iface, "a script", err);
-    if (same_source(iface, wanted))
+    if (same_source(dom, iface, wanted))
         return 0;
     if (!is_bridged(iface) || !is_bridged(wanted) || !iface->target)
         return refuse_move(dom, iface, "the type", err);
+    if (has_vlan(dom, iface) || has_vlan(dom, wanted))
+        return refuse_move(dom, iface, "the VLAN", err);
     int r = wanted->type == INTERFACE_NETWORK ? move_to_network(t, dom, iface, wanted, err)
                                               : move_to_bridge(dom, iface, wanted, err);
     if (r == 0)

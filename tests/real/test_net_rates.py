@@ -140,6 +140,10 @@ class Rates(unittest.TestCase):
         self.assertEqual(self.rate(), (1000, 5000))
         self.update(slow, "--live")
         self.assertEqual(self.rate(), (77,))
+        self.update(nic("plain", MAC), "--live")
+        self.assertIsNone(self.rate())
+        self.update(slow, "--live")
+        self.assertEqual(self.rate(), (77,))
         self.assertIn("average='77'", self.out("net-port-dumpxml", "plain", re.search("portid='([^']*)'", self.out("dumpxml", "a"))[1]))
 
     @unittest.skipUnless(IS_VIREO, "libvirtd takes a floor, and keeps it where the network has a rate")
