@@ -179,6 +179,9 @@ int domain_def_validate(const struct domain_def *def, struct error *err)
         if (iface->mac.b[0] & 1)
             return bad(def, err, "line %u: an interface's MAC address must not be a multicast one",
                        iface->dev.line);
+        if (iface->type == INTERFACE_DIRECT && iface->port_isolated)
+            return bad(def, err, "line %u: <port isolated=> is for bridges, not for type='direct'",
+                       iface->dev.line);
     }
     struct seen seen = {.def = def, .err = err};
     int r = domain_def_each_device(def, check_device, &seen);

@@ -93,6 +93,35 @@ static int check_name(const struct at *at)
 
 // ---- forward and bridge
 
+// A bridge of the host's, or its interfaces for macvtaps.
+static int check_foreign(const struct at *at)
+{
+    const struct network_forward *f = &at->def->forward;
+    const char *mode = network_forward_mode_name(f->mode);
+    bool may_bridge = f->mode == NETWORK_FORWARD_BRIDGE;
+    if (at->def->bridge && !may_bridge)
+        return BAD(at->def->bridge_line,
+                   "<bridge name=> is not allowed in mode '%s': guests are put straight on its "
+                   "<interface>",
+                   mode);
+    if (at->def->bridge && f->interfaces.n)
+        return BAD(f->line, "<forward mode='bridge'> takes a bridge or an interface, not both");
+    if (!at->def->bridge && !f->interfaces.n)
+        return UNSUPPORTED(f->line,
+                           "<forward mode='%s'> needs an interface of the host, <interface "
+                           "dev='eth0'/>%s",
+                           mode, may_bridge ? ", or a bridge, <bridge name='br0'/>" : "");
+    for (size_t i = 1; i < f->interfaces.n; i++) {
+        for (size_t k = 0; k < i; k++) {
+            if (str_eq(f->interfaces.v[i]->dev, f->interfaces.v[k]->dev))
+                return BAD(f->interfaces.v[i]->line,
+                           "<interface dev='%s'> is listed twice, first on line %u",
+                           f->interfaces.v[i]->dev, f->interfaces.v[k]->line);
+        }
+    }
+    return 0;
+}
+
 static int check_forward(const struct at *at)
 {
     const struct network_forward *f = &at->def->forward;
@@ -109,18 +138,8 @@ static int check_forward(const struct at *at)
                                              "it a <forward mode=>");
     if (f->has_nat && f->mode != NETWORK_FORWARD_NAT)
         return BAD(f->line, "<nat> needs <forward mode='nat'>, this one is '%s'", mode);
-    if (f->mode == NETWORK_FORWARD_BRIDGE) {
-        if (f->interfaces.n && at->def->bridge)
-            return BAD(f->line, "<forward mode='bridge'> takes a bridge or an interface, not both");
-        if (f->interfaces.n)
-            return UNSUPPORTED(f->line,
-                               "<forward mode='bridge'> with an <interface> (macvtap) is not "
-                               "supported by vireo yet; give a <bridge name=> of the host");
-        if (!at->def->bridge)
-            return UNSUPPORTED(f->line, "<forward mode='bridge'> needs the name of a bridge of the "
-                                        "host: <bridge name='br0'/>");
-        return 0;
-    }
+    if (!network_def_owns_bridge(at->def))
+        return check_foreign(at);
     if (f->mode != NETWORK_FORWARD_NONE && !at->def->ips.n)
         return BAD(f->line,
                    "%s forwarding requested, but no IP address; add an <ip> (one without address "
@@ -151,17 +170,23 @@ static int check_bridge(const struct at *at)
         return BAD(line, "<bridge>: stp, delay and zone are not for a bridge of the host, which "
                          "is left as it is");
     if (def->mtu.set)
-        return BAD(0, "<mtu> is not for a bridge of the host, which is left as it is");
-    const char *name = def->mac.set    ? "mac"
-                       : def->domain   ? "domain"
-                       : def->dns      ? "dns"
-                       : def->ips.n    ? "ip"
-                       : def->routes.n ? "route"
-                                       : NULL;
+        return BAD(0, "<mtu> is not for a bridge or an interface of the host, which is left as it "
+                      "is");
+    bool direct = network_def_direct_mode(def) != DIRECT_NONE;
+    const char *name = def->mac.set                   ? "mac"
+                       : def->domain                  ? "domain"
+                       : def->dns                     ? "dns"
+                       : def->ips.n                   ? "ip"
+                       : def->routes.n                ? "route"
+                       : direct && def->vlan          ? "vlan"
+                       : direct && def->bandwidth     ? "bandwidth"
+                       : direct && def->port_isolated ? "port isolated="
+                                                      : NULL;
     if (name)
         return UNSUPPORTED(def->ips.n ? def->ips.v[0]->line : 0,
-                           "<%s> does not go with forward mode='bridge'; remove it", name);
-    if (strchr(def->bridge, '%'))
+                           "<%s> does not go with forward mode='%s'; remove it", name,
+                           network_forward_mode_name(def->forward.mode));
+    if (def->bridge && strchr(def->bridge, '%'))
         return BAD(line, "<bridge name='%s'>: a bridge of the host must be named", def->bridge);
     return 0;
 }
@@ -556,6 +581,11 @@ static int check_portgroups(const struct at *at)
             return BAD(p->line, "<portgroup>: its name is empty or has control characters");
         if (check_bandwidth(at, p->bandwidth) < 0)
             return -1;
+        if ((p->vlan || p->bandwidth) && network_def_direct_mode(at->def) != DIRECT_NONE)
+            return UNSUPPORTED(p->line,
+                               "<portgroup> '%s': <%s> is not for guests that are put straight on "
+                               "an interface",
+                               p->name, p->vlan ? "vlan" : "bandwidth");
         for (size_t k = 0; k < i; k++) {
             if (str_eq(p->name, at->def->portgroups.v[k]->name))
                 return UNSUPPORTED(p->line, "<portgroup> '%s' is given twice, first on line %u",
