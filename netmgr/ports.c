@@ -2,9 +2,9 @@
 // What is plugged into a network.
 //
 // A guest's card is a tap whose descriptors QEMU holds: it lives as long as the guest, whatever
-// happens to us or to the bridge. RUN/NAME.ports/UUID.xml keeps each port, with its tap's name in
-// the first line, so that after a restart taps are put back before their guests have been taken
-// over.
+// happens to us or to the bridge; or a macvtap, see direct.c. RUN/NAME.ports/UUID.xml keeps each
+// port, with its tap's name in the first line, so that after a restart taps are put back before
+// their guests have been taken over.
 #include "base/file.h"
 #include "netmgr/private.h"
 
@@ -115,7 +115,8 @@ int port_plug_back(struct networks *all, struct network_port *port, int bridge_i
                    struct repairs *repairs, struct error *err)
 {
     struct link l;
-    if (!*port->tap)
+    // A macvtap stays where it is, though its network may have become one with a bridge.
+    if (!*port->tap || port->def->plug == NETWORK_PLUG_DIRECT)
         return 0;
     int r = link_find(all->nl, port->tap, &l, err);
     if (r == -ENODEV || (r == 0 && l.master == bridge_index && l.flags & IFF_UP))
@@ -129,6 +130,17 @@ int port_plug_back(struct networks *all, struct network_port *port, int bridge_i
         return -1;
     repairs_add(repairs, REPAIR_PORT, "%s plugged in", l.name);
     return 0;
+}
+
+static void set_plug(const struct network_def *live, struct network_port_def *def)
+{
+    def->mode = network_def_direct_mode(live);
+    def->plug = def->mode != DIRECT_NONE        ? NETWORK_PLUG_DIRECT
+                : network_def_owns_bridge(live) ? NETWORK_PLUG_NETWORK
+                                                : NETWORK_PLUG_BRIDGE;
+    str_replace(&def->bridge, live->bridge);
+    if (!def->mac_table)
+        def->mac_table = live->mac_table;
 }
 
 static struct network_port_def *make_def(const struct network *net,
@@ -151,9 +163,8 @@ static struct network_port_def *make_def(const struct network *net,
     def->bandwidth = network_bandwidth_copy(b);
     def->vlan = network_vlan_copy(pg && pg->vlan ? pg->vlan : live->vlan);
     def->isolated = q->isolated ? q->isolated : live->port_isolated;
-    def->plug = network_def_owns_bridge(live) ? NETWORK_PLUG_NETWORK : NETWORK_PLUG_BRIDGE;
-    def->bridge = xstrdup(live->bridge);
-    def->mac_table = live->mac_table;
+    set_plug(live, def);
+    def->dev = xstrdup(q->dev);
     return def;
 }
 
@@ -218,7 +229,8 @@ static int plug_locked(struct task *t, struct network *net, const struct network
     struct network_port *before = network_find_port(net, &def->uuid.value);
     if (before)
         port_remove(before);
-    if (open_tap(net, q, def, ret, err) < 0) {
+    if ((def->plug == NETWORK_PLUG_DIRECT ? direct_plug(net, q, def, ret, err)
+                                          : open_tap(net, q, def, ret, err)) < 0) {
         network_port_def_destroy(def);
         return -1;
     }
@@ -235,7 +247,7 @@ static int plug_locked(struct task *t, struct network *net, const struct network
         port_remove(port);
         return -1;
     }
-    snprintf(ret->bridge, sizeof(ret->bridge), "%s", net->live->bridge);
+    snprintf(ret->bridge, sizeof(ret->bridge), "%s", net->live->bridge ? net->live->bridge : "");
     ret->portgroup = pg ? xstrdup(pg->name) : NULL;
     return 0;
 }
@@ -358,11 +370,10 @@ int network_port_create(struct task *t, struct network *net, struct network_port
                 def->group = xstrdup(pg->name);
             if (pg && !def->bandwidth)
                 def->bandwidth = network_bandwidth_copy(pg->bandwidth);
-            def->plug =
-                network_def_owns_bridge(net->live) ? NETWORK_PLUG_NETWORK : NETWORK_PLUG_BRIDGE;
-            str_replace(&def->bridge, net->live->bridge);
-            if (!def->mac_table)
-                def->mac_table = net->live->mac_table;
+            set_plug(net->live, def);
+            str_replace(&def->dev, NULL);
+            if (def->plug == NETWORK_PLUG_DIRECT)
+                r = direct_choose(net, &def->dev, err);
         }
     }
     if (r == 0)
@@ -404,6 +415,11 @@ int network_port_set_bandwidth(struct task *t, struct network *net, const struct
         return -1;
     struct network_port *port = network_find_port(net, id);
     int r = port ? 0 : no_port(net, id, err);
+    if (port && port->def->plug == NETWORK_PLUG_DIRECT)
+        r = error_set(err, ERROR_OPERATION_UNSUPPORTED, AREA_NETWORK,
+                      "cannot set the rates of a port of network '%s': that is for networks with a "
+                      "bridge",
+                      net->name);
     char tap[IFNAMSIZ] = "";
     if (port)
         strcpy(tap, port->tap);

@@ -107,7 +107,7 @@ struct networks {
     struct firewall *firewall;
     struct triggers *triggers;
     struct completion swept; // what a daemon before us left behind is gone
-    unsigned next_tap;
+    unsigned next_tap, next_macvtap;
 };
 
 // ---- networks.c
@@ -211,6 +211,15 @@ void triggers_watch_files(struct triggers *tr);
 int port_plug_back(struct networks *all, struct network_port *port, int bridge_index,
                    struct repairs *repairs, struct error *err);
 void ports_load(struct network *net);
+
+// ---- direct.c
+// Which of the network's interfaces a card is put on (caller frees). ERROR_INTERNAL, as libvirt:
+// none is free.
+int direct_choose(struct network *net, char **ret, struct error *err);
+// Chooses that and a name; def->dev, ret.
+int direct_plug(struct network *net, const struct network_plug_request *q,
+                struct network_port_def *def, struct network_plug *ret, struct error *err);
+void direct_report_missing(const struct network *net);
 
 // ---- bandwidth.c
 int bandwidth_apply(struct task *t, const char *dev, const struct network_bandwidth *b,
