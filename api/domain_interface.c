@@ -141,8 +141,22 @@ int api_domain_interface_stats(struct call *call,
                          "interface '%s' of guest '%s' is gone", iface->target, dom->name);
     if (r < 0)
         return -1;
-    // The kernel counts from the host's side; the guest's is the other way round.
     const struct link_stats *s = &link.stats;
+    // A macvtap stands in the guest's place and counts like the guest.
+    if (iface->type == INTERFACE_DIRECT) {
+        *ret = (struct wire_domain_interface_stats_ret){
+            .rx_bytes = (int64_t)s->rx_bytes,
+            .rx_packets = (int64_t)s->rx_packets,
+            .rx_errs = (int64_t)s->rx_errors,
+            .rx_drop = (int64_t)s->rx_dropped,
+            .tx_bytes = (int64_t)s->tx_bytes,
+            .tx_packets = (int64_t)s->tx_packets,
+            .tx_errs = (int64_t)s->tx_errors,
+            .tx_drop = (int64_t)s->tx_dropped,
+        };
+        return 0;
+    }
+    // The kernel counts a tap from the host's side; the guest's is the other way round.
     ret->rx_bytes = (int64_t)s->tx_bytes;
     ret->rx_packets = (int64_t)s->tx_packets;
     ret->rx_errs = (int64_t)s->tx_errors;

@@ -208,6 +208,9 @@ int network_replug(struct task *t, struct networks *all, const struct network_pl
 // Forgets the port. Gone already is fine. Doesn't suspend; the tap is its guest's to close.
 void network_unplug(struct networks *all, const char *network, const struct uuid *port_id);
 
+// The same for the port that a tap or macvtap of this name is plugged into, if there is one.
+void network_unplug_tap(struct networks *all, const char *tap);
+
 // A name "macvtapN" that no interface has; numbers go on, so that none comes twice soon.
 int networks_name_macvtap(struct networks *all, char ret[static IFNAMSIZ], struct error *err);
 // How many ports of a network without a bridge are on that interface of its.

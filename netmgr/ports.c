@@ -341,6 +341,20 @@ void network_unplug(struct networks *all, const char *network, const struct uuid
     task_spawn(all->config.sched, "network hook", deleted_main, d);
 }
 
+void network_unplug_tap(struct networks *all, const char *tap)
+{
+    struct network *net = NULL;
+    while ((net = networks_next(all, net))) {
+        struct network_port *port, *tmp;
+        LIST_FOREACH_SAFE (port, tmp, &net->ports, link) {
+            if (str_eq(port->tap, tap)) {
+                struct uuid id = port->def->uuid.value;
+                network_unplug(all, net->name, &id);
+            }
+        }
+    }
+}
+
 // ---- by clients --------------------------------------------------------------------------------
 
 int network_port_create(struct task *t, struct network *net, struct network_port_def *def,
