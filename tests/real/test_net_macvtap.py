@@ -48,6 +48,7 @@ class Macvtaps(unittest.TestCase):
         cls.server = NetServer("macvtap").start()
         for n in range(3):
             sh(f"ip link add low{n} type veth peer name far{n}; ip link set far{n} up")
+        cls.macs = [mac_of(f"low{n}") for n in range(3)]
 
     @classmethod
     def tearDownClass(cls):
@@ -60,6 +61,11 @@ class Macvtaps(unittest.TestCase):
     def tearDown(self):
         self.server.clear()
         wait_for(f"the macvtaps to go: {macvtaps()}", lambda: macvtaps() == [], 5)
+        macs = [mac_of(f"low{n}") for n in range(3)]
+        if IS_VIREO:
+            self.assertEqual(macs, self.macs)
+        for n in range(3):  # libvirtd leaves a passthrough guest's MAC on it, here
+            sh(f"ip link set low{n} address {self.macs[n]}")
 
     def start(self, *devices, name="a", kind="echo"):
         self.server.define(boot_guest(name, kind, devices="".join(devices)))
@@ -150,18 +156,19 @@ class Macvtaps(unittest.TestCase):
             wait_for("the guest to let go", lambda: not self.cards())
             self.start(direct("low0", "passthrough", number), name="b")
             self.virsh("destroy", "b")
+            self.virsh("undefine", "b")
             self.virsh("attach-device", "a", self.write(direct("low0", "passthrough")))
         self.assertEqual(len(macvtaps()), 1)
 
     def test_what_fails_leaves_nothing(self):
-        for devices in ((direct("nosuch0"),), (direct("low0"), "<interface type='bridge'><source bridge='nobr'/></interface>"),
-                        (direct("low0"), direct("low0", "bridge", 6, more="<target dev='low1'/>")),
-                        (direct("low0", more="<target dev='one'/>"), direct("low0", "bridge", 6, more="<target dev='one'/>"))):
-            error = self.fails(*devices)
+        bad = [((direct("nosuch0"),), "nosuch0"),
+               ((direct("low0"), "<interface type='bridge'><source bridge='nobr'/></interface>"), "nobr")]
+        if IS_VIREO:  # libvirtd deletes whatever has the name
+            bad += [((direct("low0"), direct("low0", "bridge", 6, more="<target dev='low1'/>")), "'low1' is taken"),
+                    ((direct("low0", more="<target dev='one'/>"), direct("low0", "bridge", 6, more="<target dev='one'/>")), "'one' is taken")]
+        for devices, why in bad:
+            self.assertIn(why, self.fails(*devices))
             wait_for("the macvtaps to go", lambda: macvtaps() == [], 5)
-            if IS_VIREO:
-                self.assertRegex(error, "nosuch0|nobr|'low1' is taken|'one' is taken")
-        self.assertIn("low1", sh("ip link"))
 
     @vireo
     def test_the_macvtap_of_another_guest_is_left_alone(self):
@@ -215,6 +222,8 @@ class Macvtaps(unittest.TestCase):
         ports = [self.out("net-port-dumpxml", "pool", port) for port in self.out("net-port-list", "pool").split()]
         self.assertEqual(sorted(re.search("<plug (.*)/>", port).group(1) for port in ports),
                          ["type='direct' dev='low0' mode='bridge'"] * 2 + ["type='direct' dev='low1' mode='bridge'"])
+        if not IS_VIREO:  # it forgets them by an update
+            return
         # Another interface is there for the next; one less for the one after it.
         self.virsh("net-update", "pool", "add", "forward-interface", "<interface dev='low2'/>", "--live")
         self.virsh("attach-device", "a", self.write(nic("pool", MAC.format(3))))
