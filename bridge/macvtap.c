@@ -125,11 +125,8 @@ static int explain(struct netlink *nl, const struct macvtap_config *c, const str
                 : xasprintf("%s '%s' has it for itself (mode passthrough)", other.kind, other.name);
         return fail(c, err, r, why);
     }
-    netlink_error(nl, err, r, "cannot create macvtap '%s' on '%s' in mode %s", c->name, c->lower,
-                  modes[c->mode].word);
-    if (err)
-        err->code = ERROR_SYSTEM;
-    return -1;
+    return netlink_error(nl, err, r, "cannot create macvtap '%s' on '%s' in mode %s", c->name,
+                         c->lower, modes[c->mode].word);
 }
 
 static int make(struct netlink *nl, const struct macvtap_config *c, struct tap *tap, char *conflict,
@@ -167,7 +164,14 @@ static int make(struct netlink *nl, const struct macvtap_config *c, struct tap *
     // In mode passthrough it has begun with the MAC of the interface below. Changing it changes
     // both; the kernel puts the other's back when the macvtap is deleted.
     up.mac = c->mac;
-    return link_change(nl, l.index, l.name, &up, err);
+    AUTO_ERROR e = ERROR_INIT;
+    if (link_change(nl, l.index, l.name, &up, &e) == 0)
+        return 0;
+    char mac[MAC_TEXT_SIZE];
+    AUTO_FREE char *why = xasprintf("'%s', or another macvtap on it, has MAC %s already", c->lower,
+                                    mac_format(c->mac, mac));
+    return e.sys_errno == EADDRINUSE || e.sys_errno == EBUSY ? fail(c, err, -e.sys_errno, why)
+                                                             : error_move(err, &e);
 }
 
 // ---- its character device ----------------------------------------------------------------------

@@ -245,6 +245,9 @@ static void conflicts_task(struct task *t, void *arg)
     shares.mtu = 9000;
     refused(&b, &shares, "MTU 9000 is larger than the 1500 below", "");
     shares.mtu = 0;
+    shares.mac = one_mac;
+    refused(&b, &shares, "another macvtap on it, has MAC 52:54:00:00:00:01", "");
+    shares.mac = two_mac;
     // Not a macvtap of ours: somebody else's with the name, or no macvtap at all.
     CHECK_OK(macvtap_delete(t, "macvtap0", tap.index + 1, one_mac, &err), &err);
     CHECK_OK(macvtap_delete(t, "macvtap0", 0, two_mac, &err), &err);
