@@ -158,6 +158,15 @@ void strv_printf(struct strv *s, const char *fmt, ...)
     va_end(ap);
 }
 
+bool strv_has(const struct strv *s, const char *text)
+{
+    VEC_FOREACH (it, s) {
+        if (str_eq(*it, text))
+            return true;
+    }
+    return false;
+}
+
 void strv_finish(struct strv *s)
 {
     for (size_t i = 0; i < s->n; i++)

@@ -34,17 +34,19 @@ struct backend {
 extern const struct backend backend_nftables;
 extern const struct backend backend_iptables;
 
-// hooks.c: accepts in DOCKER-USER, wherever that is. `ours` is the backend in use.
+// hooks.c: accepts in chains that others share, where those would drop. `ours` is the backend in
+// use, rules are the network's.
+#define HOOK_TAG "vireo " // before the bridge's name, in the comment of each rule there
 int hooks_apply(const struct backend *ours, struct backend_env *env, const char *bridge,
-                struct error *err);
+                const struct rule_vec *rules, struct error *err);
 int hooks_remove(struct backend_env *env, const char *bridge, struct error *err);
 int hooks_verify(const struct backend *ours, struct backend_env *env, const char *bridge,
-                 char **missing, struct error *err);
+                 const struct rule_vec *rules, char **missing, struct error *err);
 int hooks_sweep(struct backend_env *env, const struct strv *known, struct error *err);
 
-// blockers.c
-int blockers_find(struct backend_env *env, const struct backend *ours, const char *bridge,
-                  struct strv *ret, struct error *err);
+// blockers.c; services: guests shall reach the host's DHCP and DNS
+int blockers_find(struct backend_env *env, const char *bridge, bool services, struct strv *ret,
+                  struct error *err);
 
 // nft.c: runs nft commands, all or nothing. 0, or -1 with what libnftables said.
 int nft_run(struct backend_env *env, const char *commands, struct error *err);
@@ -57,16 +59,10 @@ void backend_env_finish(struct backend_env *env);
 int ipt_lock(const char *path, struct error *err);
 // Whether this namespace uses that legacy table already; asking libiptc would create it.
 bool ipt_table_used(const struct ipt_tables *ops, const char *table);
+// Whether a chain drops whatever its rules don't decide: by its policy, or by a rule for all.
+bool ipt_chain_drops(const struct ipt_tables *ops, const char *chain, struct xtc_handle *h);
 // Runs `change` on a table and commits, again from the start when somebody else committed
 // meanwhile. change: 1 to commit, 0 nothing to do, -1 with errno set by libiptc.
 int ipt_change(const struct ipt_tables *ops, const char *table,
                int (*change)(const struct ipt_tables *ops, struct xtc_handle *h, void *arg),
                void *arg, struct error *err);
-
-static inline bool strv_has(const struct strv *s, const char *text)
-{
-    for (size_t i = 0; i < s->n; i++)
-        if (str_eq(s->v[i], text))
-            return true;
-    return false;
-}

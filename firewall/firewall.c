@@ -64,6 +64,7 @@ struct call {
     const struct firewall_network *net;
     struct rule_vec rules;
     const char *bridge;
+    bool services;
     const struct strv *known;
     struct strv *blockers;
     char **missing;
@@ -90,7 +91,7 @@ static int run(struct task *t, struct call *c)
     return c->result;
 }
 
-// Where Docker's chain jumps to ours, those can't go before the jump.
+// Where a chain of others jumps to ours, those can't go before the jump.
 static void do_apply(struct call *c)
 {
     struct backend_env *env = &c->fw->env;
@@ -99,13 +100,8 @@ static void do_apply(struct call *c)
     c->result = wanted ? 0 : hooks_remove(env, bridge, c->err);
     if (c->result == 0)
         c->result = c->fw->backend->apply(env, c->net, &c->rules, c->err);
-    if (c->result < 0 || !wanted)
-        return;
-    c->result = hooks_apply(c->fw->backend, env, bridge, c->err);
-    if (c->result < 0) {
-        hooks_remove(env, bridge, NULL);
-        c->fw->backend->remove(env, bridge, NULL);
-    }
+    if (c->result == 0 && wanted)
+        c->result = hooks_apply(c->fw->backend, env, bridge, &c->rules, c->err);
 }
 
 // Without a backend: what a network can do all the same.
@@ -151,7 +147,8 @@ static void do_verify(struct call *c)
     struct backend_env *env = &c->fw->env;
     c->result = c->fw->backend->verify(env, c->net, &c->rules, c->missing, c->err);
     if (c->result == 0 && !*c->missing && c->rules.n > 0)
-        c->result = hooks_verify(c->fw->backend, env, c->net->bridge, c->missing, c->err);
+        c->result =
+            hooks_verify(c->fw->backend, env, c->net->bridge, &c->rules, c->missing, c->err);
 }
 
 int firewall_verify(struct task *t, struct firewall *fw, const struct firewall_network *net,
@@ -201,13 +198,17 @@ int firewall_sweep(struct task *t, struct firewall *fw, const struct strv *known
 
 static void do_find_blockers(struct call *c)
 {
-    c->result = blockers_find(&c->fw->env, c->fw->backend, c->bridge, c->blockers, c->err);
+    c->result = blockers_find(&c->fw->env, c->bridge, c->services, c->blockers, c->err);
 }
 
-int firewall_find_blockers(struct task *t, struct firewall *fw, const char *bridge,
+int firewall_find_blockers(struct task *t, struct firewall *fw, const char *bridge, bool services,
                            struct strv *ret, struct error *err)
 {
-    struct call c = {
-        .fw = fw, .fn = do_find_blockers, .bridge = bridge, .blockers = ret, .err = err};
+    struct call c = {.fw = fw,
+                     .fn = do_find_blockers,
+                     .bridge = bridge,
+                     .services = services,
+                     .blockers = ret,
+                     .err = err};
     return run(t, &c);
 }

@@ -3,8 +3,9 @@
 //
 // A network is described by a plain struct; rules.h turns it into a list of abstract rules, and one
 // of two backends puts them into the kernel: nftables (a table of our own) or iptables (chains of
-// our own in the legacy tables). Nothing of others is ever touched, with one exception:
-// DOCKER-USER, the chain that Docker documents for this, gets an accept for each of our bridges.
+// our own in the legacy tables). Nothing of others is ever touched, with one exception: where the
+// chains that all users of iptables share, or DOCKER-USER, which Docker documents for this, would
+// drop a network's traffic, they get its accepts, too.
 //
 // What is installed for a network is found again by its bridge: chains are named after it.
 #pragma once
@@ -62,7 +63,7 @@ const char *firewall_backend_reason(const struct firewall *fw);
 
 // Puts the network's rules in place of those its bridge has, all or nothing: nftables in one
 // transaction; iptables table by table (nat before filter), undone on failure. Does nothing when
-// they are there already.
+// they are there already. When only what others' chains need fails, the network's own rules stay.
 int firewall_apply(struct task *t, struct firewall *fw, const struct firewall_network *net,
                    struct error *err);
 // Removes whatever the bridge has. Nothing there is fine.
@@ -74,9 +75,10 @@ int firewall_verify(struct task *t, struct firewall *fw, const struct firewall_n
 // Removes what was left behind by bridges that are not in `known`, also by the other backend.
 int firewall_sweep(struct task *t, struct firewall *fw, const struct strv *known,
                    struct error *err);
-// Rules and policies of others that drop what we accept for this bridge; each text names the table,
-// its owner and the remedy. Appended to *ret.
-int firewall_find_blockers(struct task *t, struct firewall *fw, const char *bridge,
+// Rules and policies of others that drop what we accept for this bridge: what is forwarded and,
+// with `services`, DHCP and DNS of this host; each text names the table, its owner and the remedy.
+// Appended to *ret.
+int firewall_find_blockers(struct task *t, struct firewall *fw, const char *bridge, bool services,
                            struct strv *ret, struct error *err);
 
 // Tells when any nftables rules of the namespace changed, also by iptables-nft, also by us: time to

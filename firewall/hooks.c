@@ -1,9 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Docker sets the policy of FORWARD to drop, and documents the chain DOCKER-USER for rules of
-// others: https://docs.docker.com/engine/network/packet-filtering-firewalls/. An accept there ends
-// Docker's say; our own chains, in another table, still decide what is accepted indeed. Only where
-// those are in the very same table the accept is a jump to them. The chain may be in the legacy
-// tables or in iptables-nft's, which for nftables are tables "ip filter" and "ip6 filter".
+// Accepts of ours in chains that others share.
+//
+// Every table has its say in turn: an accept in ours doesn't override a drop in another (measured).
+// The tables of iptables are shared by custom: whoever needs something passed adds it to INPUT,
+// OUTPUT and FORWARD of the table "filter", and libvirt does so, too. Therefore, where one of these
+// chains drops what no rule of it accepts (as ufw and Docker set it up), the network's accepts
+// stand there as well, before the rest. In FORWARD that is all of the bridge's traffic: our own
+// chains still decide what passes. Docker documents DOCKER-USER for the rules of others; it takes
+// FORWARD's place: https://docs.docker.com/engine/network/packet-filtering-firewalls/.
+//
+// There are two such worlds for each family, the legacy tables and iptables-nft's, which for
+// nftables are "ip filter" and "ip6 filter". Chains that drop nothing are left alone, and tables of
+// other names always: blockers.c names those.
 #include "firewall/backend.h"
 #include "firewall/ipt_entry.h"
 #include "firewall/nfnl.h"
@@ -12,98 +20,163 @@
 #include <inttypes.h>
 #include <linux/netfilter.h>
 
-static const char CHAIN[] = "DOCKER-USER";
 static const char FILTER[] = "filter";
-static const char TAG[] = "vireo "; // before the bridge's name, in the comment of each rule of ours
+static const char *const CHAINS[] = {"INPUT", "OUTPUT", "FORWARD", "DOCKER-USER"};
+enum { CHAIN_FORWARD = 2, CHAIN_DOCKER = 3, CHAIN_COUNT = ARRAY_LEN(CHAINS), TRIES = 5 };
 
-// What to do with the legacy chain.
-struct legacy {
+struct hooks {
+    const struct backend *ours; // in use
     const char *bridge;
-    bool present; // shall be there
-    bool jump;    // to our chains, which are in the same table
-    bool check;   // only look
-    char **missing;
-    const struct strv *known; // sweeping: remove those of all others
+    const struct rule_vec *accepts; // NULL: none shall be there
+    const struct strv *known;       // sweeping: remove those of all other bridges
+    char **missing;                 // only look
 };
 
-static bool is_tag_of(const char *comment, const struct legacy *l)
+static char *tag_of(const char *bridge)
 {
-    if (!comment || !str_starts(comment, TAG))
+    return xasprintf("%s%s", HOOK_TAG, bridge);
+}
+
+static bool is_tagged(const char *comment, const struct hooks *k)
+{
+    if (!comment || !str_starts(comment, HOOK_TAG))
         return false;
-    const char *bridge = comment + strlen(TAG);
-    return l->known ? !strv_has(l->known, bridge) : str_eq(bridge, l->bridge);
+    const char *bridge = comment + strlen(HOOK_TAG);
+    return k->known ? !strv_has(k->known, bridge) : str_eq(bridge, k->bridge);
 }
 
-static void *legacy_rule(const struct ipt_tables *ops, const struct legacy *l, bool from)
+// What shall pass: the host's services by their ports, everything forwarded.
+static void make_accepts(const char *bridge, const struct rule_vec *rules, struct rule_vec *ret)
 {
-    AUTO_FREE char *tag = xasprintf("%s%s", TAG, l->bridge);
-    AUTO_FREE char *target =
-        l->jump ? xasprintf("%s_%s",
-                            rules_iptables_place(from ? RULE_FORWARD_OUT : RULE_FORWARD_IN)->top,
-                            l->bridge)
-                : xstrdup("ACCEPT");
-    return entry_from_jump(ops->family, from ? l->bridge : NULL, from ? NULL : l->bridge, tag,
-                           target);
-}
-
-// Both rules there, and nothing else of ours for this bridge?
-static bool legacy_complete(const struct ipt_tables *ops, struct xtc_handle *h,
-                            const struct legacy *l)
-{
-    AUTO_FREE void *to = legacy_rule(ops, l, false), *from = legacy_rule(ops, l, true);
-    unsigned right = 0, all = 0;
-    for (const void *e = ops->first_rule(CHAIN, h); e; e = ops->next_rule(e, h)) {
-        if (!is_tag_of(entry_comment(ops->family, e), l))
+    struct rule to = {.chain = RULE_FORWARD_IN}, from = {.chain = RULE_FORWARD_OUT};
+    strcpy(to.out, bridge); // checked by rules_from_network()
+    strcpy(from.in, bridge);
+    vec_push(ret, to);
+    vec_push(ret, from);
+    RULES_FOREACH(r, rules)
+    {
+        struct rule accept = *r;
+        if (r->chain != RULE_INPUT && r->chain != RULE_OUTPUT)
             continue;
-        const char *target = ops->get_target(e, h);
-        all++;
-        right +=
-            entry_equal(ops->family, to, e, target) || entry_equal(ops->family, from, e, target);
+        strcpy(r->chain == RULE_INPUT ? accept.in : accept.out, bridge);
+        vec_push(ret, accept);
     }
-    return right == 2 && all == 2;
 }
 
-static int legacy_remove(const struct ipt_tables *ops, struct xtc_handle *h, const struct legacy *l)
+// Which of CHAINS gets this rule; -1: it is not needed. chains: bits of those that are there or, of
+// the built-in ones, drop.
+static int chain_for(const struct rule *rule, unsigned chains)
 {
-    int removed = 0;
+    const char *builtin = rules_iptables_place(rule->chain)->builtin;
+    int i = 0;
+    while (!str_eq(CHAINS[i], builtin))
+        i++;
+    if (i == CHAIN_FORWARD && chains & 1u << CHAIN_DOCKER)
+        return CHAIN_DOCKER;
+    return chains & 1u << i ? i : -1;
+}
+
+// --- legacy
+
+// With our chains in the very same tables the built-in ones jump to them first, and DOCKER-USER
+// shall do the same.
+static unsigned legacy_chains(const struct hooks *k, const struct ipt_tables *ops,
+                              struct xtc_handle *h)
+{
+    unsigned chains = ops->is_chain(CHAINS[CHAIN_DOCKER], h) ? 1u << CHAIN_DOCKER : 0;
+    for (unsigned i = 0; i < CHAIN_DOCKER && k->ours != &backend_iptables; i++)
+        if (ipt_chain_drops(ops, CHAINS[i], h))
+            chains |= 1u << i;
+    return chains;
+}
+
+static void *legacy_entry(const struct hooks *k, enum rule_family family, const struct rule *rule)
+{
+    AUTO_FREE char *tag = tag_of(k->bridge);
+    struct rule tagged = *rule;
+    tagged.comment = tag;
+    if (k->ours != &backend_iptables)
+        return entry_from_rule(family, &tagged);
+    const char *top = rules_iptables_place(rule->chain)->top;
+    AUTO_FREE char *target = xasprintf("%s_%s", top, k->bridge);
+    return entry_from_jump(family, rule->in, rule->out, tag, target);
+}
+
+static bool legacy_has(const struct ipt_tables *ops, const char *chain, struct xtc_handle *h,
+                       const void *wanted)
+{
+    for (const void *e = ops->first_rule(chain, h); e; e = ops->next_rule(e, h))
+        if (entry_equal(ops->family, wanted, e, ops->get_target(e, h)))
+            return true;
+    return false;
+}
+
+static unsigned legacy_count(const struct ipt_tables *ops, struct xtc_handle *h,
+                             const struct hooks *k)
+{
+    unsigned n = 0;
+    for (size_t i = 0; i < CHAIN_COUNT; i++) {
+        if (!ops->is_chain(CHAINS[i], h))
+            continue;
+        for (const void *e = ops->first_rule(CHAINS[i], h); e; e = ops->next_rule(e, h))
+            n += is_tagged(entry_comment(ops->family, e), k);
+    }
+    return n;
+}
+
+static int legacy_remove(const struct ipt_tables *ops, const char *chain, struct xtc_handle *h,
+                         const struct hooks *k)
+{
     for (;;) {
         unsigned at = 0;
-        const void *e = ops->first_rule(CHAIN, h);
-        for (; e && !is_tag_of(entry_comment(ops->family, e), l); e = ops->next_rule(e, h))
+        const void *e = ops->first_rule(chain, h);
+        for (; e && !is_tagged(entry_comment(ops->family, e), k); e = ops->next_rule(e, h))
             at++;
         if (!e)
-            return removed;
-        if (!ops->delete_at(CHAIN, at, h))
+            return 0;
+        if (!ops->delete_at(chain, at, h))
             return -1;
-        removed = 1;
     }
+}
+
+// Looks for each wanted rule, or puts it first in its chain. Returns how many there are.
+static int legacy_each(const struct ipt_tables *ops, struct xtc_handle *h, const struct hooks *k,
+                       unsigned chains, bool insert, bool *missing)
+{
+    int n = 0;
+    for (size_t i = 0; k->accepts && i < k->accepts->n; i++) {
+        const struct rule *rule = &k->accepts->v[i];
+        int chain = chain_for(rule, chains);
+        if (chain < 0 || !rules_iptables_has(ops->family, rule))
+            continue;
+        AUTO_FREE void *e = legacy_entry(k, ops->family, rule);
+        n++;
+        if (insert && !ops->insert(CHAINS[chain], e, 0, h))
+            return -1;
+        if (!insert && !legacy_has(ops, CHAINS[chain], h, e)) {
+            *missing = true;
+            if (k->missing && !*k->missing)
+                *k->missing = xasprintf("accept in the chain '%s'", CHAINS[chain]);
+        }
+    }
+    return n;
 }
 
 static int legacy_change(const struct ipt_tables *ops, struct xtc_handle *h, void *arg)
 {
-    const struct legacy *l = arg;
-    if (!ops->is_chain(CHAIN, h))
+    const struct hooks *k = arg;
+    unsigned chains = legacy_chains(k, ops, h);
+    bool missing = false;
+    int wanted = legacy_each(ops, h, k, chains, false, &missing);
+    if (k->missing || (!missing && legacy_count(ops, h, k) == (unsigned)wanted))
         return 0;
-    if (l->present && legacy_complete(ops, h, l))
-        return 0;
-    if (l->check) {
-        if (l->present)
-            *l->missing = xasprintf("accept in %s's chain '%s'", "Docker", CHAIN);
-        return 0;
-    }
-    int r = legacy_remove(ops, h, l);
-    if (r < 0 || !l->present)
-        return r;
-    for (int from = 1; from >= 0; from--) {
-        AUTO_FREE void *e = legacy_rule(ops, l, from);
-        // First: before what an administrator may drop there is no better place.
-        if (!ops->insert(CHAIN, e, 0, h))
+    for (size_t i = 0; i < CHAIN_COUNT; i++)
+        if (ops->is_chain(CHAINS[i], h) && legacy_remove(ops, CHAINS[i], h, k) < 0)
             return -1;
-    }
-    return 1;
+    return legacy_each(ops, h, k, chains, true, NULL) < 0 ? -1 : 1;
 }
 
-static int legacy_each(struct legacy *l, struct backend_env *env, struct error *err)
+static int in_legacy(struct hooks *k, struct backend_env *env, struct error *err)
 {
     static const enum rule_family families[] = {RULE_V4, RULE_V6};
     AUTO_CLOSE int lock = -1;
@@ -111,121 +184,179 @@ static int legacy_each(struct legacy *l, struct backend_env *env, struct error *
         const struct ipt_tables *ops = ipt_tables_of(families[i]);
         if (!ipt_table_used(ops, FILTER))
             continue;
-        if (!l->check && lock < 0 && (lock = ipt_lock(env->lock_path, err)) < 0)
+        if (!k->missing && lock < 0 && (lock = ipt_lock(env->lock_path, err)) < 0)
             return -1;
-        if (ipt_change(ops, FILTER, legacy_change, l, err) < 0)
+        if (ipt_change(ops, FILTER, legacy_change, k, err) < 0)
             return -1;
-        if (l->check && *l->missing)
-            return 0;
     }
     return 0;
 }
 
-// The same in iptables-nft's tables.
-struct found {
-    const struct legacy *l;
-    uint8_t family; // of the chain under way
-    bool v4, v6;    // there is a chain DOCKER-USER
-    unsigned ours;  // rules with our tag
-    struct strbuf text;
+// --- iptables-nft
+
+// One table.
+struct look {
+    const struct hooks *k;
+    uint8_t family; // of the table
+    unsigned there; // bits of CHAINS
+    unsigned drops; // those whose policy or last rule drops
+    size_t chain;   // under way
+    bool decided;   // no rule behind this one is reached by all packets
+    unsigned ours[CHAIN_COUNT];
+    struct strbuf removal; // nft commands
 };
 
-static int find_chain(const struct nfnl_chain *c, void *arg)
+static const char *family_name(uint8_t family)
 {
-    struct found *f = arg;
-    if (!str_eq(c->table, FILTER) || !str_eq(c->name, CHAIN))
+    return family == NFPROTO_IPV4 ? "ip" : "ip6";
+}
+
+static int look_at_chain(const struct nfnl_chain *c, void *arg)
+{
+    struct look *l = arg;
+    if (c->family != l->family || !str_eq(c->table, FILTER))
         return 0;
-    f->v4 = f->v4 || c->family == NFPROTO_IPV4;
-    f->v6 = f->v6 || c->family == NFPROTO_IPV6;
+    for (size_t i = 0; i < CHAIN_COUNT; i++) {
+        if (!str_eq(c->name, CHAINS[i]) || c->base != (i != CHAIN_DOCKER))
+            continue;
+        l->there |= 1u << i;
+        if (c->policy_drop)
+            l->drops |= 1u << i;
+    }
     return 0;
 }
 
-static int find_rule(const struct nfnl_rule *r, void *arg)
+static int look_at_rule(const struct nfnl_rule *r, void *arg)
 {
-    struct found *f = arg;
-    if (!is_tag_of(r->comment, f->l))
-        return 0;
-    f->ours++;
-    strbuf_printf(&f->text, "delete rule %s %s %s handle %" PRIu64 "\n",
-                  f->family == NFPROTO_IPV4 ? "ip" : "ip6", FILTER, CHAIN, r->handle);
+    struct look *l = arg;
+    if (is_tagged(r->comment, l->k)) {
+        l->ours[l->chain]++;
+        strbuf_printf(&l->removal, "delete rule %s %s %s handle %" PRIu64 "\n",
+                      family_name(l->family), FILTER, CHAINS[l->chain], r->handle);
+    } else if (r->unconditional && r->verdict != NFNL_OTHER && !l->decided) {
+        l->decided = true;
+        if (r->verdict == NFNL_ACCEPT)
+            l->drops &= ~(1u << l->chain);
+        else
+            l->drops |= 1u << l->chain;
+    }
     return 0;
 }
 
-static int nft_one(struct backend_env *env, struct found *f, struct error *err)
+static int look(struct backend_env *env, struct look *l, struct error *err)
 {
-    const struct legacy *l = f->l;
-    const char *family = f->family == NFPROTO_IPV4 ? "ip" : "ip6";
-    f->ours = 0;
-    strbuf_reset(&f->text);
-    if (nfnl_each_rule(env->nfnl, f->family, FILTER, CHAIN, find_rule, f, err) < 0)
+    // Without nftables there is no chain in it.
+    if (nfnl_each_chain(env->nfnl, look_at_chain, l, NULL) < 0)
+        return 0;
+    for (l->chain = 0; l->chain < CHAIN_COUNT; l->chain++) {
+        l->decided = false;
+        if (l->there & 1u << l->chain && nfnl_each_rule(env->nfnl, l->family, FILTER,
+                                                        CHAINS[l->chain], look_at_rule, l, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+static void add_insertions(const struct look *l, unsigned wanted[static CHAIN_COUNT],
+                           struct strbuf *ret)
+{
+    const struct hooks *k = l->k;
+    unsigned chains = l->drops | (l->there & 1u << CHAIN_DOCKER);
+    enum rule_family family = l->family == NFPROTO_IPV4 ? RULE_V4 : RULE_V6;
+    for (size_t i = 0; k->accepts && i < k->accepts->n; i++) {
+        struct rule rule = k->accepts->v[i];
+        int chain = chain_for(&rule, chains);
+        if (chain < 0 || !rules_iptables_has(family, &rule))
+            continue;
+        wanted[chain]++;
+        rule.family = RULE_ANY; // the table says it
+        strbuf_printf(ret, "insert rule %s %s %s ", family_name(l->family), FILTER, CHAINS[chain]);
+        rules_nft_conditions(&rule, ret);
+        strbuf_printf(ret, "counter accept comment \"%s%s\"\n", HOOK_TAG, k->bridge);
+    }
+}
+
+static int in_table(struct backend_env *env, struct look *l, struct error *err)
+{
+    unsigned wanted[CHAIN_COUNT] = {0};
+    AUTO_STRBUF commands = {0};
+    if (look(env, l, err) < 0)
         return -1;
-    if (l->present && f->ours == 2)
-        return 0;
-    if (l->check) {
-        if (l->present && !*l->missing)
-            *l->missing = xasprintf("accept in Docker's chain '%s %s %s'", family, FILTER, CHAIN);
-        return 0;
-    }
-    static const char *const sides[] = {"iifname", "oifname"};
-    for (size_t i = 0; l->present && i < ARRAY_LEN(sides); i++)
-        strbuf_printf(&f->text, "insert rule %s %s %s %s \"%s\" counter accept comment \"%s%s\"\n",
-                      family, FILTER, CHAIN, sides[i], l->bridge, TAG, l->bridge);
-    return f->text.len > 0 ? nft_run(env, f->text.data, err) : 0;
+    strbuf_add(&commands, strbuf_text(&l->removal));
+    add_insertions(l, wanted, &commands);
+    if (!l->k->missing)
+        return commands.len > 0 ? nft_run(env, commands.data, err) : 0;
+    for (size_t i = 0; i < CHAIN_COUNT && !*l->k->missing; i++)
+        if (l->ours[i] < wanted[i])
+            *l->k->missing = xasprintf("accept in the chain '%s %s %s'", family_name(l->family),
+                                       FILTER, CHAINS[i]);
+    return 0;
 }
 
-static int nft_each(const struct legacy *l, struct backend_env *env, struct error *err)
+// Whoever owns the table may change it between our look and our transaction: then once more.
+static int in_table_retried(struct backend_env *env, const struct hooks *k, uint8_t family,
+                            struct error *err)
 {
-    struct nfnl *n = nft_reader(env, NULL);
-    if (!n)
-        return 0; // no nftables, no chain of Docker's in it
-    struct found f = {.l = l};
-    int r = nfnl_each_chain(n, find_chain, &f, NULL) < 0 ? 1 : 0;
-    if (r == 0 && f.v4) {
-        f.family = NFPROTO_IPV4;
-        r = nft_one(env, &f, err);
+    for (int left = TRIES;; left--) {
+        AUTO_ERROR e = ERROR_INIT;
+        struct look l = {.k = k, .family = family};
+        int r = in_table(env, &l, &e);
+        strbuf_finish(&l.removal);
+        if (r == 0)
+            return 0;
+        if (left == 1)
+            return error_move(err, &e);
     }
-    if (r == 0 && f.v6) {
-        f.family = NFPROTO_IPV6;
-        r = nft_one(env, &f, err);
+}
+
+static int in_nft(const struct hooks *k, struct backend_env *env, struct error *err)
+{
+    static const uint8_t families[] = {NFPROTO_IPV4, NFPROTO_IPV6};
+    int r = 0;
+    for (size_t i = 0; r == 0 && i < ARRAY_LEN(families) && nft_reader(env, NULL); i++)
+        r = in_table_retried(env, k, families[i], err);
+    return r;
+}
+
+// --- both
+
+static int run(struct hooks *k, struct backend_env *env, const struct rule_vec *rules,
+               struct error *err)
+{
+    struct rule_vec accepts = {0};
+    if (rules) {
+        make_accepts(k->bridge, rules, &accepts);
+        k->accepts = &accepts;
     }
-    strbuf_finish(&f.text);
-    return r < 0 ? -1 : 0;
+    int r = in_legacy(k, env, err);
+    if (r == 0 && !(k->missing && *k->missing))
+        r = in_nft(k, env, err);
+    vec_finish(&accepts);
+    return r;
 }
 
 int hooks_apply(const struct backend *ours, struct backend_env *env, const char *bridge,
-                struct error *err)
+                const struct rule_vec *rules, struct error *err)
 {
-    struct legacy l = {.bridge = bridge, .present = true, .jump = ours == &backend_iptables};
-    if (legacy_each(&l, env, err) < 0)
-        return -1;
-    return nft_each(&l, env, err);
+    struct hooks k = {.ours = ours, .bridge = bridge};
+    return run(&k, env, rules, err);
 }
 
 int hooks_remove(struct backend_env *env, const char *bridge, struct error *err)
 {
-    struct legacy l = {.bridge = bridge};
-    if (legacy_each(&l, env, err) < 0)
-        return -1;
-    return nft_each(&l, env, err);
+    struct hooks k = {.bridge = bridge};
+    return run(&k, env, NULL, err);
 }
 
 int hooks_verify(const struct backend *ours, struct backend_env *env, const char *bridge,
-                 char **missing, struct error *err)
+                 const struct rule_vec *rules, char **missing, struct error *err)
 {
-    struct legacy l = {.bridge = bridge,
-                       .present = true,
-                       .jump = ours == &backend_iptables,
-                       .check = true,
-                       .missing = missing};
-    if (legacy_each(&l, env, err) < 0)
-        return -1;
-    return *missing ? 0 : nft_each(&l, env, err);
+    struct hooks k = {.ours = ours, .bridge = bridge, .missing = missing};
+    return run(&k, env, rules, err);
 }
 
 int hooks_sweep(struct backend_env *env, const struct strv *known, struct error *err)
 {
-    struct legacy l = {.known = known};
-    if (legacy_each(&l, env, err) < 0)
-        return -1;
-    return nft_each(&l, env, err);
+    struct hooks k = {.known = known};
+    return run(&k, env, NULL, err);
 }

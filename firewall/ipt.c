@@ -64,6 +64,20 @@ bool ipt_table_used(const struct ipt_tables *ops, const char *table)
     return false;
 }
 
+bool ipt_chain_drops(const struct ipt_tables *ops, const char *chain, struct xtc_handle *h)
+{
+    for (const void *e = ops->first_rule(chain, h); e; e = ops->next_rule(e, h)) {
+        const char *target = ops->get_target(e, h);
+        if (!entry_matches_all(ops->family, e))
+            continue;
+        if (str_eq(target, "DROP") || str_eq(target, "REJECT"))
+            return true;
+        if (str_eq(target, "ACCEPT"))
+            return false;
+    }
+    return str_eq(ops->get_policy(chain, h), "DROP");
+}
+
 static int table_error(const struct ipt_tables *ops, const char *verb, const char *table, int e,
                        struct error *err)
 {

@@ -249,6 +249,8 @@ void *entry_from_rule(enum rule_family f, const struct rule *rule)
     start_entry(f, &b);
     fill_header(f, b.data, rule, rule->in, rule->out);
     add_matches(&b, rule);
+    if (rule->comment)
+        add_comment(&b, rule->comment);
     size_t target = b.len;
     add_action(&b, f, rule);
     return finish_entry(f, &b, target);
@@ -327,6 +329,27 @@ bool entry_matches_all(enum rule_family f, const void *entry)
     if (f == RULE_V6)
         return memcmp(&((const struct ip6t_entry *)entry)->ipv6, &any6, sizeof(any6)) == 0;
     return memcmp(&((const struct ipt_entry *)entry)->ip, &any4, sizeof(any4)) == 0;
+}
+
+// The mask has a byte for each that counts: with "virbr+" the NUL doesn't.
+static bool name_matches(const char *name, const unsigned char *mask, const char *interface)
+{
+    size_t n = 0;
+    while (n < IFNAMSIZ && mask[n])
+        n++;
+    return n > 0 && strncmp(name, interface, n) == 0;
+}
+
+bool entry_names(enum rule_family f, const void *entry, const char *interface)
+{
+    if (f == RULE_V6) {
+        const struct ip6t_ip6 *h = &((const struct ip6t_entry *)entry)->ipv6;
+        return name_matches(h->iniface, h->iniface_mask, interface) ||
+               name_matches(h->outiface, h->outiface_mask, interface);
+    }
+    const struct ipt_ip *h = &((const struct ipt_entry *)entry)->ip;
+    return name_matches(h->iniface, h->iniface_mask, interface) ||
+           name_matches(h->outiface, h->outiface_mask, interface);
 }
 
 const char *entry_comment(enum rule_family f, const void *entry)

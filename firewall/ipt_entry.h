@@ -42,5 +42,7 @@ bool entry_equal(enum rule_family family, const void *built, const void *read,
                  const char *read_target);
 // Whether it matches every packet.
 bool entry_matches_all(enum rule_family family, const void *entry);
+// Whether it asks for that interface by name.
+bool entry_names(enum rule_family family, const void *entry, const char *interface);
 // The text of its comment match, or NULL; borrowed from the entry.
 const char *entry_comment(enum rule_family family, const void *entry);

@@ -105,10 +105,59 @@ static enum nfnl_verdict target_verdict(struct nlattr *data)
     return str_eq(get_text(tb[NFTA_TARGET_NAME]), "REJECT") ? NFNL_REJECT : NFNL_OTHER;
 }
 
-static void read_expressions(struct nlattr *list, struct nfnl_rule *r)
+// What iptables-nft says of a rule when it has read it from a file.
+static bool comment_match(struct nlattr *data, char comment[static COMMENT_SIZE])
+{
+    struct nlattr *tb[NFTA_MATCH_MAX + 1];
+    if (!data || nla_parse_nested(tb, NFTA_MATCH_MAX, data, NULL) < 0 ||
+        !str_eq(get_text(tb[NFTA_MATCH_NAME]), "comment"))
+        return false;
+    if (tb[NFTA_MATCH_INFO])
+        snprintf(comment, COMMENT_SIZE, "%.*s", nla_len(tb[NFTA_MATCH_INFO]),
+                 (const char *)nla_data(tb[NFTA_MATCH_INFO]));
+    return true;
+}
+
+static bool loads_name(struct nlattr *data)
+{
+    struct nlattr *tb[NFTA_META_MAX + 1];
+    if (!data || nla_parse_nested(tb, NFTA_META_MAX, data, NULL) < 0)
+        return false;
+    uint32_t key = get_be32(tb[NFTA_META_KEY]);
+    return key == NFT_META_IIFNAME || key == NFT_META_OIFNAME;
+}
+
+static void read_name(struct nlattr *data, struct nfnl_rule *r)
+{
+    struct nlattr *tb[NFTA_CMP_MAX + 1], *value[NFTA_DATA_MAX + 1];
+    if (!data || r->nnames == ARRAY_LEN(r->names) ||
+        nla_parse_nested(tb, NFTA_CMP_MAX, data, NULL) < 0 ||
+        get_be32(tb[NFTA_CMP_OP]) != NFT_CMP_EQ || !tb[NFTA_CMP_DATA] ||
+        nla_parse_nested(value, NFTA_DATA_MAX, tb[NFTA_CMP_DATA], NULL) < 0 ||
+        !value[NFTA_DATA_VALUE])
+        return;
+    struct nfnl_name *name = &r->names[r->nnames];
+    name->len = (size_t)nla_len(value[NFTA_DATA_VALUE]);
+    if (name->len == 0 || name->len > sizeof(name->text))
+        return;
+    memcpy(name->text, nla_data(value[NFTA_DATA_VALUE]), name->len);
+    r->nnames++;
+}
+
+bool nfnl_rule_names(const struct nfnl_rule *rule, const char *interface)
+{
+    for (unsigned i = 0; i < rule->nnames; i++)
+        if (strncmp(rule->names[i].text, interface, rule->names[i].len) == 0)
+            return true;
+    return false;
+}
+
+static void read_expressions(struct nlattr *list, struct nfnl_rule *r,
+                             char comment[static COMMENT_SIZE])
 {
     r->unconditional = true;
     struct nlattr *e;
+    bool name_loaded = false;
     int left;
     if (!list)
         return;
@@ -118,12 +167,18 @@ static void read_expressions(struct nlattr *list, struct nfnl_rule *r)
         if (nla_parse_nested(tb, NFTA_EXPR_MAX, e, NULL) < 0)
             continue;
         const char *name = get_text(tb[NFTA_EXPR_NAME]);
+        struct nlattr *data = tb[NFTA_EXPR_DATA];
+        if (name_loaded && str_eq(name, "cmp"))
+            read_name(data, r);
+        name_loaded = str_eq(name, "meta") && loads_name(data);
         if (str_eq(name, "immediate"))
-            r->verdict = immediate_verdict(tb[NFTA_EXPR_DATA]);
+            r->verdict = immediate_verdict(data);
         else if (str_eq(name, "target"))
-            r->verdict = target_verdict(tb[NFTA_EXPR_DATA]);
+            r->verdict = target_verdict(data);
         else if (str_eq(name, "reject"))
             r->verdict = NFNL_REJECT;
+        else if (str_eq(name, "match") && comment_match(data, comment))
+            continue;
         else if (!str_eq(name, "counter") && !str_eq(name, "log"))
             r->unconditional = false;
     }
@@ -142,7 +197,7 @@ static void read_rule(struct nfnl *n, struct nlmsghdr *h)
                           .comment = get_comment(tb[NFTA_RULE_USERDATA], comment)};
     if (tb[NFTA_RULE_HANDLE] && nla_len(tb[NFTA_RULE_HANDLE]) >= 8)
         r.handle = be64toh(nla_get_u64(tb[NFTA_RULE_HANDLE]));
-    read_expressions(tb[NFTA_RULE_EXPRESSIONS], &r);
+    read_expressions(tb[NFTA_RULE_EXPRESSIONS], &r, comment);
     n->result = n->on_rule(&r, n->arg);
 }
 
@@ -280,7 +335,7 @@ int nfnl_each_rule(struct nfnl *n, uint8_t family, const char *table, const char
     n->arg = arg;
     struct nl_msg *msg = request(NFT_MSG_GETRULE, family);
     if (nla_put_string(msg, NFTA_RULE_TABLE, table) < 0 ||
-        nla_put_string(msg, NFTA_RULE_CHAIN, chain) < 0)
+        (chain && nla_put_string(msg, NFTA_RULE_CHAIN, chain) < 0))
         abort();
     int r = dump(n, msg);
     if (r == -ENOENT) // gone meanwhile

@@ -28,7 +28,14 @@ struct nfnl_rule {
     const char *comment; // or ""
     bool unconditional;  // nothing but counters before the verdict
     enum nfnl_verdict verdict;
+    // Interfaces it compares with by name; text without NUL, or with it when all of it must match.
+    struct nfnl_name {
+        char text[16];
+        size_t len;
+    } names[2];
+    unsigned nnames;
 };
+bool nfnl_rule_names(const struct nfnl_rule *rule, const char *interface);
 
 // Strings are valid during the call. Not 0 stops and is the result.
 typedef int (*nfnl_chain_fn)(const struct nfnl_chain *chain, void *arg);
@@ -38,5 +45,6 @@ typedef int (*nfnl_rule_fn)(const struct nfnl_rule *rule, void *arg);
 int nfnl_open(struct nfnl **ret, struct error *err);
 void nfnl_close(struct nfnl *n);
 int nfnl_each_chain(struct nfnl *n, nfnl_chain_fn fn, void *arg, struct error *err);
+// chain NULL: of all chains of the table
 int nfnl_each_rule(struct nfnl *n, uint8_t family, const char *table, const char *chain,
                    nfnl_rule_fn fn, void *arg, struct error *err);

@@ -72,7 +72,7 @@ static void add_address(struct strbuf *b, const char *field, bool negate, const 
                   negate ? "!= " : "", text);
 }
 
-static void add_conditions(struct strbuf *b, const struct rule *r)
+void rules_nft_conditions(const struct rule *r, struct strbuf *b)
 {
     if (r->in[0])
         strbuf_printf(b, "iifname \"%s\" ", r->in);
@@ -147,7 +147,7 @@ static void add_rules(struct strbuf *b, const char *bridge, const struct rule_ve
         strbuf_add(b, "add rule " TABLE " ");
         rules_nft_chain(r->chain, bridge, b);
         strbuf_addc(b, ' ');
-        add_conditions(b, r);
+        rules_nft_conditions(r, b);
         add_action(b, r);
         strbuf_addc(b, '\n');
     }

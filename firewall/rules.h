@@ -39,6 +39,7 @@ struct rule {
     enum rule_action action;
     struct ip_addr nat_first, nat_last;
     uint16_t port_first, port_last; // source ports; 0: the kernel's choice
+    const char *comment;            // legacy tables only; borrowed, may be NULL
 };
 
 struct rule_vec {
@@ -62,6 +63,8 @@ void rules_remove_nft(const char *bridge, struct strbuf *ret);
 void rules_nft_chain(enum rule_chain chain, const char *bridge, struct strbuf *ret);
 // The bridge behind such a name; NULL when it is none. Caller frees.
 char *rules_nft_bridge(const char *chain);
+// What a rule asks of a packet, "udp dport 53 ", without what its chain asks.
+void rules_nft_conditions(const struct rule *rule, struct strbuf *ret);
 // The comment of its chains, "default 0123456789abcdef".
 char *rules_nft_tag(const struct firewall_network *net, const struct rule_vec *rules);
 

@@ -113,12 +113,11 @@ static void find_by_conf(const char *path, const char *dir, struct found_vec *re
 
 // ---- ending it ---------------------------------------------------------------------------------
 
-static void end_process(struct task *t, struct process *p)
+void dnsmasq_wait(struct task *t, struct process *p)
 {
     int status;
     if (p->pid == 0)
         return;
-    process_kill(p, SIGTERM);
     if (process_wait(t, p, task_deadline_ms(STOP_TIMEOUT_MS), &status) < 0) {
         process_kill(p, SIGKILL);
         (void)process_wait(t, p, task_deadline_ms(STOP_TIMEOUT_MS), &status);
@@ -134,10 +133,12 @@ static void end_pid(struct task *t, pid_t pid, const char *conf)
         return;
     // Its number may have become another's since we looked.
     AUTO_FREE char *now = conf_of(pid);
-    if (str_eq(now, conf))
-        end_process(t, &p);
-    else
+    if (str_eq(now, conf)) {
+        process_kill(&p, SIGTERM);
+        dnsmasq_wait(t, &p);
+    } else {
         process_close(&p);
+    }
 }
 
 void dnsmasq_release(struct network *net)
@@ -148,14 +149,21 @@ void dnsmasq_release(struct network *net)
     rt->dnsmasq = PROCESS_NONE;
 }
 
-void dnsmasq_stop(struct task *t, struct network *net)
+struct process dnsmasq_end(struct network *net)
 {
     struct network_runtime *rt = net->runtime;
     rt->dnsmasq_watch = sd_event_source_disable_unref(rt->dnsmasq_watch);
-    // Taken out first: the world goes on while we wait.
     struct process p = rt->dnsmasq;
     rt->dnsmasq = PROCESS_NONE;
-    end_process(t, &p);
+    if (p.pid)
+        process_kill(&p, SIGTERM);
+    return p;
+}
+
+static void stop(struct task *t, struct network *net)
+{
+    struct process p = dnsmasq_end(net);
+    dnsmasq_wait(t, &p);
 }
 
 // ---- watching it -------------------------------------------------------------------------------
@@ -418,7 +426,7 @@ int dnsmasq_sync(struct task *t, struct network *net, struct repairs *repairs, s
 {
     struct network_runtime *rt = net->runtime;
     if (!rt->plan->dnsmasq) {
-        dnsmasq_stop(t, net);
+        stop(t, net);
         dnsmasq_remove_files(net);
         return 0;
     }
@@ -432,7 +440,7 @@ int dnsmasq_sync(struct task *t, struct network *net, struct repairs *repairs, s
     bool leases_gone = restore_leases(net, alive);
     bool conf_changed = !file_is(rt->files.conf, rt->plan->files.conf);
     if (leases_gone || conf_changed)
-        dnsmasq_stop(t, net);
+        stop(t, net);
     if (sync_lists(net, &lists_changed, repairs, err) < 0)
         return -1;
     if (rt->dnsmasq.pid) {

@@ -48,6 +48,7 @@ struct networks_config {
     enum firewall_choice firewall;
     bool system_mode;       // else no network can be started
     bool start_on_demand;   // a plug into an inactive network starts it
+    bool refuse_blocked;    // no start where a rule of others drops the network's traffic
     bool default_network;   // define 'default' on the first start ever
     bool default_autostart; // and start it with the host
     struct network_observer observer;

@@ -15,6 +15,7 @@ struct networks *networks_create(const struct networks_config *config, struct er
     list_init(&all->list);
     list_init(&all->teardowns);
     task_lock_init(&all->deleting);
+    task_lock_init(&all->kernel);
     completion_init(&all->swept);
     if (!config->system_mode) {
         completion_post(&all->swept, 0);
@@ -185,6 +186,18 @@ void network_unlock(struct network *net)
     // What happened meanwhile was maybe our own doing, maybe not.
     if (net->runtime->heal.wanted && !net->runtime->heal.running)
         heal_trigger(net, NULL);
+}
+
+void kernel_enter(struct task *t, struct networks *all)
+{
+    if (all->kernel.owner != t)
+        (void)task_lock_acquire(t, &all->kernel, TASK_FOREVER);
+}
+
+void kernel_leave(struct task *t, struct networks *all)
+{
+    if (all->kernel.owner == t)
+        task_lock_release(&all->kernel);
 }
 
 int network_not_active(const struct network *net, struct error *err)

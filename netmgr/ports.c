@@ -229,8 +229,11 @@ static int plug_locked(struct task *t, struct network *net, const struct network
     struct network_port *before = network_find_port(net, &def->uuid.value);
     if (before)
         port_remove(before);
-    if ((def->plug == NETWORK_PLUG_DIRECT ? direct_plug(net, q, def, ret, err)
-                                          : open_tap(net, q, def, ret, err)) < 0) {
+    kernel_enter(t, all);
+    int r = def->plug == NETWORK_PLUG_DIRECT ? direct_plug(net, q, def, ret, err)
+                                             : open_tap(net, q, def, ret, err);
+    kernel_leave(t, all);
+    if (r < 0) {
         network_port_def_destroy(def);
         return -1;
     }
@@ -286,6 +289,7 @@ int network_replug(struct task *t, struct networks *all, const struct network_pl
     AUTO_NETWORK struct network *net = network_ref(found);
     if (network_lock(t, net, "plug a guest back into", err) < 0)
         return -1;
+    kernel_enter(t, all); // before the port is looked up: it may go while we wait
     int r = 0;
     struct network_port *port = q->port_id.set ? network_find_port(net, &q->port_id.value) : NULL;
     if (!network_current(net)) {
@@ -309,6 +313,7 @@ int network_replug(struct task *t, struct networks *all, const struct network_pl
             r = port_plug_back(all, port, l.index, &repairs, err);
         strbuf_finish(&repairs.text);
     }
+    kernel_leave(t, all);
     network_unlock(net);
     return r;
 }

@@ -86,12 +86,13 @@ struct network_runtime {
     uint64_t job_since_us;
 };
 
-// A bridge that the kernel is still deleting.
+// A bridge that the kernel is still deleting, and a dnsmasq that is ending.
 struct teardown {
     struct list link; // in struct networks
     unsigned refs;
     char bridge[IFNAMSIZ];
-    char *state; // file that goes with it
+    struct process dnsmasq; // or PROCESS_NONE
+    char *state;            // file that goes with it
     struct completion done;
 };
 
@@ -101,7 +102,8 @@ struct networks {
     struct networks_config config;
     struct list list; // struct network
     struct list teardowns;
-    struct task_lock deleting; // one bridge at a time: each holds up all netlink calls meanwhile
+    struct task_lock deleting; // one bridge at a time
+    struct task_lock kernel;   // see kernel_enter()
     size_t active;
     struct netlink *nl; // NULL: session mode
     struct firewall *firewall;
@@ -115,6 +117,11 @@ struct network *networks_add(struct networks *all, const char *name, const struc
 void networks_remove(struct network *net);
 int network_lock(struct task *t, struct network *net, const char *job, struct error *err);
 void network_unlock(struct network *net);
+// The kernel changes links one at a time, and deleting a bridge takes it 20 to 70 ms. Who has to
+// ask it on the loop waits for our own deletions here, where the loop goes on meanwhile. Entering
+// again does nothing, and so does leaving.
+void kernel_enter(struct task *t, struct networks *all);
+void kernel_leave(struct task *t, struct networks *all);
 int network_not_active(const struct network *net, struct error *err);
 void networks_event(struct network *net, enum network_event event);
 void network_drop_ports(struct network *net, bool keep_taps);
@@ -153,12 +160,15 @@ void network_state_finish(struct network_state *s);
 // start, update, repair, taking over and stop. Suspends. On failure the rest is as it was.
 int reconcile(struct task *t, struct network *net, bool goal, struct repairs *repairs,
               struct error *err);
-// Waits until the kernel is through with deleting that bridge, or one of a network of this name.
+// Waits until that bridge, or one of a network of this name, is gone with its dnsmasq.
 int teardown_wait(struct task *t, struct network *net, const char *bridge, struct error *err);
 
 // ---- dnsmasq.c
 int dnsmasq_sync(struct task *t, struct network *net, struct repairs *repairs, struct error *err);
-void dnsmasq_stop(struct task *t, struct network *net);
+// Asks it to end and hands it over; the rest is dnsmasq_wait()'s, which takes stronger means after
+// a while. Its exit takes the kernel up to 20 ms (it waits for readers of its packet socket).
+struct process dnsmasq_end(struct network *net);
+void dnsmasq_wait(struct task *t, struct process *p);
 void dnsmasq_remove_files(struct network *net);
 // Only closes our ends.
 void dnsmasq_release(struct network *net);

@@ -16,7 +16,7 @@
 #include <stdarg.h>
 #include <unistd.h>
 
-enum { REPAIRS_TEXT_MAX = 300, BETWEEN_DELETIONS_MS = 10 };
+enum { REPAIRS_TEXT_MAX = 300 };
 
 void repairs_add(struct repairs *r, enum repair_kind kind, const char *fmt, ...)
 {
@@ -318,7 +318,7 @@ static void forget_old(struct network_runtime *rt)
 }
 
 // A bridge of the host's: only the ports are ours.
-static int reconcile_foreign(struct network *net, struct repairs *repairs, struct error *err)
+static int sync_foreign(struct network *net, struct repairs *repairs, struct error *err)
 {
     struct link l;
     int r = link_find(net->all->nl, net->runtime->plan->bridge, &l, err);
@@ -327,7 +327,23 @@ static int reconcile_foreign(struct network *net, struct repairs *repairs, struc
     return r < 0 ? -1 : sync_ports(net, l.index, repairs, err);
 }
 
-static void delete_bridge(struct network *net, const char *bridge);
+// What is the kernel's. Doesn't suspend.
+static int sync_kernel(struct network *net, struct repairs *repairs, struct error *err)
+{
+    struct netlink *nl = net->all->nl;
+    struct network_runtime *rt = net->runtime;
+    const struct plan *p = rt->plan;
+    struct link l;
+    if (!p->owned)
+        return sync_foreign(net, repairs, err);
+    if (sync_bridge(nl, p, &l, repairs, err) < 0 || sync_interface(p, err) < 0 ||
+        sync_addresses(nl, rt, l.index, repairs, err) < 0 || sync_up(nl, p, &l, repairs, err) < 0 ||
+        sync_routes(nl, rt, l.index, repairs, err) < 0 || sync_forwarding(nl, p, repairs, err) < 0)
+        return -1;
+    return sync_ports(net, l.index, repairs, err);
+}
+
+static void delete_bridge(struct network *net, const char *bridge, struct process *dnsmasq);
 
 static int reconcile_up(struct task *t, struct network *net, struct repairs *repairs,
                         struct error *err)
@@ -335,25 +351,22 @@ static int reconcile_up(struct task *t, struct network *net, struct repairs *rep
     struct networks *all = net->all;
     struct network_runtime *rt = net->runtime;
     const struct plan *p = rt->plan;
-    struct link l;
-    if (!p->owned)
-        return reconcile_foreign(net, repairs, err);
-    if (sync_bridge(all->nl, p, &l, repairs, err) < 0 || sync_interface(p, err) < 0 ||
-        sync_addresses(all->nl, rt, l.index, repairs, err) < 0 ||
-        sync_up(all->nl, p, &l, repairs, err) < 0 ||
-        sync_routes(all->nl, rt, l.index, repairs, err) < 0 ||
-        sync_forwarding(all->nl, p, repairs, err) < 0 || sync_ports(net, l.index, repairs, err) < 0)
-        return -1;
+    kernel_enter(t, all);
+    int r = sync_kernel(net, repairs, err);
+    kernel_leave(t, all);
+    if (r < 0 || !p->owned)
+        return r;
     if (sync_firewall(t, all, p, repairs, err) < 0 || dnsmasq_sync(t, net, repairs, err) < 0)
         return -1;
     // A new bridge has no rates; taps keep theirs.
     if (repairs->bridge_was_gone && net->live->bandwidth &&
         bandwidth_apply(t, p->bridge, net->live->bandwidth, err) < 0)
         return -1;
+    struct process none = PROCESS_NONE;
     VEC_FOREACH (old, &rt->old_bridges) {
         if (firewall_remove(t, all->firewall, *old, err) < 0)
             return -1;
-        delete_bridge(net, *old);
+        delete_bridge(net, *old, &none);
     }
     forget_old(rt);
     return 0;
@@ -374,16 +387,29 @@ static void teardown_unref(struct teardown *td)
     free(td);
 }
 
+// One after the other, so that whoever waits to ask the kernel goes before the next.
+static int delete_in_turn(struct task *t, struct networks *all, const char *bridge,
+                          struct error *err)
+{
+    bool alone = task_lock_acquire(t, &all->deleting, TASK_FOREVER) == 0;
+    kernel_enter(t, all);
+    int r = link_delete(t, bridge, err);
+    kernel_leave(t, all);
+    if (alone)
+        task_lock_release(&all->deleting);
+    return r;
+}
+
 static void delete_main(struct task *t, void *arg)
 {
     struct deletion *d = arg;
     AUTO_NETWORK struct network *net = d->net;
-    struct task_lock *lock = &net->all->deleting;
     struct teardown *td = d->td;
     AUTO_ERROR err = ERROR_INIT;
     free(d);
-    bool alone = task_lock_acquire(t, lock, TASK_FOREVER) == 0;
-    if (link_delete(t, td->bridge, &err) < 0)
+    int r = delete_in_turn(t, net->all, td->bridge, &err);
+    dnsmasq_wait(t, &td->dnsmasq);
+    if (r < 0)
         log_network(LOG_LEVEL_ERROR, net->name, "%s; it is tried again when the daemon starts",
                     error_message(&err));
     else if (net->runtime->phase == PHASE_STOPPING || net->runtime->phase == PHASE_INACTIVE)
@@ -391,21 +417,18 @@ static void delete_main(struct task *t, void *arg)
     list_remove(&td->link);
     completion_post(&td->done, 0);
     teardown_unref(td);
-    // The kernel holds its lock for all of a deletion. What the loop has to ask it goes between
-    // two.
-    if (alone && !list_empty(&lock->waiters))
-        task_sleep(t, task_deadline_ms(BETWEEN_DELETIONS_MS));
-    if (alone)
-        task_lock_release(lock);
 }
 
-// The kernel takes 20 to 70 ms to delete a bridge: that goes on behind whoever asked.
-static void delete_bridge(struct network *net, const char *bridge)
+// The kernel takes 20 to 70 ms to delete a bridge, and up to 20 to end a dnsmasq: that goes on
+// behind whoever asked. Takes *dnsmasq.
+static void delete_bridge(struct network *net, const char *bridge, struct process *dnsmasq)
 {
     struct teardown *td = NEW(struct teardown);
     struct deletion *d = NEW(struct deletion);
     td->refs = 1;
     strcpy(td->bridge, bridge);
+    td->dnsmasq = *dnsmasq;
+    *dnsmasq = PROCESS_NONE;
     td->state = xstrdup(net->runtime->files.state);
     completion_init(&td->done);
     list_append(&net->all->teardowns, &td->link);
@@ -451,12 +474,15 @@ static void silence_bridge(struct networks *all, const char *bridge)
     vec_finish(&there);
 }
 
-static int remove_bridge(struct task *t, struct network *net, const char *bridge, struct error *err)
+static int remove_bridge(struct task *t, struct network *net, const char *bridge,
+                         struct process *dnsmasq, struct error *err)
 {
     // The bridge goes even when the rules can't be removed: those stay harmless without it.
+    kernel_enter(t, net->all);
     silence_bridge(net->all, bridge);
+    kernel_leave(t, net->all);
     int r = firewall_remove(t, net->all->firewall, bridge, err);
-    delete_bridge(net, bridge);
+    delete_bridge(net, bridge, dnsmasq);
     return r;
 }
 
@@ -466,14 +492,15 @@ static int reconcile_down(struct task *t, struct network *net, struct error *err
     struct network_runtime *rt = net->runtime;
     int r = 0;
     bool owned = rt->plan && rt->plan->owned;
-    dnsmasq_stop(t, net);
+    struct process dnsmasq = dnsmasq_end(net);
     if (owned)
-        r = remove_bridge(t, net, rt->plan->bridge, err);
+        r = remove_bridge(t, net, rt->plan->bridge, &dnsmasq, err);
     VEC_FOREACH (old, &rt->old_bridges) {
         if (!owned || !str_eq(*old, rt->plan->bridge))
-            r |= remove_bridge(t, net, *old, r == 0 ? err : NULL);
+            r |= remove_bridge(t, net, *old, &dnsmasq, r == 0 ? err : NULL);
         owned = true;
     }
+    dnsmasq_wait(t, &dnsmasq); // when no bridge went with it
     dnsmasq_remove_files(net);
     if (!owned)
         network_state_remove(net);

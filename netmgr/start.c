@@ -42,33 +42,61 @@ static int check_free(struct network *net, const struct plan *p, struct error *e
     return r == -ENODEV ? subnet_check(net->all, p, err) : -1;
 }
 
-static bool was_told(const struct strv *told, const char *text)
+static bool has_all(const struct strv *texts, const struct strv *some)
 {
-    VEC_FOREACH (it, told) {
-        if (str_eq(*it, text))
-            return true;
+    VEC_FOREACH (it, some) {
+        if (!strv_has(texts, *it))
+            return false;
     }
-    return false;
+    return true;
+}
+
+static void find_blockers(struct task *t, struct network *net, struct strv *ret)
+{
+    const struct plan *p = net->runtime->plan;
+    if (!p->owned || p->rules.mode == FIREWALL_OPEN || !firewall_backend_name(net->all->firewall))
+        return;
+    AUTO_FREE char *bridge = xstrdup(p->bridge); // the plan may change while we wait
+    bool services = p->rules.dns || p->rules.dhcp || p->rules.dhcp6;
+    (void)firewall_find_blockers(t, net->all->firewall, bridge, services, ret, NULL);
+}
+
+static int refuse_blocked(struct task *t, struct network *net, struct error *err)
+{
+    struct strv blockers = {0};
+    if (net->all->config.refuse_blocked)
+        find_blockers(t, net, &blockers);
+    int r = blockers.n == 0
+                ? 0
+                : error_set(err, ERROR_OPERATION_FAILED, AREA_NETWORK,
+                            "cannot start network '%s', as its traffic would not pass: %s; or set "
+                            "refuse_blocked_networks = no",
+                            net->name, blockers.v[0]);
+    strv_finish(&blockers);
+    return r;
 }
 
 static void report_main(struct task *t, void *arg)
 {
     AUTO_NETWORK struct network *net = arg;
     struct network_runtime *rt = net->runtime;
-    struct strv blockers = {0};
-    // Firewall programs write their rules in several goes.
-    task_sleep(t, task_deadline_ms(BLOCKERS_QUIET_MS));
+    struct strv seen = {0}, blockers = {0};
+    // Firewall programs write their rules in several goes, and our repair follows: only what is
+    // still there at another look is told.
+    do {
+        task_sleep(t, task_deadline_ms(BLOCKERS_QUIET_MS));
+        strv_finish(&seen);
+        seen = blockers;
+        blockers = (struct strv){0};
+        if (rt->phase == PHASE_ACTIVE)
+            find_blockers(t, net, &blockers);
+    } while (!has_all(&seen, &blockers));
     rt->looks_for_blockers = false;
-    if (rt->phase != PHASE_ACTIVE || !rt->plan->owned || rt->plan->rules.mode == FIREWALL_OPEN ||
-        !firewall_backend_name(net->all->firewall))
-        return;
-    AUTO_FREE char *bridge = xstrdup(rt->plan->bridge);
-    if (firewall_find_blockers(t, net->all->firewall, bridge, &blockers, NULL) == 0) {
-        VEC_FOREACH (text, &blockers) {
-            if (!was_told(&rt->blockers, *text))
-                log_network(LOG_LEVEL_WARN, net->name, "%s", *text);
-        }
+    VEC_FOREACH (text, &blockers) {
+        if (!strv_has(&rt->blockers, *text))
+            log_network(LOG_LEVEL_WARN, net->name, "%s", *text);
     }
+    strv_finish(&seen);
     strv_finish(&rt->blockers);
     rt->blockers = blockers;
 }
@@ -104,6 +132,7 @@ static int prepare(struct task *t, struct network *net, struct error *err)
         new_plan(net, net->live, &rt->plan, err) < 0 ||
         teardown_wait(t, net, rt->plan->bridge, err) < 0)
         return -1;
+    kernel_enter(t, net->all); // until reconcile() has made the bridge
     return check_free(net, rt->plan, err);
 }
 
@@ -114,6 +143,8 @@ static int bring_up(struct task *t, struct network *net, struct error *err)
     int r = network_state_save(net, PHASE_STARTING, err);
     if (r == 0)
         r = reconcile(t, net, true, &done, err);
+    if (r == 0)
+        r = refuse_blocked(t, net, err);
     if (r == 0)
         r = network_state_save(net, PHASE_ACTIVE, err);
     strbuf_finish(&done.text);
@@ -135,7 +166,11 @@ int network_start_locked(struct task *t, struct network *net, struct error *err)
                          "Requested operation is not valid: network is already active");
     if (!net->live)
         net->live = network_def_copy(net->def);
-    if (prepare(t, net, err) < 0 || bring_up(t, net, err) < 0) {
+    int r = prepare(t, net, err);
+    if (r == 0)
+        r = bring_up(t, net, err);
+    kernel_leave(t, net->all);
+    if (r < 0) {
         set_inactive(net);
         return -1;
     }

@@ -223,21 +223,22 @@ static int on_xtables(sd_event_source *source, const struct inotify_event *e, vo
     return 0;
 }
 
+static bool is_legacy(const struct networks *all)
+{
+    return str_eq(firewall_backend_name(all->firewall), "iptables");
+}
+
+// The lock of those who use the legacy tables; that is also we, or others whose chains we share.
 static void watch_xtables(struct triggers *tr)
 {
     sd_event *event = sched_event(tr->all->config.sched);
-    // As the tools make it.
-    AUTO_CLOSE int fd = open(LOCK_PATH, O_RDONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    int make = is_legacy(tr->all) ? O_CREAT : 0; // as the tools make it
+    AUTO_CLOSE int fd = open(LOCK_PATH, O_RDONLY | make | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0)
         return;
     (void)sd_event_add_inotify(event, &tr->xtables, LOCK_PATH,
                                IN_CLOSE_WRITE | IN_CLOSE_NOWRITE | IN_DELETE_SELF | IN_MOVE_SELF,
                                on_xtables, tr);
-}
-
-static bool is_legacy(const struct networks *all)
-{
-    return str_eq(firewall_backend_name(all->firewall), "iptables");
 }
 
 static int on_period(sd_event_source *source, uint64_t usec, void *userdata)
@@ -246,6 +247,8 @@ static int on_period(sd_event_source *source, uint64_t usec, void *userdata)
     uint64_t period = is_legacy(tr->all) ? PERIOD_LEGACY_US : PERIOD_US;
     heal_trigger_all(tr->all, "of a look now and then");
     triggers_watch_files(tr);
+    if (!tr->xtables)
+        watch_xtables(tr);
     sd_event_source_set_time(source, usec + period);
     sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
     return 0;
@@ -353,8 +356,7 @@ int triggers_create(struct networks *all, struct triggers **ret, struct error *e
     AUTO_ERROR e = ERROR_INIT;
     if (firewall_watch_create(event, on_firewall, tr, &tr->firewall, &e) < 0)
         log_debug("%s", error_message(&e));
-    if (is_legacy(all))
-        watch_xtables(tr);
+    watch_xtables(tr);
     triggers_watch_files(tr);
     *ret = tr;
     return 0;

@@ -33,6 +33,7 @@ static const struct setting {
      UINT64_C(1) << 40},
     {"log_level", LEVEL, offsetof(struct config, log_level), 0, 0},
     {"start_networks_on_demand", BOOLEAN, offsetof(struct config, start_networks_on_demand), 0, 0},
+    {"refuse_blocked_networks", BOOLEAN, offsetof(struct config, refuse_blocked_networks), 0, 0},
 };
 
 void config_init(struct config *c)

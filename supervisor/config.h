@@ -18,6 +18,7 @@ struct config {
     uint64_t guest_log_max_bytes;
     enum log_level log_level;
     bool start_networks_on_demand;
+    bool refuse_blocked_networks;
 };
 
 void config_init(struct config *c); // the defaults

@@ -355,6 +355,7 @@ static int create_networks(struct vireod *v, struct error *err)
         .hooks = v->hooks,
         .system_mode = v->options.system_mode,
         .start_on_demand = v->config.start_networks_on_demand,
+        .refuse_blocked = v->config.refuse_blocked_networks,
         .default_network = v->options.system_mode,
         // With --root nothing of the host is touched before somebody asks for it.
         .default_autostart = !v->options.root,

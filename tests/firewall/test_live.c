@@ -80,7 +80,7 @@ static int do_sweep(struct task *t, struct op *op)
 
 static int do_blockers(struct task *t, struct op *op)
 {
-    return firewall_find_blockers(t, fw, op->bridge, op->blockers, &op->err);
+    return firewall_find_blockers(t, fw, op->bridge, true, op->blockers, &op->err);
 }
 
 static uint64_t apply(const struct firewall_network *net)
@@ -572,7 +572,78 @@ static void test_blockers(void)
     netns_sh("nft delete table inet firewalld");
     check_not_blocked();
     check_from(&guest, "tcp", "10.99.0.2", "10.99.0.1");
+    netns_sh(
+        "nft add table inet theirs && nft 'add chain inet theirs input { type filter hook input priority 0; policy drop; }' && "
+        "nft add rule inet theirs input iifname lo accept");
+    check_blocked("the chain 'input' in the nftables table 'inet theirs' of another program",
+                  "the accept of DHCP and DNS from bridge 'virbr0'");
+    // Its owner knows the bridge.
+    netns_sh("nft add rule inet theirs input iifname 'virbr*' udp dport 67 accept");
+    check_not_blocked();
+    netns_sh("nft delete table inet theirs");
     remove_network("virbr0");
+}
+
+static unsigned count_ours(const char *tool)
+{
+    AUTO_FREE char *text = netns_output("%s-save | grep -c 'vireo virbr0'; true", tool);
+    return (unsigned)atoi(text);
+}
+
+// Chains that all users of iptables share, with policies as ufw sets them.
+static void shared(const char *tool)
+{
+    bool in_the_way = !(legacy && str_eq(tool, "iptables-legacy"));
+    struct firewall_network net = network(FIREWALL_NAT);
+    netns_sh(
+        "%s -P INPUT DROP && %s -P FORWARD DROP && %s -N ufw-user-forward && %s -A FORWARD -j ufw-user-forward",
+        tool, tool, tool, tool);
+    apply(&net);
+    check_complete(&net);
+    check_not_blocked();
+    check_both(&guest, "10.99.0.2", "10.99.0.1");
+    check_both(&outside, "192.168.122.2", "refused"); // ours still decides
+    if (in_the_way) {
+        AUTO_FREE char *input = netns_output("%s -S INPUT", tool);
+        CHECK_CONTAINS(input, "-i virbr0 -p udp -m udp --dport 67 ");
+        CHECK_CONTAINS(input, "-i virbr0 -p tcp -m tcp --dport 53 ");
+        AUTO_FREE char *output = netns_output("%s -S OUTPUT", tool);
+        CHECK(!strstr(output, "virbr0")); // drops nothing
+        unsigned count = count_ours(tool);
+        // Read back from a file they look different.
+        netns_sh("%s-save >/run/saved && %s-restore </run/saved", tool, tool);
+        check_complete(&net);
+        apply(&net);
+        CHECK_INT(count_ours(tool), count);
+        netns_sh("%s -D FORWARD 1", tool);
+        check_missing(&net, "FORWARD");
+        apply(&net);
+        check_both(&guest, "10.99.0.2", "10.99.0.1");
+        // Who drops all traffic before ours does so on purpose: nobody fights with him.
+        netns_sh("%s -I FORWARD -j DROP", tool);
+        check_complete(&net);
+        check_blocked("FORWARD", "drops whatever is forwarded");
+        netns_sh("%s -D FORWARD 1", tool);
+        netns_sh("%s -P INPUT ACCEPT && %s -P FORWARD ACCEPT", tool, tool);
+        check_complete(&net);
+        apply(&net);
+        CHECK_INT(count_ours(tool), 0);
+        netns_sh("%s -P INPUT DROP && %s -P FORWARD DROP", tool, tool);
+        check_missing(&net, "accept in the chain");
+        apply(&net);
+    }
+    remove_network("virbr0");
+    CHECK_INT(count_ours(tool), 0);
+    netns_sh("%s -P INPUT ACCEPT && %s -P FORWARD ACCEPT && %s -F && %s -X", tool, tool, tool,
+             tool);
+    check_clean();
+}
+
+static void test_shared_chains(void)
+{
+    shared("iptables-legacy");
+    shared("iptables-nft");
+    netns_sh("nft delete table ip filter");
 }
 
 static void docker(const char *tool)
@@ -794,6 +865,7 @@ int main(int argc, char **argv)
     RUN(test_foreign_untouched);
     RUN(test_sweep);
     RUN(test_blockers);
+    RUN(test_shared_chains);
     RUN(test_docker);
     RUN(test_speed);
     if (legacy) {

@@ -255,21 +255,53 @@ class Recovery(unittest.TestCase):
 
     @vireo
     def test_a_foreign_drop_is_named(self):
-        for backend, deed, undo in (
-                ("nftables", "iptables-legacy -P FORWARD DROP", "iptables-legacy -P FORWARD ACCEPT"),
-                ("nftables", "nft add table ip other; nft 'add chain ip other foreign { type filter hook forward priority 0; policy drop; }'",
-                 "nft delete table ip other"),
-                ("iptables", "nft add table ip other; nft 'add chain ip other foreign { type filter hook forward priority 0; policy drop; }'",
-                 "nft delete table ip other")):
-            with self.subTest(backend=backend, deed=deed):
-                sh(deed)
-                self.server = NetServer(f"drop-{backend}-{deed[:3]}", f'firewall_backend = "{backend}"\n').start()
+        for backend in ("nftables", "iptables"):
+            with self.subTest(backend=backend):
+                sh("nft add table ip other; nft 'add chain ip other foreign { type filter hook forward priority 0; policy drop; }'")
+                self.server = NetServer(f"drop-{backend}", f'firewall_backend = "{backend}"\n').start()
                 self.server.net(network("net", 60))
                 wait_for("the warning", lambda: self.server.log_count("warning", "network=net", "virbr60", "beats the accept"), 5)
-                place = "FORWARD" if deed.startswith("iptables") else "foreign"
-                self.assertEqual(self.server.log_count("warning", "network=net", place, "beats"), 1, self.server.log_text())
+                self.assertEqual(self.server.log_count("warning", "network=net", "'foreign'", "beats"), 1, self.server.log_text())
                 self.server.stop()
-                sh(undo)
+                sh("nft delete table ip other")
+
+    @vireo
+    def test_a_foreign_drop_is_refused_when_asked_for(self):
+        sh("nft add table ip other; nft 'add chain ip other foreign { type filter hook forward priority 0; policy drop; }'")
+        self.server = NetServer("refused", "refuse_blocked_networks = yes\n").start()
+        self.cannot_start(network("net", 60), "'net'", "'foreign'", "'ip other'", "virbr60", "refuse_blocked_networks = no")
+        self.assertNotIn("virbr60", links())
+        self.assertNotIn("virbr60", rules())
+        sh("nft delete table ip other")
+        self.server.virsh("net-start", "net")
+
+    @vireo
+    def test_policies_as_ufw_sets_them(self):
+        """Its INPUT and FORWARD drop what no rule accepts, in chains that all users of iptables share."""
+        outside = Outside()
+        self.closing.append(outside.close)
+        for tool in ("iptables-nft", "iptables-legacy"):
+            for backend in ("nftables", "iptables"):
+                with self.subTest(tool=tool, backend=backend):
+                    sh("; ".join(f"{tool} {words}" for words in (
+                        "-N ufw-before-input", "-A INPUT -j ufw-before-input", "-N ufw-skip-to-policy-input",
+                        "-A ufw-skip-to-policy-input -j DROP", "-N ufw-after-input", "-A INPUT -j ufw-after-input",
+                        "-A ufw-after-input -p udp --dport 67 -j ufw-skip-to-policy-input", "-N ufw-before-forward",
+                        "-A FORWARD -j ufw-before-forward", "-P INPUT DROP", "-P FORWARD DROP")))
+                    self.server = NetServer(f"ufw-{tool}-{backend}", f'firewall_backend = "{backend}"\n').start()
+                    self.server.net(network("net", 60))
+                    one = VethGuest("one", "virbr60")
+                    one.dhcp()
+                    self.assertEqual(one.fetch(OUT4), f"page for {HOST4}\n", rules())
+                    sh(f"{tool} -F INPUT; {tool} -F FORWARD")  # as at its reload
+                    wait_for("traffic again", lambda: one.fetch(OUT4, seconds=0.2), 2)
+                    one.close()
+                    self.server.virsh("net-destroy", "net")
+                    self.assertNotIn("virbr60", sh(f"{tool}-save"))
+                    self.assertEqual(self.server.log_count("warning", "beats"), 0, self.server.log_text())
+                    self.server.stop()
+                    sh(f"{tool} -P INPUT ACCEPT; {tool} -P FORWARD ACCEPT; {tool} -F; {tool} -X")
+                    sh("nft delete table ip filter", check=False)
 
     @vireo
     def test_dockers_hook_is_used_and_kept(self):
