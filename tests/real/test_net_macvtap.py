@@ -114,7 +114,7 @@ class Macvtaps(unittest.TestCase):
         # The stored document keeps the name that was given, and no other.
         stored = self.out("dumpxml", "a", "--inactive")
         self.assertIn("<target dev='mytap'/>", stored)
-        self.assertNotIn("macvtap", stored)
+        self.assertNotIn("dev='macvtap", stored)
         self.virsh("destroy", "a")
         self.assertEqual(macvtaps(), [])
         # Numbers go on.
