@@ -82,7 +82,7 @@ int direct_plug(struct network *net, const struct network_plug_request *q,
                          "<port isolated=> is for bridges, and network '%s' has none; its mode "
                          "'private' keeps guests from each other",
                          net->name);
-    if (direct_choose(net, &def->dev, err) < 0)
+    if ((q->tap && link_name_check(q->tap, err) < 0) || direct_choose(net, &def->dev, err) < 0)
         return -1;
     if (q->tap)
         snprintf(ret->tap.name, sizeof(ret->tap.name), "%s", q->tap);

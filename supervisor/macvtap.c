@@ -115,6 +115,8 @@ static int check_free(struct domain *dom, const char *name, struct error *err)
 {
     struct domains *all = dom->all;
     struct link l;
+    if (link_name_check(name, err) < 0)
+        return error_prefix(err, "guest '%s'", dom->name);
     if (!all->netlink && netlink_open(&all->netlink, err) < 0)
         return -1;
     int r = find(dom, name) ? 0 : link_find(all->netlink, name, &l, err);
@@ -134,11 +136,11 @@ int macvtap_plug(struct task *t, struct domain *dom, struct nic *nic, struct mac
     struct domains *all = dom->all;
     char conflict[IFNAMSIZ];
     struct domain_macvtap m = {.mac = nic->iface->mac};
-    snprintf(m.name, sizeof(m.name), "%s", config->name);
     sweep(t, all);
     // Only what is ours for sure may be on record: it will be deleted.
-    if (check_free(dom, m.name, err) < 0)
+    if (check_free(dom, config->name, err) < 0)
         return -1;
+    snprintf(m.name, sizeof(m.name), "%s", config->name);
     str_replace(&nic->iface->target, m.name);
     vec_push(&dom->macvtaps, m);
     if (status_save(dom, err) < 0) {
