@@ -87,6 +87,21 @@ static int silence(struct netlink *nl, int index)
     return r == -EAFNOSUPPORT ? 0 : r; // a host without IPv6 is silent
 }
 
+// Up, and open to all groups: which of them the guest wants the kernel doesn't know, and without
+// its own (IPv6 asks for addresses by them) the guest would not be found.
+//
+// In mode passthrough it has begun with the MAC of the interface below. Changing it changes both;
+// the kernel puts the other's back when the macvtap is deleted.
+static int send_up(struct netlink *nl, const struct macvtap_config *c, int index)
+{
+    struct ifinfomsg head = {.ifi_index = index,
+                             .ifi_flags = IFF_UP | IFF_ALLMULTI,
+                             .ifi_change = IFF_UP | IFF_ALLMULTI};
+    struct nl_msg *msg = netlink_message(RTM_NEWLINK, 0, &head, sizeof(head));
+    netlink_put(msg, IFLA_ADDRESS, c->mac, MAC_SIZE);
+    return netlink_call(nl, msg, NULL, NULL);
+}
+
 static int send_delete(struct netlink *nl, int index)
 {
     struct ifinfomsg head = {.ifi_index = index};
@@ -159,19 +174,16 @@ static int make(struct netlink *nl, const struct macvtap_config *c, struct tap *
     strcpy(tap->name, l.name);
     tap->index = l.index;
     r = silence(nl, l.index);
-    if (r < 0)
-        return explain(nl, c, &lower, r, conflict, err);
-    // In mode passthrough it has begun with the MAC of the interface below. Changing it changes
-    // both; the kernel puts the other's back when the macvtap is deleted.
-    up.mac = c->mac;
-    AUTO_ERROR e = ERROR_INIT;
-    if (link_change(nl, l.index, l.name, &up, &e) == 0)
+    if (r == 0)
+        r = send_up(nl, c, l.index);
+    if (r == 0)
         return 0;
+    if (r != -EADDRINUSE && r != -EBUSY)
+        return explain(nl, c, &lower, r, conflict, err);
     char mac[MAC_TEXT_SIZE];
     AUTO_FREE char *why = xasprintf("'%s', or another macvtap on it, has MAC %s already", c->lower,
                                     mac_format(c->mac, mac));
-    return e.sys_errno == EADDRINUSE || e.sys_errno == EBUSY ? fail(c, err, -e.sys_errno, why)
-                                                             : error_move(err, &e);
+    return fail(c, err, r, why);
 }
 
 // ---- its character device ----------------------------------------------------------------------

@@ -19,6 +19,8 @@ enum { FRAME_SIZE = 100, COMES_MS = 2000, STAYS_AWAY_MS = 150, VNET_HDR_SIZE = 1
 static const uint8_t one_mac[MAC_SIZE] = {0x52, 0x54, 0, 0, 0, 1};
 static const uint8_t two_mac[MAC_SIZE] = {0x52, 0x54, 0, 0, 0, 2};
 static const uint8_t far_mac[MAC_SIZE] = {0x52, 0x54, 0, 0, 0, 0xff};
+// A group that only the guests know of, such as IPv6 asks for addresses with.
+static const uint8_t group_mac[MAC_SIZE] = {0x33, 0x33, 0xff, 9, 8, 7};
 
 struct bench {
     struct task *t;
@@ -123,6 +125,9 @@ static void frames_task(struct task *t, void *arg)
                   modes[i].meet ? 'c' : 0);
         CHECK_INT(receive(b.wire, 0, modes[i].meet ? STAYS_AWAY_MS : COMES_MS),
                   modes[i].meet ? 0 : 'c');
+        send_frame(b.wire, 0, group_mac, far_mac, 'm');
+        CHECK_INT(receive(one.fds[0], 0, COMES_MS), 'm');
+        CHECK_INT(receive(two.fds[0], 0, COMES_MS), 'm');
         // What is meant for the other, or for nobody here, doesn't come.
         send_frame(b.wire, 0, two_mac, far_mac, 'd');
         CHECK_INT(receive(two.fds[0], 0, COMES_MS), 'd');
@@ -229,6 +234,8 @@ static void conflicts_task(struct task *t, void *arg)
     CHECK_STR(l.name, "macvtap0");
     send_frame(tap.fds[0], 0, far_mac, one_mac, 'a');
     CHECK_INT(receive(b.wire, 0, COMES_MS), 'a');
+    send_frame(b.wire, 0, group_mac, far_mac, 'm');
+    CHECK_INT(receive(tap.fds[0], 0, COMES_MS), 'm');
     refused(&b, &shares, "'macvtap0' has it for itself", "macvtap0");
     refused(&b, &alone, "would have to be alone there, and macvtap 'macvtap0'", "macvtap0");
     delete_one(&b, &tap, one_mac);

@@ -414,6 +414,9 @@ class Traffic(unittest.TestCase):
         self.assertGreater(int(counters["tx_packets"]), 0)
         terminal.ask(f"echo here >/index.html; httpd -p 80; echo started-$((1 + 1))\n", "started-2")
         self.assertEqual(outside.fetch(ip, seconds=5), "here\n")
+        if IS_VIREO:  # By IPv6 as well, which asks for the guest's address by a group that only the guest knows of.
+            terminal.ask("ip addr add 2001:db8:113::77/64 dev eth0; echo added-$((1 + 1))\n", "added-2")
+            wait_for("the page by IPv6", lambda: outside.fetch("2001:db8:113::77") == "here\n")
         sent = int(dict(line.split()[1:] for line in server.out("domifstat", "linux", card).splitlines())["tx_bytes"])
         self.assertGreater(sent, int(counters["tx_bytes"]))
         # The cable pulled out, and plugged in again; with another daemon behind it.
