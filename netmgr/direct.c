@@ -47,7 +47,7 @@ static bool is_held(struct networks *all, const char *dev, struct strbuf *why)
 }
 
 // The one with the fewest guests; a passthrough wants one without any.
-int direct_choose(struct network *net, char **ret, struct error *err)
+static int choose(struct network *net, char **ret, struct error *err)
 {
     const struct network_forward *f = &net->live->forward;
     bool alone = network_def_direct_mode(net->live) == DIRECT_PASSTHROUGH;
@@ -74,6 +74,18 @@ int direct_choose(struct network *net, char **ret, struct error *err)
     return 0;
 }
 
+int direct_check_port(struct network *net, struct network_port_def *def, struct error *err)
+{
+    if (def->plug == NETWORK_PLUG_DIRECT) {
+        VEC_FOREACH (it, &net->live->forward.interfaces) {
+            if (str_eq((*it)->dev, def->dev))
+                return 0;
+        }
+    }
+    str_replace(&def->dev, NULL);
+    return def->plug == NETWORK_PLUG_DIRECT ? choose(net, &def->dev, err) : 0;
+}
+
 int direct_plug(struct network *net, const struct network_plug_request *q,
                 struct network_port_def *def, struct network_plug *ret, struct error *err)
 {
@@ -82,7 +94,7 @@ int direct_plug(struct network *net, const struct network_plug_request *q,
                          "<port isolated=> is for bridges, and network '%s' has none; its mode "
                          "'private' keeps guests from each other",
                          net->name);
-    if ((q->tap && link_name_check(q->tap, err) < 0) || direct_choose(net, &def->dev, err) < 0)
+    if ((q->tap && link_name_check(q->tap, err) < 0) || choose(net, &def->dev, err) < 0)
         return -1;
     if (q->tap)
         snprintf(ret->tap.name, sizeof(ret->tap.name), "%s", q->tap);

@@ -390,9 +390,7 @@ int network_port_create(struct task *t, struct network *net, struct network_port
             if (pg && !def->bandwidth)
                 def->bandwidth = network_bandwidth_copy(pg->bandwidth);
             set_plug(net->live, def);
-            str_replace(&def->dev, NULL);
-            if (def->plug == NETWORK_PLUG_DIRECT)
-                r = direct_choose(net, &def->dev, err);
+            r = direct_check_port(net, def, err);
         }
     }
     if (r == 0)

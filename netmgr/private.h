@@ -223,10 +223,10 @@ int port_plug_back(struct networks *all, struct network_port *port, int bridge_i
 void ports_load(struct network *net);
 
 // ---- direct.c
-// Which of the network's interfaces a card is put on (caller frees). ERROR_INTERNAL, as libvirt:
-// none is free.
-int direct_choose(struct network *net, char **ret, struct error *err);
-// Chooses that and a name; def->dev, ret.
+// The interface a port by a client is on: as it says when that is the network's, else one is
+// chosen, none in a network with a bridge. ERROR_INTERNAL, as libvirt: none is free.
+int direct_check_port(struct network *net, struct network_port_def *def, struct error *err);
+// Chooses one, and a name: def->dev, ret.
 int direct_plug(struct network *net, const struct network_plug_request *q,
                 struct network_port_def *def, struct network_plug *ret, struct error *err);
 void direct_report_missing(const struct network *net);

@@ -113,6 +113,12 @@ static void test_pool(struct task *t, void *arg)
     refuses(network_port_set_bandwidth(t, net, &port->def->uuid.value, NULL, &err), &err,
             ERROR_OPERATION_UNSUPPORTED, "networks with a bridge");
     CHECK_OK(network_port_delete(t, net, &port->def->uuid.value, &err), &err);
+    def = network_port_def_parse(PORT_XML, strlen(PORT_XML), 0, &err);
+    def->plug = NETWORK_PLUG_DIRECT; // one that is taken over, where it says it is
+    def->dev = xstrdup("low1");
+    CHECK_OK(network_port_create(t, net, def, &port, &err), &err);
+    CHECK_STR(port->def->dev, "low1");
+    CHECK_OK(network_port_delete(t, net, &port->def->uuid.value, &err), &err);
     // What isn't for macvtaps.
     struct network_plug_request q = {
         .network = "pool", .mac = any_mac, .owner_name = "guest", .isolated = TOGGLE_YES};
