@@ -118,8 +118,10 @@ int api_domain_interface_addresses(struct call *call,
     return 0;
 }
 
-struct link_stats api_guests_view(const struct link_stats *s)
+struct link_stats api_guests_view(const struct domain_interface *iface, const struct link_stats *s)
 {
+    if (iface->type == INTERFACE_DIRECT)
+        return *s;
     return (struct link_stats){.rx_bytes = s->tx_bytes,
                                .rx_packets = s->tx_packets,
                                .rx_errors = s->tx_errors,
@@ -153,7 +155,7 @@ int api_domain_interface_stats(struct call *call,
                          "interface '%s' of guest '%s' is gone", iface->target, dom->name);
     if (r < 0)
         return -1;
-    const struct link_stats s = api_guests_view(&link.stats);
+    const struct link_stats s = api_guests_view(iface, &link.stats);
     *ret = (struct wire_domain_interface_stats_ret){
         .rx_bytes = (int64_t)s.rx_bytes,
         .rx_packets = (int64_t)s.rx_packets,

@@ -47,7 +47,7 @@ static void add_interfaces(struct call *call, const struct domain_def *def, stru
         struct link link;
         if (!nl || !iface->target || link_find(nl, iface->target, &link, NULL) < 0)
             continue;
-        const struct link_stats s = api_guests_view(&link.stats);
+        const struct link_stats s = api_guests_view(iface, &link.stats);
         const struct {
             const char *name;
             uint64_t value;

@@ -109,6 +109,10 @@ static char *format_live(const struct network *net)
         f->nat_port_start = OPT_UINT(1024);
         f->nat_port_end = OPT_UINT(65535);
     }
+    VEC_FOREACH (it, &f->interfaces) {
+        size_t n = network_count_on(net, (*it)->dev);
+        (*it)->connections = n ? OPT_UINT(n) : (struct opt_uint){0};
+    }
     return network_def_format(shown, NETWORK_XML_LIVE);
 }
 

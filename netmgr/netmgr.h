@@ -185,16 +185,21 @@ struct network_plug_request {
     const struct network_bandwidth *bandwidth; // NULL: the portgroup's
     const struct network_vlan *vlan;           // NULL: the portgroup's or the network's
     enum toggle isolated;                      // UNSET: the network's
-    const char *tap;                           // NULL: vnetN
+    const char *tap;                           // NULL: vnetN or macvtapN
     unsigned queues;
     bool vnet_hdr;
-    uint32_t mtu; // 0: the network's
+    uint32_t mtu;    // 0: the network's
+    const char *dev; // network_replug() of a macvtap: what it stands on, else NULL
 };
 // What it got.
 struct network_plug {
     char bridge[IFNAMSIZ];
     struct tap tap; // descriptors are the caller's, who gives them to QEMU and tap_close()s
     uint32_t mtu;   // 0: the kernel's choice
+    // In a network without a bridge, else "": the caller makes a macvtap of the name in `tap`,
+    // which has no descriptors, on this interface, and deletes it one day.
+    char dev[IFNAMSIZ];
+    enum direct_mode mode;
     struct uuid port_id;
     char *portgroup; // owned; NULL: none
 };
@@ -207,6 +212,14 @@ int network_replug(struct task *t, struct networks *all, const struct network_pl
                    struct error *err);
 // Forgets the port. Gone already is fine. Doesn't suspend; the tap is its guest's to close.
 void network_unplug(struct networks *all, const char *network, const struct uuid *port_id);
+
+// The same for the port that a tap or macvtap of this name is plugged into, if there is one.
+void network_unplug_tap(struct networks *all, const char *tap);
+
+// A name "macvtapN" that no interface has; numbers go on, so that none comes twice soon.
+int networks_name_macvtap(struct networks *all, char ret[static IFNAMSIZ], struct error *err);
+// How many ports of a network without a bridge are on that interface of its.
+size_t network_count_on(const struct network *net, const char *dev);
 
 // Borrowed; NULL when there is none.
 struct network_port *network_find_port(const struct network *net, const struct uuid *id);

@@ -2,9 +2,9 @@
 // What is plugged into a network.
 //
 // A guest's card is a tap whose descriptors QEMU holds: it lives as long as the guest, whatever
-// happens to us or to the bridge. RUN/NAME.ports/UUID.xml keeps each port, with its tap's name in
-// the first line, so that after a restart taps are put back before their guests have been taken
-// over.
+// happens to us or to the bridge; or a macvtap, see direct.c. RUN/NAME.ports/UUID.xml keeps each
+// port, with its tap's name in the first line, so that after a restart taps are put back before
+// their guests have been taken over.
 #include "base/file.h"
 #include "bridge/bridge.h"
 #include "netmgr/private.h"
@@ -115,7 +115,8 @@ int port_plug_back(struct networks *all, struct network_port *port, int bridge_i
                    struct repairs *repairs, struct error *err)
 {
     struct link l;
-    if (!*port->tap)
+    // A macvtap stays where it is, though its network may have become one with a bridge.
+    if (!*port->tap || port->def->plug == NETWORK_PLUG_DIRECT)
         return 0;
     int r = link_find(all->nl, port->tap, &l, err);
     if (r == -ENODEV || (r == 0 && l.master == bridge_index && l.flags & IFF_UP))
@@ -129,6 +130,17 @@ int port_plug_back(struct networks *all, struct network_port *port, int bridge_i
         return -1;
     repairs_add(repairs, REPAIR_PORT, "%s plugged in", l.name);
     return 0;
+}
+
+static void set_plug(const struct network_def *live, struct network_port_def *def)
+{
+    def->mode = network_def_direct_mode(live);
+    def->plug = def->mode != DIRECT_NONE        ? NETWORK_PLUG_DIRECT
+                : network_def_owns_bridge(live) ? NETWORK_PLUG_NETWORK
+                                                : NETWORK_PLUG_BRIDGE;
+    str_replace(&def->bridge, live->bridge);
+    if (!def->mac_table)
+        def->mac_table = live->mac_table;
 }
 
 static struct network_port_def *make_def(const struct network *net,
@@ -151,9 +163,8 @@ static struct network_port_def *make_def(const struct network *net,
     def->bandwidth = network_bandwidth_copy(b);
     def->vlan = network_vlan_copy(q->vlan ? q->vlan : pg && pg->vlan ? pg->vlan : live->vlan);
     def->isolated = q->isolated ? q->isolated : live->port_isolated;
-    def->plug = network_def_owns_bridge(live) ? NETWORK_PLUG_NETWORK : NETWORK_PLUG_BRIDGE;
-    def->bridge = xstrdup(live->bridge);
-    def->mac_table = live->mac_table;
+    set_plug(live, def);
+    def->dev = xstrdup(q->dev);
     return def;
 }
 
@@ -248,10 +259,18 @@ static int plug_locked(struct task *t, struct network *net, const struct network
     struct network_port *before = network_find_port(net, &def->uuid.value);
     if (before)
         port_remove(before);
-    int r = def->vlan ? filter_vlans(t, net, err) : 0;
+    int r = 0;
+    if (def->plug == NETWORK_PLUG_DIRECT && (def->bandwidth || def->vlan))
+        r = error_set(err, ERROR_CONFIG_UNSUPPORTED, AREA_NETWORK,
+                      "the <%s> of a card cannot be kept in network '%s': its guests are on the "
+                      "host's own interface, beside any bridge",
+                      def->bandwidth ? "bandwidth" : "vlan", net->name);
+    else if (def->vlan)
+        r = filter_vlans(t, net, err);
     kernel_enter(t, all);
     if (r == 0)
-        r = open_tap(net, q, def, ret, err);
+        r = def->plug == NETWORK_PLUG_DIRECT ? direct_plug(net, q, def, ret, err)
+                                             : open_tap(net, q, def, ret, err);
     kernel_leave(t, all);
     if (r < 0) {
         network_port_def_destroy(def);
@@ -270,7 +289,7 @@ static int plug_locked(struct task *t, struct network *net, const struct network
         port_remove(port);
         return -1;
     }
-    snprintf(ret->bridge, sizeof(ret->bridge), "%s", net->live->bridge);
+    snprintf(ret->bridge, sizeof(ret->bridge), "%s", net->live->bridge ? net->live->bridge : "");
     ret->portgroup = pg ? xstrdup(pg->name) : NULL;
     return 0;
 }
@@ -366,6 +385,20 @@ void network_unplug(struct networks *all, const char *network, const struct uuid
     task_spawn(all->config.sched, "network hook", deleted_main, d);
 }
 
+void network_unplug_tap(struct networks *all, const char *tap)
+{
+    struct network *net = NULL;
+    while ((net = networks_next(all, net))) {
+        struct network_port *port, *tmp;
+        LIST_FOREACH_SAFE (port, tmp, &net->ports, link) {
+            if (str_eq(port->tap, tap)) {
+                struct uuid id = port->def->uuid.value;
+                network_unplug(all, net->name, &id);
+            }
+        }
+    }
+}
+
 // ---- by clients --------------------------------------------------------------------------------
 
 int network_port_create(struct task *t, struct network *net, struct network_port_def *def,
@@ -395,11 +428,8 @@ int network_port_create(struct task *t, struct network *net, struct network_port
                 def->group = xstrdup(pg->name);
             if (pg && !def->bandwidth)
                 def->bandwidth = network_bandwidth_copy(pg->bandwidth);
-            def->plug =
-                network_def_owns_bridge(net->live) ? NETWORK_PLUG_NETWORK : NETWORK_PLUG_BRIDGE;
-            str_replace(&def->bridge, net->live->bridge);
-            if (!def->mac_table)
-                def->mac_table = net->live->mac_table;
+            set_plug(net->live, def);
+            r = direct_check_port(net, def, err);
         }
     }
     if (r == 0)
@@ -451,6 +481,11 @@ int network_port_set_bandwidth(struct task *t, struct network *net, const struct
         return -1;
     struct network_port *port = network_find_port(net, id);
     int r = port ? 0 : no_port(net, id, err);
+    if (port && port->def->plug == NETWORK_PLUG_DIRECT)
+        r = error_set(err, ERROR_OPERATION_UNSUPPORTED, AREA_NETWORK,
+                      "cannot set the rates of a port of network '%s': that is for networks with a "
+                      "bridge",
+                      net->name);
     char tap[IFNAMSIZ] = "";
     if (port)
         strcpy(tap, port->tap);

@@ -109,7 +109,7 @@ struct networks {
     struct firewall *firewall;
     struct triggers *triggers;
     struct completion swept; // what a daemon before us left behind is gone
-    unsigned next_tap;
+    unsigned next_tap, next_macvtap;
 };
 
 // ---- networks.c
@@ -227,6 +227,15 @@ bool ports_have_vlans(const struct network *net);
 // Tells systemd-resolved that this network's dnsmasq knows the names of its <domain>, when the
 // document asks for it. The link takes that along when it goes.
 int resolved_register(struct task *t, const struct network *net, struct error *err);
+
+// ---- direct.c
+// The interface a port by a client is on: as it says when that is the network's, else one is
+// chosen, none in a network with a bridge. ERROR_INTERNAL, as libvirt: none is free.
+int direct_check_port(struct network *net, struct network_port_def *def, struct error *err);
+// Chooses one, and a name: def->dev, ret.
+int direct_plug(struct network *net, const struct network_plug_request *q,
+                struct network_port_def *def, struct network_plug *ret, struct error *err);
+void direct_report_missing(const struct network *net);
 
 // ---- hooks.c
 // "start", "begin": runs hooks/network. ERROR_HOOK_FAILED. `port` may be NULL.

@@ -187,8 +187,10 @@ int network_start_locked(struct task *t, struct network *net, struct error *err)
     net->all->active++;
     networks_event(net, NETWORK_STARTED);
     network_report_blockers(net);
-    log_network(LOG_LEVEL_INFO, net->name, "started on bridge %s",
-                net->live->bridge ? net->live->bridge : "");
+    direct_report_missing(net);
+    log_network(LOG_LEVEL_INFO, net->name, "started on %s %s",
+                net->live->bridge ? "bridge" : "interface",
+                net->live->bridge ? net->live->bridge : net->live->forward.dev);
     return 0;
 }
 

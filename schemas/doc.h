@@ -218,7 +218,7 @@ struct doc_type {
     }
 #define DOC_PRESENT(f) .present_at = DOC_AT_(f, bool) + 1
 
-extern const struct doc_words doc_yesno_words, doc_onoff_words;
+extern const struct doc_words doc_yesno_words, doc_onoff_words, doc_direct_mode_words;
 // The word of a value, or "?".
 const char *doc_word(const struct doc_words *w, unsigned value);
 

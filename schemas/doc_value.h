@@ -16,6 +16,15 @@ static inline bool toggle_or(enum toggle t, bool otherwise)
     return t == TOGGLE_UNSET ? otherwise : t == TOGGLE_YES;
 }
 
+// How a macvtap shares the interface it stands on with others.
+enum direct_mode {
+    DIRECT_NONE,
+    DIRECT_VEPA,        // everything goes to the switch, which may send it back
+    DIRECT_PRIVATE,     // they don't reach each other
+    DIRECT_BRIDGE,      // they reach each other
+    DIRECT_PASSTHROUGH, // not at all: it is the only one
+};
+
 struct opt_uint {
     bool set;
     uint64_t value;

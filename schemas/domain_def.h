@@ -270,7 +270,8 @@ enum interface_type {
     INTERFACE_USER,
     INTERFACE_ETHERNET,
     INTERFACE_NETWORK,
-    INTERFACE_BRIDGE
+    INTERFACE_BRIDGE,
+    INTERFACE_DIRECT // a macvtap
 };
 enum interface_link { LINK_NONE, LINK_UP, LINK_DOWN };
 enum interface_backend { INTERFACE_BACKEND_NONE, INTERFACE_BACKEND_QEMU, INTERFACE_BACKEND_VHOST };
@@ -285,12 +286,16 @@ struct interface_ip {
 struct domain_interface {
     struct device dev;
     enum interface_type type;
-    struct opt_mac mac;        // always set after domain_def_post_parse()
-    char *mac_type;            // mac type='generated|static', kept
-    char *network, *portgroup; // type network
-    char *bridge;              // type bridge; live with type network
-    struct opt_uuid port_id;   // live, type network
-    char *target; // <target dev=>: name of the tap; live when it is one of ours ("vnet*")
+    struct opt_mac mac; // always set after domain_def_post_parse()
+    char *mac_type;     // mac type='generated|static', kept
+    // Type network. A card in a network of macvtaps is of type direct while it runs, and these
+    // are live.
+    char *network, *portgroup;
+    char *bridge;     // type bridge; live with type network
+    char *direct_dev; // type direct: the interface below
+    enum direct_mode direct_mode;
+    struct opt_uuid port_id; // live, type network
+    char *target; // <target dev=>: name of the tap; live when it is one of ours, see below
     enum toggle target_managed;
     char *guest_dev;               // <guest dev=>, kept
     char *model;                   // "virtio", "e1000", "rtl8139", ...
@@ -309,6 +314,10 @@ struct domain_interface {
     struct network_bandwidth *bandwidth; // types network, bridge and ethernet
     VEC(struct interface_ip *) ips;
 };
+
+// Whether a tap's or macvtap's name is one that a daemon gives ("vnet*", "macvtap*"): made anew at
+// each start.
+bool interface_target_is_ours(const char *name);
 
 // ---- character devices
 

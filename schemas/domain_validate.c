@@ -181,6 +181,9 @@ int domain_def_validate(const struct domain_def *def, struct error *err)
                        iface->dev.line);
         if (iface->bandwidth && network_bandwidth_check(iface->bandwidth, err) < 0)
             return error_prefix(err, "domain '%s': line %u", def->name, iface->bandwidth->line);
+        if (iface->type == INTERFACE_DIRECT && iface->port_isolated)
+            return bad(def, err, "line %u: <port isolated=> is for bridges, not for type='direct'",
+                       iface->dev.line);
     }
     struct seen seen = {.def = def, .err = err};
     int r = domain_def_each_device(def, check_device, &seen);

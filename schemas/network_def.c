@@ -188,6 +188,22 @@ bool network_def_has_dhcp(const struct network_def *def, int family)
     return false;
 }
 
+enum direct_mode network_def_direct_mode(const struct network_def *def)
+{
+    switch (def->forward.mode) {
+    case NETWORK_FORWARD_BRIDGE:
+        return def->bridge ? DIRECT_NONE : DIRECT_BRIDGE;
+    case NETWORK_FORWARD_PRIVATE:
+        return DIRECT_PRIVATE;
+    case NETWORK_FORWARD_VEPA:
+        return DIRECT_VEPA;
+    case NETWORK_FORWARD_PASSTHROUGH:
+        return DIRECT_PASSTHROUGH;
+    default:
+        return DIRECT_NONE;
+    }
+}
+
 const char *network_forward_mode_name(enum network_forward_mode mode)
 {
     return mode == NETWORK_FORWARD_NONE ? "none" : doc_word(&network_forward_words, mode);

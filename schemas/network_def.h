@@ -26,8 +26,13 @@ enum network_forward_mode {
     NETWORK_FORWARD_NONE, // isolated
     NETWORK_FORWARD_NAT,
     NETWORK_FORWARD_ROUTE,
-    NETWORK_FORWARD_OPEN,   // routed, and no firewall rules at all
-    NETWORK_FORWARD_BRIDGE, // guests are plugged into a bridge of the host's, which is not ours
+    NETWORK_FORWARD_OPEN, // routed, and no firewall rules at all
+    // Guests are plugged into a bridge of the host's, which is not ours; or without a bridge's name
+    // they get macvtaps on <interface>s, as in the three below.
+    NETWORK_FORWARD_BRIDGE,
+    NETWORK_FORWARD_PRIVATE,
+    NETWORK_FORWARD_VEPA,
+    NETWORK_FORWARD_PASSTHROUGH,
     NETWORK_FORWARD_COUNT
 };
 
@@ -246,11 +251,13 @@ static inline void network_def_destroyp(struct network_def **def)
 }
 #define AUTO_NETWORK_DEF CLEANUP(network_def_destroyp)
 
-// Is the bridge made, addressed and removed by us? (Else mode bridge: it is the host's.)
+// Is the bridge made, addressed and removed by us? (Else it is the host's, or there is none.)
 static inline bool network_def_owns_bridge(const struct network_def *def)
 {
-    return def->forward.mode != NETWORK_FORWARD_BRIDGE;
+    return def->forward.mode < NETWORK_FORWARD_BRIDGE;
 }
+// Do guests get macvtaps, without a bridge? How those share their interface, or DIRECT_NONE.
+enum direct_mode network_def_direct_mode(const struct network_def *def);
 
 // Address and length of an <ip>: from prefix, netmask, or the address's class (IPv6: 64).
 struct ip_prefix network_ip_prefix(const struct network_ip *ip);
@@ -304,6 +311,7 @@ enum network_plug_type {
     NETWORK_PLUG_NONE,
     NETWORK_PLUG_NETWORK, // a bridge of ours
     NETWORK_PLUG_BRIDGE,  // a bridge of the host's
+    NETWORK_PLUG_DIRECT,  // a macvtap
 };
 
 struct network_port_def {
@@ -317,8 +325,10 @@ struct network_port_def {
     enum toggle isolated;
     struct network_vlan *vlan;
     enum network_plug_type plug;
-    char *bridge;
+    char *bridge; // plug network and bridge
     enum network_mac_table mac_table;
+    char *dev; // plug direct: the interface below
+    enum direct_mode mode;
 };
 
 struct network_port_def *network_port_def_parse(const char *xml, size_t len, unsigned flags,

@@ -6,9 +6,10 @@
 
 #define LINE .line_at = offsetof(S, line) + 1
 
-DOC_WORDS(network_forward_words, "private vepa passthrough hostdev", [NETWORK_FORWARD_NAT] = "nat",
+DOC_WORDS(network_forward_words, "hostdev", [NETWORK_FORWARD_NAT] = "nat",
           [NETWORK_FORWARD_ROUTE] = "route", [NETWORK_FORWARD_OPEN] = "open",
-          [NETWORK_FORWARD_BRIDGE] = "bridge");
+          [NETWORK_FORWARD_BRIDGE] = "bridge", [NETWORK_FORWARD_PRIVATE] = "private",
+          [NETWORK_FORWARD_VEPA] = "vepa", [NETWORK_FORWARD_PASSTHROUGH] = "passthrough");
 DOC_WORDS(network_mac_table_words, "libvirt", [NETWORK_MAC_TABLE_KERNEL] = "kernel");
 DOC_WORDS(family_words, "", [NETWORK_FAMILY_IPV4] = "ipv4", [NETWORK_FAMILY_IPV6] = "ipv6");
 DOC_WORDS(lease_unit_words, "", [NETWORK_LEASE_SECONDS] = "seconds",
@@ -149,6 +150,8 @@ static const struct doc_row forward_rows[] = {
     D_TOKEN(ATTR, "dev", dev),
     D_WORD(ATTR, "mode", mode, &network_forward_words, .def = "nat"),
     D_ELEM("nat", &nat_doc, DOC_PRESENT(has_nat)),
+    D_EMPTY("pf", .hint = "virtual functions of a card (SR-IOV) are not looked for; name the "
+                          "interfaces themselves: <interface dev=>"),
     D_LIST("interface", &network_forward_interface_doc, interfaces),
 };
 static const struct doc_type forward_doc = DOC_TYPE("forward", S, forward_rows, LINE);

@@ -7,6 +7,7 @@
 // ends the wait of whoever holds the lock.
 #pragma once
 
+#include <net/if.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -85,6 +86,18 @@ struct granted_list {
     size_t n, cap;
 };
 
+// A macvtap made for a card, or about to be. It outlives the guest's process.
+struct domain_macvtap {
+    char name[IFNAMSIZ];
+    struct opt_mac mac;
+    int index;     // 0: not learned
+    bool unwanted; // being deleted
+};
+struct domain_macvtap_list {
+    struct domain_macvtap *v;
+    size_t n, cap;
+};
+
 // A device being plugged out; lives on the stack of the task that waits for it.
 struct unplug {
     char *alias;
@@ -124,11 +137,12 @@ struct domain {
     struct completion ended;  // posted when the process is gone and all is cleaned up
     enum domain_move stop_as; // what to call its end; MOVE_NONE: find out
     bool process_ended;
-    bool restart_on_shutdown;     // a reboot was asked for through the power button
-    bool restarting;              // between its power-off and the reset that follows
-    enum domain_move pause_as;    // what the next STOP event means; MOVE_NONE: QEMU's own doing
-    uint64_t cpu_time_ns;         // the last one seen
-    struct granted_list granted;  // images made accessible to QEMU's user
+    bool restart_on_shutdown;    // a reboot was asked for through the power button
+    bool restarting;             // between its power-off and the reset that follows
+    enum domain_move pause_as;   // what the next STOP event means; MOVE_NONE: QEMU's own doing
+    uint64_t cpu_time_ns;        // the last one seen
+    struct granted_list granted; // images made accessible to QEMU's user
+    struct domain_macvtap_list macvtaps;
     VEC(struct unplug *) unplugs; // under way
     const void *autodestroy;      // client whose end ends it, or NULL
 };

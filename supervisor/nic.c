@@ -10,10 +10,10 @@
 
 enum { SCRIPT_TIMEOUT_MS = 30000, SCRIPT_OUTPUT_MAX = 1000 };
 
-// libvirt numbers its taps so; a name like that in a document is one that an earlier start had.
+// A numbered name in a document is one that an earlier start had.
 static const char *wanted_tap(const struct domain_interface *iface)
 {
-    return iface->target && !str_starts(iface->target, "vnet") ? iface->target : NULL;
+    return iface->target && !interface_target_is_ours(iface->target) ? iface->target : NULL;
 }
 
 static bool is_virtio(const struct domain_interface *iface)
@@ -74,24 +74,54 @@ static struct network_plug_request request_of(const struct domain *dom,
     };
 }
 
+static int find_networks(const struct domain *dom, struct networks **ret, struct error *err)
+{
+    *ret = dom->all->config.networks;
+    return *ret ? 0
+                : error_set(err, ERROR_CONFIG_UNSUPPORTED, AREA_QEMU,
+                            "this daemon has no networks for the interface of guest '%s'",
+                            dom->name);
+}
+
+static int plug_direct(struct task *t, struct domain *dom, struct nic *nic, const char *name,
+                       struct error *err)
+{
+    const struct domain_interface *iface = nic->iface;
+    struct macvtap_config config = {
+        .name = name,
+        .lower = iface->direct_dev,
+        .mode = iface->direct_mode,
+        .mac = iface->mac.b,
+        .mtu = iface->mtu.set ? (uint32_t)iface->mtu.value : 0,
+        .queues = queues_of(iface),
+        .vnet_hdr = is_virtio(iface),
+    };
+    return macvtap_plug(t, dom, nic, &config, err);
+}
+
 static int plug_network(struct task *t, struct domain *dom, struct nic *nic, struct error *err)
 {
     struct domain_interface *iface = nic->iface;
-    struct networks *networks = dom->all->config.networks;
-    if (!networks)
-        return error_set(err, ERROR_CONFIG_UNSUPPORTED, AREA_QEMU,
-                         "this daemon has no networks for the interface of guest '%s'", dom->name);
+    struct networks *networks;
+    if (find_networks(dom, &networks, err) < 0)
+        return -1;
     struct network_plug_request request = request_of(dom, iface);
     struct network_plug plug = {0};
     if (network_plug(t, networks, &request, &plug, err) < 0)
         return error_prefix(err, "guest '%s'", dom->name);
-    nic->tap = plug.tap;
-    str_replace(&iface->bridge, plug.bridge);
-    str_replace(&iface->target, plug.tap.name);
     iface->port_id = (struct opt_uuid){.set = true, .value = plug.port_id};
     if (plug.portgroup)
         str_replace(&iface->portgroup, plug.portgroup);
     free(plug.portgroup);
+    if (*plug.dev) { // it says what it got, as libvirt's live document
+        iface->type = INTERFACE_DIRECT;
+        str_replace(&iface->direct_dev, plug.dev);
+        iface->direct_mode = plug.mode;
+        return plug_direct(t, dom, nic, plug.tap.name, err);
+    }
+    nic->tap = plug.tap;
+    str_replace(&iface->bridge, plug.bridge);
+    str_replace(&iface->target, plug.tap.name);
     return 0;
 }
 
@@ -170,6 +200,8 @@ static int run_script(struct task *t, const struct domain *dom, const char *scri
 static int plug(struct task *t, struct domain *dom, struct nic *nic, struct error *err)
 {
     struct domain_interface *iface = nic->iface;
+    struct networks *networks;
+    char name[IFNAMSIZ] = "";
     switch (iface->type) {
     case INTERFACE_NETWORK:
         if (plug_network(t, dom, nic, err) < 0)
@@ -184,15 +216,21 @@ static int plug(struct task *t, struct domain *dom, struct nic *nic, struct erro
             (iface->script && run_script(t, dom, iface->script, nic->tap.name, err) < 0))
             return -1;
         break;
+    case INTERFACE_DIRECT:
+        if ((!wanted_tap(iface) && (find_networks(dom, &networks, err) < 0 ||
+                                    networks_name_macvtap(networks, name, err) < 0)) ||
+            plug_direct(t, dom, nic, *name ? name : iface->target, err) < 0)
+            return -1;
+        break;
     default:
         return 0;
     }
     return open_vhost(dom, nic, err);
 }
 
-static void forget_port(struct domain *dom, struct domain_interface *iface)
+static void drop_port(struct domain *dom, struct domain_interface *iface)
 {
-    if (iface->type == INTERFACE_NETWORK && iface->port_id.set && dom->all->config.networks)
+    if (iface->network && iface->port_id.set && dom->all->config.networks)
         network_unplug(dom->all->config.networks, iface->network, &iface->port_id.value);
     iface->port_id.set = false;
 }
@@ -204,7 +242,9 @@ int nic_plug(struct task *t, struct domain *dom, struct domain_interface *iface,
     if (plug(t, dom, ret, err) == 0)
         return 0;
     nic_close(dom, ret);
-    forget_port(dom, iface);
+    drop_port(dom, iface);
+    if (iface->target)
+        macvtap_unwant(dom, iface->target);
     return -1;
 }
 
@@ -237,9 +277,8 @@ static void down_main(struct task *t, void *arg)
     free(d);
 }
 
-void nic_unplug(struct domain *dom, struct domain_interface *iface)
+static void run_downscript(struct domain *dom, const struct domain_interface *iface)
 {
-    forget_port(dom, iface);
     if (iface->type != INTERFACE_ETHERNET || !iface->downscript || !iface->target)
         return;
     struct down *d = NEW(struct down);
@@ -247,6 +286,14 @@ void nic_unplug(struct domain *dom, struct domain_interface *iface)
     *d = (struct down){
         .dom = dom, .script = xstrdup(iface->downscript), .tap = xstrdup(iface->target)};
     task_spawn(dom->all->config.sched, "script of an interface", down_main, d);
+}
+
+void nic_unplug(struct domain *dom, struct domain_interface *iface)
+{
+    drop_port(dom, iface);
+    if (iface->target)
+        macvtap_unwant(dom, iface->target);
+    run_downscript(dom, iface);
 }
 
 // A portgroup that is not said is the default one.
@@ -262,10 +309,12 @@ static const char *portgroup_of(const struct domain *dom, const struct domain_in
 static bool same_source(const struct domain *dom, const struct domain_interface *a,
                         const struct domain_interface *b)
 {
+    if (a->network && b->type == INTERFACE_NETWORK)
+        return str_eq(a->network, b->network) && str_eq(portgroup_of(dom, a), portgroup_of(dom, b));
     if (a->type != b->type)
         return false;
-    if (a->type == INTERFACE_NETWORK)
-        return str_eq(a->network, b->network) && str_eq(portgroup_of(dom, a), portgroup_of(dom, b));
+    if (a->type == INTERFACE_DIRECT)
+        return str_eq(a->direct_dev, b->direct_dev) && a->direct_mode == b->direct_mode;
     return a->type != INTERFACE_BRIDGE || str_eq(a->bridge, b->bridge);
 }
 
@@ -320,6 +369,8 @@ static int move_to_network(struct task *t, struct domain *dom, struct domain_int
         return error_set(err, net ? ERROR_OPERATION_INVALID : ERROR_NO_NETWORK, AREA_NETWORK,
                          "cannot plug guest '%s' into network '%s': %s", dom->name, wanted->network,
                          net ? "it is not active; start it first" : "there is none of that name");
+    if (network_def_direct_mode(net->live) != DIRECT_NONE)
+        return refuse_move(dom, iface, "the type", err);
     struct network_plug_request request = request_of(dom, iface);
     request.network = wanted->network;
     request.portgroup = wanted->portgroup;
@@ -383,7 +434,8 @@ int nic_move(struct task *t, struct domain *dom, struct domain_interface *iface,
     if (same_source(dom, iface, wanted))
         return 0;
     if (!is_bridged(iface) || !is_bridged(wanted) || !iface->target)
-        return refuse_move(dom, iface, "the type", err);
+        return refuse_move(dom, iface, iface->type == wanted->type ? "the source" : "the type",
+                           err);
     if (has_vlan(dom, iface) || has_vlan(dom, wanted))
         return refuse_move(dom, iface, "the VLAN", err);
     int r = wanted->type == INTERFACE_NETWORK ? move_to_network(t, dom, iface, wanted, err)
@@ -440,10 +492,13 @@ int nic_plug_all(struct task *t, struct domain *dom, struct nic_vec *ret, struct
     return 0;
 }
 
-void nic_unplug_all(struct domain *dom)
+void nic_unplug_all(struct task *t, struct domain *dom)
 {
-    VEC_FOREACH (iface, &dom->live->interfaces)
-        nic_unplug(dom, *iface);
+    VEC_FOREACH (iface, &dom->live->interfaces) {
+        drop_port(dom, *iface);
+        run_downscript(dom, *iface);
+    }
+    macvtap_delete_all(t, dom);
 }
 
 void nic_vec_finish(struct domain *dom, struct nic_vec *nics)
@@ -468,11 +523,12 @@ void nic_replug_all(struct task *t, struct domain *dom)
         return;
     VEC_FOREACH (it, &dom->live->interfaces) {
         struct domain_interface *iface = *it;
-        if (iface->type != INTERFACE_NETWORK || !iface->port_id.set)
+        if (!iface->network || !iface->port_id.set)
             continue;
         AUTO_ERROR err = ERROR_INIT;
         struct network_plug_request request = request_of(dom, iface);
         request.tap = iface->target;
+        request.dev = iface->direct_dev;
         if (network_replug(t, dom->all->config.networks, &request, &err) < 0)
             log_domain(LOG_LEVEL_WARN, dom->name, "its '%s' is not plugged into network '%s': %s",
                        iface->target ? iface->target : "interface", iface->network,

@@ -153,6 +153,17 @@ class Rates(unittest.TestCase):
             self.assertIn(part, self.server.error("define", self.server.write(boot_guest("a", devices=card))))
         self.assertEqual(self.out("list", "--all", "--name"), "")
 
+    @unittest.skipUnless(IS_VIREO, "libvirtd limits macvtaps, where the kernel has its qdiscs")
+    def test_a_card_beside_any_bridge(self):
+        sh("ip link add low0 type veth peer name low1; ip link set low0 up")
+        self.addCleanup(sh, "ip link del low0")
+        self.server.net("<network><name>beside</name><forward mode='bridge'><interface dev='low0'/></forward></network>")
+        self.addCleanup(self.virsh, "net-undefine", "beside")
+        self.addCleanup(self.virsh, "net-destroy", "beside")
+        for more, name in (FAST, "bandwidth"), ("<vlan><tag id='42'/></vlan>", "vlan"):
+            self.define(nic("beside", MAC, more=more))
+            self.assertRegex(self.server.error("start", "a"), f"<{name}> of a card cannot be kept in network 'beside'")
+
     @unittest.skipIf(CAN_VLANS, "this kernel has VLANs")
     def test_a_vlan_without_a_kernel_for_it(self):
         tag = "<vlan><tag id='42'/></vlan>"
