@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The table of networks, and how one gets into it and out of it.
 #include "base/file.h"
-#include "bridge/neigh.h"
 #include "netmgr/lease.h"
 #include "netmgr/private.h"
 
@@ -423,15 +422,13 @@ static int change_locked(struct task *t, struct network *net, unsigned affect, c
         return -1;
     if (affect & NETWORK_AFFECT_LIVE && changed_copy(net->live, change, arg, &live, err) < 0)
         return -1;
-    if (stored && network_store_save(t, net, stored, err) < 0)
+    int r = 0;
+    if (live)
+        r = network_apply_locked(t, net, STEAL(live), stored, err);
+    else if (stored)
+        r = network_store_save(t, net, stored, err);
+    if (r < 0)
         return -1;
-    if (live && network_apply_locked(t, net, STEAL(live), err) < 0) {
-        AUTO_ERROR back = ERROR_INIT;
-        if (stored && network_store_save(t, net, net->def, &back) < 0)
-            log_network(LOG_LEVEL_ERROR, net->name, "cannot take back a change: %s",
-                        error_message(&back));
-        return -1;
-    }
     if (stored) {
         network_def_destroy(net->def);
         net->def = STEAL(stored);
@@ -482,6 +479,22 @@ static uint8_t prefix_of(const struct network_def *def, const struct ip_addr *a)
     return (uint8_t)ip_bits(a);
 }
 
+// DHCPv6 doesn't tell the MAC address. Most clients make the association's number of its end.
+static void find_mac(const struct network *net, struct network_lease *l)
+{
+    struct network_port *port;
+    uint64_t iaid;
+    if (!l->iaid || str_to_u64(l->iaid, 10, UINT32_MAX, &iaid) < 0)
+        return;
+    LIST_FOREACH (port, &net->ports, link) {
+        const uint8_t *b = port->def->mac.b;
+        uint32_t end = (uint32_t)b[2] << 24 | (uint32_t)b[3] << 16 | (uint32_t)b[4] << 8 | b[5];
+        char text[MAC_TEXT_SIZE];
+        if (port->def->mac.set && end == iaid)
+            str_replace(&l->mac, mac_format(b, text));
+    }
+}
+
 static void lease_finish(struct network_lease *l)
 {
     struct network_lease_vec one = {.v = l, .n = 1};
@@ -489,45 +502,6 @@ static void lease_finish(struct network_lease *l)
     free(one.v->iaid);
     free(one.v->hostname);
     free(one.v->clientid);
-}
-
-// DHCPv6 knows clients by an identifier of their own choice, which may be made from a MAC.
-static bool mac_of_duid(const char *duid, uint8_t ret[static MAC_SIZE])
-{
-    size_t n = duid ? strlen(duid) : 0;
-    // Types 1 (with a time) and 3, of Ethernet.
-    if ((n == 41 && strncmp(duid, "00:01:00:01:", 12) == 0) ||
-        (n == 29 && strncmp(duid, "00:03:00:01:", 12) == 0))
-        return mac_parse(duid + n - 17, ret) == 0;
-    return false;
-}
-
-// Who is at an address of DHCPv6, as far as the host has heard of it.
-static void find_macs(const struct network *net, struct network_lease_vec *leases)
-{
-    struct neighbour_vec seen = {0};
-    struct link l;
-    bool asked = false;
-    VEC_FOREACH (lease, leases) {
-        uint8_t mac[MAC_SIZE];
-        char text[MAC_TEXT_SIZE];
-        if (lease->mac || lease->ip.family != AF_INET6)
-            continue;
-        if (!asked && net->active && net->all->nl && net->live->bridge &&
-            link_find(net->all->nl, net->live->bridge, &l, NULL) == 0)
-            (void)neighbour_list(net->all->nl, l.index, &seen, NULL);
-        asked = true;
-        bool found = mac_of_duid(lease->clientid, mac);
-        VEC_FOREACH (n, &seen) {
-            if (ip_compare(&n->ip, &lease->ip) == 0) {
-                memcpy(mac, n->mac, MAC_SIZE);
-                found = true;
-            }
-        }
-        if (found)
-            lease->mac = xstrdup(mac_format(mac, text));
-    }
-    vec_finish(&seen);
 }
 
 int network_get_leases(struct network *net, const char *mac, struct network_lease_vec *ret,
@@ -542,8 +516,8 @@ int network_get_leases(struct network *net, const char *mac, struct network_leas
     dnsmasq_read_leases(net);
     const char *text = net->runtime->lease_text;
     lease_parse(text ? text : "", text ? strlen(text) : 0, &leases);
-    find_macs(net, &leases);
     VEC_FOREACH (l, &leases) {
+        find_mac(net, l);
         bool expired = l->expiry_s != 0 && l->expiry_s < now;
         if (expired || (mac && (!l->mac || strcasecmp(l->mac, mac) != 0))) {
             lease_finish(l);
