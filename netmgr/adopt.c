@@ -61,6 +61,17 @@ static struct network *place(struct networks *all, struct network_state *s)
     return net ? net : networks_add(all, s->name, &uuid);
 }
 
+// A change of the live definition and the stored one was cut off: the live one has it already.
+static void finish_change(struct network *net, struct network_def *stored)
+{
+    AUTO_ERROR err = ERROR_INIT;
+    network_def_destroy(net->def);
+    net->def = stored;
+    if (network_store_save(NULL, net, stored, &err) < 0 ||
+        network_state_save(net, PHASE_ACTIVE, &err) < 0)
+        log_network(LOG_LEVEL_ERROR, net->name, "cannot finish a change: %s", error_message(&err));
+}
+
 static void take(struct networks *all, struct network_state *s)
 {
     struct network *net = place(all, s);
@@ -84,6 +95,8 @@ static void take(struct networks *all, struct network_state *s)
     if (goes_on) {
         net->live = STEAL(s->def);
         all->active++;
+        if (s->stored && net->def)
+            finish_change(net, STEAL(s->stored));
         if (net->def) {
             AUTO_FREE char *stored = network_def_format(net->def, 0);
             AUTO_FREE char *live = network_def_format(net->live, 0);

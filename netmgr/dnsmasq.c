@@ -227,6 +227,8 @@ void dnsmasq_adopt(struct task *t, struct network *net)
     found_finish(&all);
     if (p.pid && hold(net, &p, NULL) < 0)
         dnsmasq_release(net);
+    // Who changed its lists last may not have come to tell it.
+    process_kill(&net->runtime->dnsmasq, SIGHUP);
 }
 
 void dnsmasq_sweep(struct task *t, struct networks *all)

@@ -128,9 +128,11 @@ void heal_trigger(struct network *net, const char *fmt, ...)
     struct heal *h = &net->runtime->heal;
     if (net->runtime->phase != PHASE_ACTIVE)
         return;
-    if (fmt && !h->cause) {
+    if (fmt && (!h->cause || h->is_hint)) {
         va_list ap;
         va_start(ap, fmt);
+        free(h->cause);
+        h->is_hint = false;
         h->cause = xvasprintf(fmt, ap);
         va_end(ap);
     }
@@ -145,6 +147,13 @@ void heal_trigger(struct network *net, const char *fmt, ...)
 void heal_trigger_all(struct networks *all, const char *cause)
 {
     struct network *net;
-    LIST_FOREACH (net, &all->list, link)
-        heal_trigger(net, "%s", cause);
+    LIST_FOREACH (net, &all->list, link) {
+        struct heal *h = &net->runtime->heal;
+        bool is_first = !h->cause;
+        if (is_first)
+            heal_trigger(net, "%s", cause);
+        else
+            heal_trigger(net, NULL);
+        h->is_hint = h->is_hint || is_first;
+    }
 }

@@ -34,6 +34,20 @@ static bool is_mac(const char *text)
            str_eq(text, "*");
 }
 
+// A DUID that was made of a MAC address, with or without a time (RFC 8415 11.2 and 11.4), has it at
+// its end.
+static char *mac_in_duid(const char *duid)
+{
+    enum { MAC_CHARS = 17, WITH_TIME = 41, WITHOUT = 29 };
+    uint8_t mac[MAC_SIZE];
+    size_t len = duid ? strlen(duid) : 0;
+    bool made_of_it = (len == WITH_TIME && str_starts(duid, "00:01:00:01:")) ||
+                      (len == WITHOUT && str_starts(duid, "00:03:00:01:"));
+    return made_of_it && mac_parse(duid + len - MAC_CHARS, mac) == 0
+               ? xstrdup(duid + len - MAC_CHARS)
+               : NULL;
+}
+
 static bool parse_line(char *line, struct network_lease_vec *ret)
 {
     char *f[FIELDS] = {0};
@@ -51,10 +65,10 @@ static bool parse_line(char *line, struct network_lease_vec *ret)
     uint64_t iaid;
     if (v6 && str_to_u64(f[FIELD_ID] + (f[FIELD_ID][0] == 'T'), 10, UINT32_MAX, &iaid) < 0)
         return false;
-    l.mac = v6 ? NULL : given(f[FIELD_ID]);
     l.iaid = v6 ? xstrdup(f[FIELD_ID]) : NULL;
     l.hostname = given(f[FIELD_HOST]);
     l.clientid = given(f[FIELD_CLIENT]);
+    l.mac = v6 ? mac_in_duid(l.clientid) : given(f[FIELD_ID]);
     vec_push(ret, l);
     return true;
 }

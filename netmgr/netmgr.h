@@ -155,7 +155,7 @@ struct network_lease {
     int64_t expiry_s; // of CLOCK_REALTIME; 0: never
     struct ip_addr ip;
     uint8_t prefix;
-    char *mac;      // NULL: not known (DHCPv6)
+    char *mac;      // NULL: not known (DHCPv6: of the port, or of the DUID, that has it)
     char *iaid;     // DHCPv6 only
     char *hostname; // NULL: none
     char *clientid; // IPv6: the DUID; NULL: none

@@ -432,15 +432,13 @@ static int change_locked(struct task *t, struct network *net, unsigned affect, c
         return -1;
     if (affect & NETWORK_AFFECT_LIVE && changed_copy(net->live, change, arg, &live, err) < 0)
         return -1;
-    if (stored && network_store_save(t, net, stored, err) < 0)
+    int r = 0;
+    if (live)
+        r = network_apply_locked(t, net, STEAL(live), stored, err);
+    else if (stored)
+        r = network_store_save(t, net, stored, err);
+    if (r < 0)
         return -1;
-    if (live && network_apply_locked(t, net, STEAL(live), err) < 0) {
-        AUTO_ERROR back = ERROR_INIT;
-        if (stored && network_store_save(t, net, net->def, &back) < 0)
-            log_network(LOG_LEVEL_ERROR, net->name, "cannot take back a change: %s",
-                        error_message(&back));
-        return -1;
-    }
     if (stored) {
         network_def_destroy(net->def);
         net->def = STEAL(stored);
@@ -491,6 +489,22 @@ static uint8_t prefix_of(const struct network_def *def, const struct ip_addr *a)
     return (uint8_t)ip_bits(a);
 }
 
+// DHCPv6 doesn't tell the MAC address. Most clients make the association's number of its end.
+static void find_mac(const struct network *net, struct network_lease *l)
+{
+    struct network_port *port;
+    uint64_t iaid;
+    if (!l->iaid || str_to_u64(l->iaid, 10, UINT32_MAX, &iaid) < 0)
+        return;
+    LIST_FOREACH (port, &net->ports, link) {
+        const uint8_t *b = port->def->mac.b;
+        uint32_t end = (uint32_t)b[2] << 24 | (uint32_t)b[3] << 16 | (uint32_t)b[4] << 8 | b[5];
+        char text[MAC_TEXT_SIZE];
+        if (port->def->mac.set && end == iaid)
+            str_replace(&l->mac, mac_format(b, text));
+    }
+}
+
 static void lease_finish(struct network_lease *l)
 {
     struct network_lease_vec one = {.v = l, .n = 1};
@@ -513,6 +527,7 @@ int network_get_leases(struct network *net, const char *mac, struct network_leas
     const char *text = net->runtime->lease_text;
     lease_parse(text ? text : "", text ? strlen(text) : 0, &leases);
     VEC_FOREACH (l, &leases) {
+        find_mac(net, l);
         bool expired = l->expiry_s != 0 && l->expiry_s < now;
         if (expired || (mac && (!l->mac || strcasecmp(l->mac, mac) != 0))) {
             lease_finish(l);

@@ -56,6 +56,7 @@ struct heal {
     bool running; // a task is at it
     bool wanted;  // something happened since it looked
     char *cause;  // of what happened
+    bool is_hint; // the cause is nothing seen on this network itself: such a one takes its place
     struct {
         uint64_t since_us;
         unsigned n;
@@ -75,6 +76,7 @@ struct network_runtime {
     struct prefix_vec old_addresses;
     struct route_vec old_routes;
     struct strv old_bridges;
+    const struct network_def *storing; // goes to the disk together with the live one; not owned
     struct process dnsmasq;
     sd_event_source *dnsmasq_watch;
     char *lease_text; // of the lease file as last seen whole
@@ -132,6 +134,7 @@ void network_files_init(struct network_files *f, const struct networks_config *c
 void network_files_finish(struct network_files *f);
 
 // ---- store.c: definitions on disk
+// Without a task, at start-up, it doesn't suspend.
 int network_store_save(struct task *t, struct network *net, const struct network_def *def,
                        struct error *err);
 int network_store_remove(struct task *t, struct network *net, struct error *err);
@@ -150,7 +153,9 @@ struct network_state {
     struct strv bridges;
     struct prefix_vec addresses;
     struct route_vec routes;
-    struct network_def *def; // NULL: damaged
+    struct network_def *def;    // NULL: damaged
+    struct network_def *stored; // NULL: the one on disk is right
+    size_t stored_len;          // in the text
 };
 int network_state_parse(const char *text, size_t len, struct network_state *ret, struct error *err);
 void network_state_finish(struct network_state *s);
@@ -198,9 +203,10 @@ int check_def(struct networks *all, const struct network *self, const struct net
 // ---- start.c
 int network_start_locked(struct task *t, struct network *net, struct error *err);
 int network_stop_locked(struct task *t, struct network *net, struct error *err);
-// Brings an active network to another live definition (takes it, also on failure).
+// Brings an active network to another live definition (takes it, also on failure), and its stored
+// definition to `stored` (borrowed) unless that is NULL: both or, also after a crash, none.
 int network_apply_locked(struct task *t, struct network *net, struct network_def *live,
-                         struct error *err);
+                         const struct network_def *stored, struct error *err);
 // Logs, once each, which rules of others stop what this network shall let through. From a task of
 // its own.
 void network_report_blockers(struct network *net);

@@ -221,10 +221,15 @@ static void remember_old(struct network_runtime *rt, const struct plan *old, con
         vec_push(&rt->old_routes, *r);
 }
 
-static int switch_to(struct task *t, struct network *net, struct error *err)
+static int switch_to(struct task *t, struct network *net, const struct network_def *stored,
+                     struct error *err)
 {
     struct repairs done = {0};
+    net->runtime->storing = stored;
     int r = network_state_save(net, PHASE_ACTIVE, err);
+    if (r == 0 && stored)
+        r = network_store_save(t, net, stored, err);
+    net->runtime->storing = NULL;
     if (r == 0)
         r = reconcile(t, net, true, &done, err);
     strbuf_finish(&done.text);
@@ -234,7 +239,7 @@ static int switch_to(struct task *t, struct network *net, struct error *err)
 }
 
 int network_apply_locked(struct task *t, struct network *net, struct network_def *live,
-                         struct error *err)
+                         const struct network_def *stored, struct error *err)
 {
     struct network_runtime *rt = net->runtime;
     struct network_def *old_live = net->live;
@@ -246,7 +251,7 @@ int network_apply_locked(struct task *t, struct network *net, struct network_def
     remember_old(rt, old_plan, plan);
     net->live = live;
     rt->plan = plan;
-    int r = switch_to(t, net, err);
+    int r = switch_to(t, net, stored, err);
     if (r == 0 && plan->owned && (old_live->bandwidth || live->bandwidth))
         r = bandwidth_apply(t, plan->bridge, live->bandwidth, err);
     if (r == 0)
@@ -260,7 +265,7 @@ int network_apply_locked(struct task *t, struct network *net, struct network_def
     remember_old(rt, plan, old_plan);
     net->live = old_live;
     rt->plan = old_plan;
-    if (switch_to(t, net, &back) < 0)
+    if (switch_to(t, net, stored ? net->def : NULL, &back) < 0)
         log_network(LOG_LEVEL_ERROR, net->name, "cannot take back a change: %s",
                     error_message(&back));
     network_def_destroy(live);

@@ -9,6 +9,7 @@
 //     bridge virbr0           ours; more than one while an update changes it
 //     address 192.168.122.1/24
 //     route 10.1.0.0/16 192.168.122.9 1
+//     stored 512              bytes at the end: a stored definition on its way to the disk
 //
 //     <network>...
 #include "base/file.h"
@@ -51,7 +52,10 @@ int network_state_save(struct network *net, enum network_phase phase, struct err
     VEC_FOREACH (r, &rt->old_routes)
         add_route(&b, r);
     AUTO_FREE char *xml = net->live ? network_def_format(net->live, NETWORK_XML_LIVE) : NULL;
-    strbuf_printf(&b, "\n%s", xml ? xml : "");
+    AUTO_FREE char *stored = rt->storing ? network_def_format(rt->storing, 0) : NULL;
+    if (stored)
+        strbuf_printf(&b, "stored %zu\n", strlen(stored));
+    strbuf_printf(&b, "\n%s%s", xml ? xml : "", stored ? stored : "");
     int r = dir_make(net->all->config.run_dir, 0755);
     if (r == 0)
         r = file_write_volatile(rt->files.state, b.data, b.len, 0600);
@@ -83,6 +87,7 @@ static int parse_route(char *text, struct network_state *s)
 static int parse_word(const char *key, char *value, struct network_state *s)
 {
     struct ip_prefix p;
+    uint64_t n;
     if (str_eq(key, "phase")) {
         for (size_t i = 0; i < ARRAY_LEN(phase_words); i++) {
             if (str_eq(value, phase_words[i])) {
@@ -100,11 +105,23 @@ static int parse_word(const char *key, char *value, struct network_state *s)
         strv_push(&s->bridges, value);
     else if (str_eq(key, "address") && ip_prefix_parse(value, &p) == 0)
         vec_push(&s->addresses, p);
+    else if (str_eq(key, "stored") && str_to_u64(value, 10, NETWORK_STATE_MAX, &n) == 0)
+        s->stored_len = (size_t)n;
     else if (str_eq(key, "route"))
         return parse_route(value, s);
     else
         return -EINVAL;
     return 0;
+}
+
+static struct network_def *load(const char *text, size_t len, unsigned flags, const char *name,
+                                struct error *err)
+{
+    struct network_def *def = network_def_load(text, len, flags, err);
+    if (!def || str_eq(def->name, name))
+        return def;
+    network_def_destroy(def);
+    return NULL;
 }
 
 int network_state_parse(const char *text, size_t len, struct network_state *ret, struct error *err)
@@ -130,12 +147,12 @@ int network_state_parse(const char *text, size_t len, struct network_state *ret,
         network_state_finish(ret);
         return error_set(err, ERROR_INTERNAL, AREA_NETWORK, "it has no name");
     }
+    size_t body_len = body ? len - head_len - 2 : 0;
+    size_t stored_len = ret->stored_len < body_len ? ret->stored_len : body_len;
     if (body)
-        ret->def = network_def_load(body + 2, len - head_len - 2, NETWORK_PARSE_LIVE, err);
-    if (ret->def && !str_eq(ret->def->name, ret->name)) {
-        network_def_destroy(ret->def);
-        ret->def = NULL;
-    }
+        ret->def = load(body + 2, body_len - stored_len, NETWORK_PARSE_LIVE, ret->name, err);
+    if (stored_len)
+        ret->stored = load(text + len - stored_len, stored_len, 0, ret->name, err);
     return 0;
 }
 
@@ -147,5 +164,6 @@ void network_state_finish(struct network_state *s)
     vec_finish(&s->addresses);
     vec_finish(&s->routes);
     network_def_destroy(s->def);
-    s->def = NULL;
+    network_def_destroy(s->stored);
+    s->def = s->stored = NULL;
 }

@@ -16,7 +16,8 @@ int network_store_save(struct task *t, struct network *net, const struct network
     AUTO_FREE char *xml = network_def_format(def, 0);
     int r = dir_make(net->all->config.config_dir, 0700);
     if (r == 0)
-        r = file_save(t, path, xml, strlen(xml), 0600);
+        r = t ? file_save(t, path, xml, strlen(xml), 0600)
+              : file_write_atomic(path, xml, strlen(xml), 0600);
     if (r < 0)
         return error_set_errno(
             err, AREA_NETWORK, r,

@@ -12,7 +12,7 @@ say() { printf '    guests: %s\n' "$*"; }
 
 python3 "$here/bootsector.py" --all "$dir"
 
-sources=("$here/build.sh" "$here/init" "$here/udhcpc.script" "$here/fetch.c")
+sources=("$here/build.sh" "$here/init" "$here/card" "$here/udhcpc.script" "$here/fetch.c" "$here/dhcp6.c")
 key=$(cat "${sources[@]}" | sha256sum | cut -c1-16)
 if [[ -s $dir/vmlinuz && -s $dir/initrd.gz && $(cat "$dir/key" 2>/dev/null) == "$key" ]]; then
     say "ready in $dir"
@@ -39,8 +39,11 @@ root=$work/root
 mkdir -p "$root"/{bin,dev,proc,sys,etc,lib,tmp}
 cp /bin/busybox "$root/bin/"
 ln -s busybox "$root/bin/sh"
-cc -static -O2 -o "$root/bin/fetch" "$here/fetch.c"
+for program in fetch dhcp6; do
+    cc -static -O2 -o "$root/bin/$program" "$here/$program.c"
+done
 install -m 755 "$here/init" "$root/init"
+install -m 755 "$here/card" "$root/bin/card"
 install -m 755 "$here/udhcpc.script" "$root/etc/udhcpc.script"
 for module in drivers/input/evdev drivers/acpi/button \
     drivers/virtio/virtio{_ring,,_pci_legacy_dev,_pci_modern_dev,_pci} \

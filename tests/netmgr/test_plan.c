@@ -191,12 +191,15 @@ static void test_leases(void)
         "nonsense\n"
         "duid 00:01:00:01:2c:aa:bb:cc:52:54:00:01:02:03\n"
         "1700000001 1234567 fd00::10 third 00:01:00:01:aa\n"
+        "1700000001 2 fd00::20 * 00:01:00:01:2c:aa:bb:cc:52:54:00:00:00:04\n"
+        "1700000001 2 fd00::21 * 00:03:00:01:52:54:00:00:00:05\n"
+        "1700000001 2 fd00::22 * 00:03:00:06:52:54:00:00:00:05\n"
         "1700000001 T77 fd00::11 * 00:01:00:01:bb\n"
         "1700000002 52:54:00:00:00:03 192.168.122.1"; // cut off
     struct network_lease_vec v = {0};
     char ip[IP_TEXT_SIZE];
     CHECK_INT(lease_parse(text, strlen(text), &v), 2);
-    CHECK_INT(v.n, 5);
+    CHECK_INT(v.n, 8);
     CHECK_STR(v.v[0].mac, "52:54:00:00:00:01");
     CHECK_STR(v.v[0].hostname, "first");
     CHECK_STR(v.v[0].clientid, "01:52:54:00:00:00:01");
@@ -206,14 +209,17 @@ static void test_leases(void)
     CHECK_STR(ip_format(&v.v[3].ip, ip), "fd00::10");
     CHECK_STR(v.v[3].iaid, "1234567");
     CHECK(!v.v[3].mac);
-    CHECK_STR(v.v[4].iaid, "T77");
+    CHECK_STR(v.v[4].mac, "52:54:00:00:00:04");
+    CHECK_STR(v.v[5].mac, "52:54:00:00:00:05");
+    CHECK(!v.v[6].mac);
+    CHECK_STR(v.v[7].iaid, "T77");
     network_lease_vec_finish(&v);
     CHECK(!lease_is_whole(text, strlen(text)));
     CHECK(lease_is_whole(text, strlen(text) - strlen(strrchr(text, '\n') + 1)));
     // However it is cut, no lease is made up: each of the prefixes gives a prefix of the leases.
     for (size_t n = 0; n <= strlen(text); n++) {
         CHECK(lease_parse(text, n, &v) <= 2);
-        CHECK(v.n <= 5);
+        CHECK(v.n <= 8);
         if (v.n > 0)
             CHECK_STR(ip_format(&v.v[0].ip, ip), "192.168.122.10");
         network_lease_vec_finish(&v);
@@ -235,6 +241,19 @@ static void test_state(void)
     CHECK_INT(s.routes.v[0].metric, 3);
     CHECK(!s.def); // what to remove is known all the same
     network_state_finish(&s);
+    static const char both[] =
+        "vireo-network 1\nphase active\nname a\nstored 33\n\n"
+        "<network><name>a</name></network>\n<network><name>a</name></network>";
+    CHECK_INT(network_state_parse(both, strlen(both), &s, &err), 0);
+    CHECK_STR(s.def->name, "a");
+    CHECK_STR(s.stored->name, "a");
+    network_state_finish(&s);
+    // Cut off, or with a length that can't be right, nothing is made up.
+    for (size_t n = strlen(both) - 33; n < strlen(both); n++) {
+        CHECK_INT(network_state_parse(both, n, &s, NULL), 0);
+        CHECK(!s.def || !s.stored);
+        network_state_finish(&s);
+    }
     static const char *const bad[] = {
         "",
         "vireo-network 2\nname a\n\n",

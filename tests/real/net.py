@@ -9,6 +9,7 @@ import contextlib
 import ctypes
 import os
 import random
+import re
 import socket
 import socketserver
 import struct
@@ -17,7 +18,7 @@ import threading
 import time
 
 from ns import WORK
-from server import GUESTS, IS_VIREO, Server, wait_for
+from server import GUESTS, IS_VIREO, Server, Terminal, linux_guest, wait_for
 
 LIBC = ctypes.CDLL(None, use_errno=True)
 CLONE_NEWNET = 0x40000000
@@ -48,7 +49,7 @@ def rules():
     """What all tables of the host's firewall say, without counters and comments."""
     seen = sh("nft -s list ruleset", check=False)
     for tool in ("iptables-legacy-save", "ip6tables-legacy-save"):
-        seen += "".join(line for line in sh(tool, check=False).splitlines(True) if line.startswith("-A"))
+        seen += "".join(line for line in sh(tool, check=False).splitlines(True) if line.startswith("-A") or " - [" in line)
     return seen
 
 
@@ -125,7 +126,7 @@ class Netns:
         return answer.partition(b"\r\n\r\n")[2].decode()
 
     def resolve(self, name, server, seconds=1.0, kind=1):
-        """Addresses a DNS server has for a name (kind 1: A, 28: AAAA); None when it doesn't answer."""
+        """What a DNS server has for a name (kind 1: A, 28: AAAA, 16: TXT as it comes); None when it doesn't answer."""
         query = struct.pack(">HHHHHH", random.randrange(65536), 0x100, 1, 0, 0, 0)
         query += b"".join(bytes([len(part)]) + part.encode() for part in name.split(".")) + struct.pack(">BHH", 0, kind, 1)
         with self.socket(server, socket.SOCK_DGRAM) as s:
@@ -141,12 +142,27 @@ class Netns:
             at += 2 if answer[at] >= 0xc0 else answer.index(0, at) - at + 1
             rtype, _, _, size = struct.unpack(">HHIH", answer[at:at + 10])
             if rtype == kind:
-                found.append(socket.inet_ntop(socket.AF_INET if kind == 1 else socket.AF_INET6, answer[at + 10:at + 10 + size]))
+                data = answer[at + 10:at + 10 + size]
+                found.append(data if kind == 16 else socket.inet_ntop(socket.AF_INET if kind == 1 else socket.AF_INET6, data))
             at += 10 + size
         return found
 
     def close(self):
         sh("ip", "netns", "del", self.name, check=False)
+
+
+class Host(Netns):
+    """The test's own namespace."""
+    name, inside = "host", contextlib.nullcontext
+
+    def __init__(self):
+        pass
+
+    def ip(self, words, check=True):
+        return sh(f"ip {words}", check=check)
+
+    def run(self, words, check=True):
+        return sh(words, check=check)
 
 
 class Page(socketserver.ThreadingMixIn, socketserver.TCPServer):
@@ -202,11 +218,14 @@ class Page(socketserver.ThreadingMixIn, socketserver.TCPServer):
 class Outside(Netns):
     """The rest of the world: a namespace joined to the host, serving a page on IPv4 and IPv6."""
 
-    def __init__(self, name="outside"):
+    def __init__(self, name="outside", host=Host()):
         super().__init__(name)
-        sh("sysctl -qw net.ipv6.conf.default.accept_dad=0 net.ipv6.conf.all.accept_dad=0")
-        sh(f"ip link add out0 type veth peer name eth0 netns {name}")
-        sh(f"ip addr add {HOST4}/24 dev out0; ip addr add {HOST6}/64 dev out0 nodad; ip link set out0 up")
+        self.host = host
+        host.run("sysctl -qw net.ipv6.conf.default.accept_dad=0 net.ipv6.conf.all.accept_dad=0")
+        host.ip(f"link add out0 type veth peer name eth0 netns {name}")
+        host.ip(f"addr add {HOST4}/24 dev out0")
+        host.ip(f"addr add {HOST6}/64 dev out0 nodad")
+        host.ip("link set out0 up")
         self.ip(f"addr add {OUT4}/24 dev eth0")
         self.ip(f"addr add {OUT6}/64 dev eth0 nodad")
         self.ip("link set eth0 up")
@@ -221,7 +240,7 @@ class Outside(Netns):
         self.page4.close()
         self.page6.close()
         super().close()
-        sh("ip link del out0", check=False)
+        self.host.ip("link del out0", check=False)
 
 
 _UDHCPC = """#!/bin/sh
@@ -276,6 +295,44 @@ class VethGuest(Netns):
     def close(self):
         super().close()
         sh("ip", "link", "del", self.tap, check=False)
+
+
+class LinuxGuest:
+    """A Linux guest with a card in each of some networks, the first brought up at its start; it does what its console is told."""
+
+    def __init__(self, server, name, *networks):
+        self.name, self.count = name, 0
+        words = f"guestname={name} patience={1 if IS_VIREO else 4}"  # as in VethGuest.dhcp()
+        server.define(linux_guest(name, words, devices="".join(map(nic, networks))))
+        self.macs = re.findall(r"52:54:00:\S+", server.out("domiflist", name))
+        self.terminal = Terminal(server, "start", "--console", name)
+
+    def run(self, command, check=True):
+        """What a command says."""
+        if not self.count:
+            self.terminal.expect("VIREO-GUEST ready", 60)
+            self.terminal.expect("guest# ")
+        self.count += 1
+        self.terminal.type(f"{command}; echo =$(({self.count}))=$?=\n")
+        said = self.terminal.expect(f"={self.count}=")
+        status = self.terminal.expect("=")
+        if check and status != "0":
+            raise AssertionError(f"{self.name}: {command}: {said}")
+        return said
+
+    def address(self, card, family):
+        """The card's address that is not for its link alone."""
+        found = re.search(r" inet6? (\S+)/\d+ .*scope global", self.run(f"ip -{family} addr show dev {card}"))
+        return found and found[1]
+
+    def fetch(self, address, port=PORT, seconds=None):
+        """The page of a host; None when it can't be reached. The guest waits as long as it likes."""
+        said = self.run(f"fetch http://{f'[{address}]' if ':' in address else address}:{port}/", check=False)
+        page = re.search(r"^(page for \S+|I am \S+)\r$", said, re.MULTILINE)
+        return page and page[1] + "\n"
+
+    def close(self):
+        self.terminal.close()
 
 
 class NetServer(Server):

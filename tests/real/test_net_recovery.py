@@ -2,25 +2,20 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Networks through crashes, reboots, a hostile host and bad documents."""
 import ns; ns.enter()
-import glob
 import os
-import random
 import re
 import shutil
 import signal
-import subprocess
-import time
 import unittest
 import xml.etree.ElementTree as xml
 
 import libvirt
-from net import (DEFAULT, HOST4, IS_VIREO, OUT4, NetServer, Netns, Outside, VethGuest, forwarding, links, members,
+from net import (HOST4, IS_VIREO, OUT4, NetServer, Netns, Outside, VethGuest, links, members,
                  network, nic, processes, rules, sh, wait_for)
 from ns import WORK
-from server import boot_guest, main
+from server import Terminal, boot_guest, linux_guest, main
 
 vireo = unittest.skipUnless(IS_VIREO, "libvirtd does otherwise")
-HOST = "<host mac='52:54:00:aa:00:{0:02x}' ip='192.168.60.{0}'/>"
 
 
 def guest(name, network_name, mac, **more):
@@ -48,68 +43,7 @@ class Recovery(unittest.TestCase):
             sh("iptables-legacy -P FORWARD ACCEPT; iptables-legacy -F; iptables-legacy -X; iptables-legacy -t nat -F; nft flush ruleset",
                check=False)
 
-    # ---- killed at any instant
-
-    def traces(self, name, number):
-        """What is there of a network: parts of it, by name."""
-        bridge, found = f"virbr{number}", set()
-        if bridge in links():
-            found.add("bridge")
-            if f"192.168.{number}.1/24" in sh("ip", "addr", "show", "dev", bridge):
-                found.add("address")
-        text = rules()
-        if bridge in text:
-            found.add("rules")
-        for pid in processes("dnsmasq"):
-            with open(f"/proc/{pid}/cmdline") as file:
-                if f"/{name}.conf" in file.read():
-                    found.add("dnsmasq")
-        for path in glob.glob(f"{self.server.root}/run/**/{name}.*", recursive=True):
-            found.add(os.path.splitext(path)[1])
-        return found
-
-    @vireo
-    def test_killed_at_any_instant_all_or_nothing(self):
-        seed = int(os.environ.get("VIREO_SEED", time.time_ns() % 10000))
-        print(f"VIREO_SEED={seed}", end=" ", flush=True)
-        chance = random.Random(seed)
-        server = self.server.start()
-        server.net(network("net", 60), start=False)
-        server.virsh("net-start", "net")
-        whole = self.traces("net", 60)
-        self.assertTrue({"bridge", "address", "rules", "dnsmasq", ".conf", ".pid", ".state"} <= whole, whole)
-        for step in range(int(os.environ.get("VIREO_KILLS", 18))):
-            deed = ("net-start", "net-update", "net-destroy")[step % 3]
-            active = server.out("net-list", "--name") == "net"
-            if deed == "net-start" and active:
-                server.virsh("net-destroy", "net")
-            elif deed != "net-start" and not active:
-                server.virsh("net-start", "net")
-            words = ["add", "ip-dhcp-host", HOST.format(step + 10), "--live", "--config"] if deed == "net-update" else []
-            client = subprocess.Popen(["virsh", "-q", "-c", server.uri, deed, "net", *words], stdout=subprocess.DEVNULL,
-                                      stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
-            # virsh itself takes some 15 ms until it asks; what it asks for takes up to 60.
-            time.sleep(chance.uniform(0.01, 0.08))
-            server.kill(signal.SIGKILL)
-            client.kill()
-            client.wait()
-            server.start()
-            with self.subTest(step=step, deed=deed, seed=seed):
-                active = server.out("net-list", "--name") == "net"
-                want = whole if active else set()
-                wait_for(f"{want or 'nothing'} (there is {self.traces('net', 60)})", lambda: self.traces("net", 60) == want, 5)
-                self.assertLessEqual(len(processes("dnsmasq")), 1)
-                if deed == "net-update":
-                    self.update_is_whole(step)
-        self.assertEqual(server.out("net-list", "--all", "--name"), "net")
-
-    def update_is_whole(self, step):
-        mac = f"52:54:00:aa:00:{step + 10:02x}"
-        live, stored = (mac in self.server.out("net-dumpxml", "net", *flag) for flag in ((), ("--inactive",)))
-        self.assertEqual(live, stored)
-        path, = glob.glob(f"{self.server.root}/var/**/net.hosts", recursive=True)
-        with open(path) as file:
-            self.assertEqual(mac in file.read(), live)
+    # ---- killed
 
     @vireo
     def test_guests_and_their_traffic_do_not_notice_a_restart(self):
@@ -147,34 +81,47 @@ class Recovery(unittest.TestCase):
     def test_a_reboot_brings_networks_and_guests_back_in_order(self):
         def boot(name):
             machine = Netns(name)
-            self.closing.append(machine.close)
+            outside = Outside(f"outside-{name}", machine)
+            self.closing += [outside.close, machine.close]
             self.server.argv = ["ip", "netns", "exec", name, *argv]
             self.server.start()
-            return machine
+            return machine, outside
         argv, server = self.server.argv, self.server
         boot("boot1")
         for number, name in ((60, "auto"), (61, "manual"), (62, "also-auto")):
             server.net(network(name, number))
         for name in ("auto", "also-auto"):
             server.virsh("net-autostart", name)
-        server.define(guest("g", "auto", "52:54:00:aa:00:05"))
+        server.define(linux_guest("g", f"guestname=g fetch=http://{OUT4}/", devices=nic("auto", "52:54:00:aa:00:05")))
+        server.define(guest("stays-off", "manual", "52:54:00:aa:00:06"))
         server.virsh("autostart", "g")
-        server.virsh("start", "g")
+        for name in ("g", "stays-off"):
+            server.virsh("start", name)
         # The power fails: nothing of /run, of the processes and of the kernel's state is left.
         server.kill(signal.SIGKILL)
         for pid in [*processes("dnsmasq"), *processes("qemu-system-x86_64")]:
             os.kill(pid, signal.SIGKILL)
         shutil.rmtree(f"{server.root}/run")
         os.unlink(server.log)
-        machine = boot("boot2")
+        machine, outside = boot("boot2")
         server.wait_state("g", "running")
         self.assertEqual(set(server.out("net-list", "--name").split()), {"auto", "also-auto"})
         self.assertEqual(set(server.out("net-list", "--inactive", "--name").split()) - {"default"}, {"manual"})
+        self.assertEqual(server.state("stays-off"), "shut off")
         tap = re.search(r"vnet\d+", server.out("domiflist", "g"))[0]
         self.assertIn("master virbr60", machine.ip(f"-o link show {tap}"))
         with open(server.log) as file:
             text = file.read()
-        self.assertLess(text.index("network=auto"), text.index("domain=g"), "networks come before guests")
+        for name in ("auto", "also-auto"):
+            self.assertLess(text.index(f"network={name} started on"), text.index("domain=g"), "networks come before guests")
+        # The guest has its lease and its way out, as before.
+        terminal = Terminal(server, "console", "g")
+        self.closing.append(terminal.close)
+        terminal.expect("LEASE", 60)
+        terminal.expect("ip=192.168.60.")
+        terminal.expect(f"page for {HOST4}")
+        self.assertEqual([peer for _, peer, _ in outside.page4.seen], [HOST4])
+        self.assertIn("192.168.60.", server.out("domifaddr", "g"))
         # A restart of the daemon alone doesn't start again what was stopped.
         server.virsh("net-destroy", "also-auto")
         server.restart(signal.SIGKILL)

@@ -12,8 +12,8 @@ import subprocess
 import time
 import unittest
 
-from net import (DEFAULT, HOST4, IS_VIREO, OUT4, OUT6, PORT, NetServer, Outside, Page, VethGuest, forwarding, links,
-                 network, nic, processes, rules, sh, wait_for)
+from net import (DEFAULT, HOST4, HOST6, IS_VIREO, OUT4, OUT6, PORT, LinuxGuest, NetServer, Outside, Page, VethGuest, forwarding,
+                 links, network, nic, rules, sh, wait_for)
 from server import Terminal, linux_guest, main, require
 
 require(shutil.which("dnsmasq"), "no dnsmasq")
@@ -97,6 +97,60 @@ class Traffic:
         self.assertEqual([peer for _, peer, _ in page.seen], [ip])
         terminal.close()
 
+    def test_linux_guests_over_ipv4_and_ipv6(self):
+        """Two guests with three cards each: in a network with NAT, an isolated one and a routed one."""
+        six = "<ip family='ipv6' address='fd00:{0}::1' prefix='64'><dhcp><range start='fd00:{0}::100' end='fd00:{0}::1ff'/></dhcp></ip>"
+        self.server.net(network("nat", 40, "<forward mode='nat'><nat ipv6='yes'/></forward>", ip6=six.format(40)))
+        self.server.net(network("lonely", 41, forward="", ip6=six.format(41)))
+        self.server.net(network("routed", 44, "<forward mode='route'/>", ip6="<ip family='ipv6' address='fd00:44::1' prefix='64'/>"))
+        for number in (40, 41, 44):
+            self.outside.knows_the_way_to(f"192.168.{number}.0/24", f"fd00:{number}::/64")
+        one, two = guests = [LinuxGuest(self.server, name, "nat", "lonely", "routed") for name in ("one", "two")]
+        self.made += guests
+        for guest in guests:
+            guest.run(f"echo I am {guest.name} >/index.html; httpd -p {PORT}")
+            self.assertRegex(guest.run("dhcp6 eth0"), r"LEASE6 ip=fd00:40::1[0-9a-f]{2} dns=fd00:40::1\b")
+            leases = self.server.out("net-dhcp-leases", "nat", "--mac", guest.macs[0])
+            for family in (4, 6):
+                self.assertIn(f"{guest.address('eth0', family)}/", leases)
+                self.assertIn(f"{guest.address('eth0', family)}/", self.server.out("domifaddr", guest.name))
+        for family, out, host in ((4, OUT4, HOST4), (6, OUT6, HOST6)):
+            self.nat(one, two, family, out, host)
+        for guest in guests:
+            guest.run("card eth1; dhcp6 eth1")
+        for family, out, _ in ((4, OUT4, HOST4), (6, OUT6, HOST6)):
+            self.isolated(one, two, family, out, "192.168.41.1" if family == 4 else "fd00:41::1")
+        for guest in guests:
+            guest.run("card eth2")
+        for family, out, _ in ((4, OUT4, HOST4), (6, OUT6, HOST6)):
+            self.routed(one, two, family, out, "192.168.44.1" if family == 4 else "fd00:44::1")
+
+    def reach_each_other(self, one, two, card, family):
+        self.assertEqual(one.fetch(two.address(card, family)), "I am two\n", rules())
+        self.assertEqual(two.fetch(one.address(card, family)), "I am one\n", rules())
+
+    def nat(self, one, two, family, out, host):
+        server = "192.168.40.1" if family == 4 else "fd00:40::1"
+        self.assertRegex(one.run(f"nslookup two. {server}"), rf"Address:? +{two.address('eth0', family)}\s")
+        self.reach_each_other(one, two, "eth0", family)
+        self.assert_reaches(one, out, host)
+        self.assert_not_reaches(self.outside, one.address("eth0", family))
+
+    def isolated(self, one, two, family, out, router):
+        self.assertNotIn("default", one.run(f"ip -{family} route show dev eth1"), "an isolated network leads nowhere")
+        self.reach_each_other(one, two, "eth1", family)
+        one.run(f"ip -{family} route add {out} via {router} dev eth1")
+        self.assert_not_reaches(one, out)
+        self.assert_not_reaches(self.outside, one.address("eth1", family))
+        one.run(f"ip -{family} route del {out} dev eth1")
+
+    def routed(self, one, two, family, out, router):
+        wait_for("an address by advertisement", lambda: one.address("eth2", family) and two.address("eth2", family))
+        self.reach_each_other(one, two, "eth2", family)
+        one.run(f"ip -{family} route add {out} via {router} dev eth2")
+        self.assert_reaches(one, out, one.address("eth2", family))
+        self.assertEqual(self.outside.fetch(one.address("eth2", family)), "I am one\n", rules())
+
     def test_isolated(self):
         self.server.net(network("lonely", 41, forward=""))
         one, two = self.guest("one", "virbr41"), self.guest("two", "virbr41")
@@ -120,28 +174,6 @@ class Traffic:
         self.assert_not_reaches(right, left.ipv4)
         self.assert_reaches(left, OUT4, HOST4)
 
-    def test_routed_both_ways_and_over_ipv6(self):
-        self.server.net(network("routed", 44, "<forward mode='route'/>", ip6="<ip family='ipv6' address='fd00:44::1' prefix='64'/>"))
-        self.outside.knows_the_way_to("192.168.44.0/24", "fd00:44::/64")
-        guest = self.guest("guest", "virbr44")
-        guest.set("fd00:44::2", "fd00:44::1")
-        self.serve(guest, guest.ipv4)
-        self.serve(guest, "fd00:44::2")
-        self.assert_reaches(guest, OUT4, guest.ipv4)
-        self.assert_reaches(self.outside, guest.ipv4, OUT4)
-        self.assert_reaches(guest, OUT6, "fd00:44::2")
-        self.assert_reaches(self.outside, "fd00:44::2", OUT6)
-
-    def test_nat_over_ipv6(self):
-        self.server.net(network("six", 40, "<forward mode='nat'><nat ipv6='yes'/></forward>", ip6=NAT6))
-        self.outside.knows_the_way_to("fd00:40::/64")
-        guest = self.guest("guest", "virbr40")
-        guest.set("fd00:40::2", "fd00:40::1")
-        self.serve(guest, "fd00:40::2")
-        self.assert_reaches(guest, OUT6, "2001:db8:113::1")
-        self.assert_reaches(guest, OUT4, HOST4)
-        self.assert_not_reaches(self.outside, "fd00:40::2")
-
     def test_without_nat_for_ipv6_the_address_is_the_guests_own(self):
         self.server.net(network("six", 40, ip6=NAT6))
         self.outside.knows_the_way_to("fd00:40::/64")
@@ -162,12 +194,15 @@ class Traffic:
                          "its name server answers over IPv6")
 
     def test_port_range(self):
-        self.server.net(network("ports", 45, "<forward mode='nat'><nat><port start='2000' end='2003'/></nat></forward>"))
+        self.server.net(network("ports", 45, "<forward mode='nat'><nat ipv6='yes'><port start='2000' end='2003'/></nat></forward>",
+                                ip6="<ip family='ipv6' address='fd00:45::1' prefix='64'/>"))
         guest = self.guest("guest", "virbr45")
-        for _ in range(4):
-            self.assert_reaches(guest, OUT4, HOST4)
-        seen = {port for _, peer, port in self.outside.page4.seen[-4:]}
-        self.assertTrue(seen <= set(range(2000, 2004)), seen)
+        guest.set("fd00:45::2", "fd00:45::1")
+        for out, host, page in ((OUT4, HOST4, self.outside.page4), (OUT6, HOST6, self.outside.page6)):
+            for _ in range(4):
+                self.assert_reaches(guest, out, host)
+            seen = {port for _, peer, port in page.seen[-4:]}
+            self.assertTrue(seen <= set(range(2000, 2004)), seen)
 
     def test_address_range(self):
         for last in (61, 62):
@@ -180,6 +215,23 @@ class Traffic:
         finally:
             for last in (61, 62):
                 sh("ip", "addr", "del", f"203.0.113.{last}/24", "dev", "out0")
+
+    @unittest.skipUnless(IS_VIREO, "libvirtd 9.0 takes IPv4 addresses only")
+    def test_address_range_over_ipv6(self):
+        addresses = [f"2001:db8:113::{last}" for last in (61, 62)]
+        for address in addresses:
+            sh(f"ip addr add {address}/64 dev out0 nodad")
+        try:
+            self.server.net(network("addresses", 46, f"<forward mode='nat'><nat ipv6='yes'><address start='{addresses[0]}' end='{addresses[1]}'/></nat></forward>",
+                                    ip6="<ip family='ipv6' address='fd00:46::1' prefix='64'/>"))
+            guest = self.guest("guest", "virbr46")
+            guest.set("fd00:46::2", "fd00:46::1")
+            seen = {guest.fetch(OUT6, seconds=3) for _ in range(4)}
+            self.assertTrue(seen and seen <= {f"page for {address}\n" for address in addresses}, seen)
+            self.assert_reaches(guest, OUT4, HOST4)
+        finally:
+            for address in addresses:
+                sh(f"ip addr del {address}/64 dev out0")
 
     def test_multicast_and_broadcast_keep_their_sender(self):
         self.server.net(network("nat", 47))
