@@ -132,7 +132,7 @@ class Steps:
             if number in OPENS:
                 path, flags = (args[at] for at in OPENS[number])
                 name = self._path(path, False) if flags & os.O_CREAT else None
-                return name and f"create {name}"
+                return f"create {name}" if name and name != ".new" else None  # what fills or renames it is the step
             if number in PROCESSES:
                 thread = number == 56 and args[0] & 0x10000 or number == 435 and os.pread(self.memory, 3, args[0])[2] & 1
                 return None if thread else PROCESSES[number]
