@@ -339,6 +339,41 @@ class Macvtaps(unittest.TestCase):
         wait_for("the port to go", lambda: self.out("net-port-list", "pool") == "", 5)
         self.virsh("start", "a")
 
+    @vireo
+    def test_killed_when_the_macvtaps_are_just_made(self):
+        script = self.server.write("#!/bin/sh\nkill -9 $PPID\n", "script")
+        os.chmod(script, 0o755)
+        self.server.net(pool("pool", "passthrough", "low1"))
+        self.server.define(boot_guest("a", devices=direct("low0", more="<target dev='mine'/>") + nic("pool", MAC.format(1)) +
+                                      f"<interface type='ethernet'><script path='{script}'/></interface>"))
+        self.virsh("start", "a", check=False)
+        self.server.process.wait(10)
+        self.assertEqual(len(macvtaps()), 2)
+        self.server.start()
+        self.server.wait_state("a", "shut off")
+        wait_for("the macvtaps to go", lambda: macvtaps() == [], 5)
+        self.assertEqual(self.out("net-port-list", "pool"), "")
+
+    @vireo
+    def test_killed_when_the_macvtap_of_a_plugged_card_is_just_made(self):
+        self.server.net(pool("pool", "bridge", "low0"))
+        self.start(direct("low0"))
+        mine, pid = macvtaps(), self.server.qemu_pid("a")
+        os.kill(pid, signal.SIGSTOP)  # it takes no card, and says nothing
+        client = subprocess.Popen(["virsh", "-q", "-c", self.server.uri, "attach-device", "a", self.write(nic("pool", MAC.format(1)))],
+                                  stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
+        wait_for("the macvtap", lambda: len(macvtaps()) == 2)
+        self.server.kill(signal.SIGKILL)
+        client.wait()
+        self.assertEqual(len(macvtaps()), 2)
+        os.kill(pid, signal.SIGCONT)
+        self.server.start()
+        wait_for("the macvtap to go", lambda: macvtaps() == mine, 5)
+        self.assertEqual(self.server.state("a"), "running")
+        wait_for("the port to go", lambda: self.out("net-port-list", "pool") == "", 5)
+        self.virsh("attach-device", "a", self.write(nic("pool", MAC.format(1))))
+        self.assertEqual(len(self.cards()), 2)
+
     def killed_in(self, seconds, *words):
         """Kills the daemon while it does something, starts it again, and looks."""
         client = subprocess.Popen(["virsh", "-q", "-c", self.server.uri, *words], stdout=subprocess.DEVNULL,

@@ -86,7 +86,9 @@ static const struct bad cases[] = {
     {DEV("<interface type='direct'><source dev='e' mode='zork'/></interface>"),
      ERROR_XML,
      {"mode='zork'", "vepa, private, bridge, passthrough"}},
-    {DEV("<interface type='direct'><source dev='e' bridge='b'/></interface>"), ERROR_XML, {"bridge"}},
+    {DEV("<interface type='direct'><source dev='e' bridge='b'/></interface>"),
+     ERROR_XML,
+     {"bridge"}},
     {DEV("<graphics type='sdl'/>"), ERROR_CONFIG_UNSUPPORTED, {"type='sdl'"}},
     // elements and attributes libvirt has and we don't
     {DEV("<tpm model='tpm-tis'/>"),
