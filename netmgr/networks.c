@@ -126,7 +126,7 @@ size_t networks_count_active(const struct networks *all)
 // False while it is being stored or started for the first time: nobody else may see it.
 static bool is_there(const struct network *net)
 {
-    return net->def || (net->live && net->runtime->phase >= PHASE_ACTIVE);
+    return net->def || net->active;
 }
 
 struct network *networks_find_uuid(const struct networks *all, const struct uuid *uuid)
@@ -144,16 +144,6 @@ struct network *networks_find_name(const struct networks *all, const char *name)
     struct network *net;
     LIST_FOREACH (net, &all->list, link) {
         if (is_there(net) && str_eq(net->name, name))
-            return net;
-    }
-    return NULL;
-}
-
-struct network *networks_find_bridge(const struct networks *all, const char *bridge)
-{
-    struct network *net;
-    LIST_FOREACH (net, &all->list, link) {
-        if (is_there(net) && str_eq(network_current(net)->bridge, bridge))
             return net;
     }
     return NULL;

@@ -88,7 +88,8 @@ int plan_make(const struct network_def *def, const struct dnsmasq_paths *paths, 
     p->name = xstrdup(def->name);
     p->owned = network_def_owns_bridge(def);
     const char *bridge = def->bridge ? def->bridge : "";
-    if (!link_name_valid(bridge, false)) {
+    bool direct = network_def_direct_mode(def) != DIRECT_NONE;
+    if (!direct && !link_name_valid(bridge, false)) {
         link_name_check(bridge, err);
         return error_prefix(err, "network '%s'", def->name);
     }
@@ -155,7 +156,10 @@ char *plan_text(const struct plan *p)
 {
     AUTO_STRBUF b = {0};
     char text[IP_TEXT_SIZE], mac[MAC_TEXT_SIZE];
-    strbuf_printf(&b, "bridge %s%s", p->bridge, p->owned ? "" : " of the host");
+    if (*p->bridge)
+        strbuf_printf(&b, "bridge %s%s", p->bridge, p->owned ? "" : " of the host");
+    else
+        strbuf_add(&b, "no bridge");
     if (p->has_mac)
         strbuf_printf(&b, " mac %s", mac_format(p->mac, mac));
     if (p->mtu)

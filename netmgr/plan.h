@@ -14,8 +14,8 @@ struct prefix_vec {
 
 struct plan {
     char *name;
-    char bridge[IFNAMSIZ];
-    bool owned; // the bridge is ours; else there is nothing but ports
+    char bridge[IFNAMSIZ]; // "": none, guests get macvtaps
+    bool owned;            // the bridge is ours; else there is nothing but ports
 
     bool has_mac;
     uint8_t mac[MAC_SIZE];

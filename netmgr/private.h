@@ -114,7 +114,7 @@ struct networks {
     struct firewalld *firewalld;
     struct triggers *triggers;
     struct completion swept; // what a daemon before us left behind is gone
-    unsigned next_tap;
+    unsigned next_tap, next_macvtap;
 };
 
 // ---- networks.c
@@ -127,7 +127,6 @@ void network_unlock(struct network *net);
 // again does nothing, and so does leaving.
 void kernel_enter(struct task *t, struct networks *all);
 void kernel_leave(struct task *t, struct networks *all);
-int network_not_active(const struct network *net, struct error *err);
 void networks_event(struct network *net, enum network_event event);
 void network_drop_ports(struct network *net, bool keep_taps);
 
@@ -230,10 +229,22 @@ void triggers_watch_files(struct triggers *tr);
 int port_plug_back(struct networks *all, struct network_port *port, int bridge_index,
                    struct repairs *repairs, struct error *err);
 void ports_load(struct network *net);
+// Whether a card in it has a VLAN, which its bridge then has to filter.
+bool ports_have_vlans(const struct network *net);
 
-// ---- bandwidth.c
-int bandwidth_apply(struct task *t, const char *dev, const struct network_bandwidth *b,
-                    struct error *err);
+// ---- resolved.c
+// Tells systemd-resolved that this network's dnsmasq knows the names of its <domain>, when the
+// document asks for it. The link takes that along when it goes.
+int resolved_register(struct task *t, const struct network *net, struct error *err);
+
+// ---- direct.c
+// The interface a port by a client is on: as it says when that is the network's, else one is
+// chosen, none in a network with a bridge. ERROR_INTERNAL, as libvirt: none is free.
+int direct_check_port(struct network *net, struct network_port_def *def, struct error *err);
+// Chooses one, and a name: def->dev, ret.
+int direct_plug(struct network *net, const struct network_plug_request *q,
+                struct network_port_def *def, struct network_plug *ret, struct error *err);
+void direct_report_missing(const struct network *net);
 
 // ---- hooks.c
 // "start", "begin": runs hooks/network. ERROR_HOOK_FAILED. `port` may be NULL.

@@ -370,6 +370,7 @@ static int reconcile_up(struct task *t, struct network *net, struct repairs *rep
     struct networks *all = net->all;
     struct network_runtime *rt = net->runtime;
     const struct plan *p = rt->plan;
+    rt->plan->vlan_filtering = p->vlan_filtering || ports_have_vlans(net);
     kernel_enter(t, all);
     int r = sync_kernel(net, repairs, err);
     kernel_leave(t, all);
@@ -381,6 +382,8 @@ static int reconcile_up(struct task *t, struct network *net, struct repairs *rep
     // A new bridge has no rates; taps keep theirs.
     if (repairs->bridge_was_gone && net->live->bandwidth &&
         bandwidth_apply(t, p->bridge, net->live->bandwidth, err) < 0)
+        return -1;
+    if (repairs->bridge_was_gone && resolved_register(t, net, err) < 0)
         return -1;
     struct process none = PROCESS_NONE;
     VEC_FOREACH (old, &rt->old_bridges) {

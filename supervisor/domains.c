@@ -89,6 +89,7 @@ void domain_unref(struct domain *dom)
     domain_def_destroy(dom->live);
     vec_finish(&dom->unplugs);
     granted_finish(&dom->granted);
+    vec_finish(&dom->macvtaps);
     free(dom->name);
     free(dom);
 }

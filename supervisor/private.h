@@ -54,6 +54,7 @@ struct status {
     uint64_t start_time;
     struct domain_def *def; // owned
     struct granted_list granted;
+    struct domain_macvtap_list macvtaps;
 };
 int status_parse(const char *text, size_t len, struct status *ret, struct error *err);
 void status_finish(struct status *s);

@@ -10,10 +10,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-enum {
-    STORED_MAX = 16 * 1024 * 1024, // more than a document that is accepted can be formatted to
-    FILE_NAME_MAX = 240,           // leaves room for suffixes below NAME_MAX
-};
+enum { STORED_MAX = 16 << 20 }; // more than a document that is accepted can be formatted to
 
 static char *autostart_path(const struct domains *all, const char *name)
 {
@@ -24,11 +21,6 @@ static char *autostart_path(const struct domains *all, const char *name)
 int store_save(struct task *t, struct domains *all, const struct domain_def *def, struct error *err)
 {
     AUTO_FREE char *path = path_for_name(all->config.config_dir, def->name, ".xml");
-    if (strlen(strrchr(path, '/') + 1) > FILE_NAME_MAX)
-        return error_set(
-            err, ERROR_XML, AREA_DOMAIN,
-            "the name of a guest must fit a file name of %d octets; '%.40s...' has %zu",
-            FILE_NAME_MAX, def->name, strlen(def->name));
     AUTO_FREE char *xml = domain_def_format(def, DOMAIN_XML_SECURE);
     int r = dir_make(all->config.config_dir, 0700);
     if (r == 0)
