@@ -392,7 +392,7 @@ int network_set_autostart(struct task *t, struct network *net, bool on, struct e
                       "Requested operation is not valid: cannot set autostart for transient "
                       "network");
     else if (net->autostart != on)
-        r = network_store_set_autostart(t, net, on, err);
+        r = network_store_mark(t, net, on, err);
     if (r == 0)
         net->autostart = on;
     network_unlock(net);

@@ -9,10 +9,7 @@
 #include "netmgr/netmgr.h"
 #include "netmgr/plan.h"
 
-enum {
-    NETWORK_FILE_MAX = 16 << 20,  // of a stored definition
-    NETWORK_STATE_MAX = 32 << 20, // of a state file
-};
+enum { NETWORK_STATE_MAX = 32 << 20 }; // of a state file
 
 enum network_phase {
     PHASE_INACTIVE,
@@ -50,7 +47,6 @@ struct network_files {
     struct dnsmasq_paths dnsmasq; // points to the strings below
     char *conf, *pid, *hosts, *addnhosts, *leases;
     char *state, *ports; // ports: a directory
-    char *stored, *mark; // definition and autostart mark
 };
 
 struct heal {
@@ -140,7 +136,7 @@ void network_files_finish(struct network_files *f);
 int network_store_save(struct task *t, struct network *net, const struct network_def *def,
                        struct error *err);
 int network_store_remove(struct task *t, struct network *net, struct error *err);
-int network_store_set_autostart(struct task *t, struct network *net, bool on, struct error *err);
+int network_store_mark(struct task *t, struct network *net, bool autostart, struct error *err);
 void network_store_load(struct networks *all);
 
 // ---- state.c: active networks on disk
