@@ -35,5 +35,10 @@ enum { // virDomainModificationImpact
     API_AFFECT_CONFIG = 1 << 1,
 };
 
+struct link_stats;
+// The kernel counts a tap from the host's side; the guest's is the other way round. A macvtap
+// stands in the guest's place and counts like the guest.
+struct link_stats api_guests_view(const struct domain_interface *iface, const struct link_stats *s);
+
 // Sends the events of guests; for struct domains_config.
 struct domain_observer api_domain_observer(struct daemon *d);

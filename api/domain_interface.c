@@ -1,19 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Network interfaces of guests: addresses and counters.
 #include "api/domain.h"
-#include "base/file.h"
-#include "bridge/link.h"
+#include "bridge/neigh.h"
 #include "netmgr/netmgr.h"
 
 #include <errno.h>
-#include <stdio.h>
+#include <arpa/inet.h>
 
 enum { // virDomainInterfaceAddressesSource
     SOURCE_LEASE,
     SOURCE_AGENT,
     SOURCE_ARP,
 };
-enum { ARP_MAX = 4 * 1024 * 1024, ADDRESSES_MAX = 256 };
+enum { ADDRESSES_MAX = 256 };
 
 static struct wire_domain_ip_addr *add_address(struct call *call, struct wire_domain_interface *ret)
 {
@@ -45,25 +44,36 @@ static int from_leases(struct call *call, const struct domain_interface *iface, 
     return r;
 }
 
-// The kernel's neighbour table: who has been heard of on this host.
-static int from_arp(struct call *call, const char *mac, struct wire_domain_interface *ret,
-                    struct error *err)
+static int from_neighbours(struct call *call, const struct neighbour_vec *neighbours,
+                           const struct domain_interface *iface, struct wire_domain_interface *ret)
 {
-    AUTO_FREE char *table = NULL;
-    int r = file_read("/proc/net/arp", ARP_MAX, &table, NULL);
-    if (r < 0)
-        return error_set_errno(err, AREA_QEMU, r, "cannot read /proc/net/arp");
-    char *save = NULL;
-    for (char *line = strtok_r(table, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
-        char ip[64], hw[32];
-        unsigned flags;
-        if (sscanf(line, "%63s %*s 0x%x %31s", ip, &flags, hw) != 3 || !flags || !str_eq(hw, mac))
+    VEC_FOREACH (n, neighbours) {
+        char text[IP_TEXT_SIZE];
+        if (memcmp(n->mac, iface->mac.b, MAC_SIZE) != 0)
             continue;
         struct wire_domain_ip_addr *a = add_address(call, ret);
         if (a)
-            *a = (struct wire_domain_ip_addr){.addr = arena_strdup(call->arena, ip)};
+            *a = (struct wire_domain_ip_addr){
+                .type = n->ip.family == AF_INET6,
+                .addr = arena_strdup(call->arena, ip_format(&n->ip, text))};
     }
     return 0;
+}
+
+// Who has been heard of on this host.
+static int list_neighbours(struct neighbour_vec *ret, struct error *err)
+{
+    struct netlink *nl;
+    if (netlink_open(&nl, err) < 0)
+        return -1;
+    int r = neighbour_list(nl, 0, ret, err);
+    netlink_close(nl);
+    return r;
+}
+
+static void neighbours_finish(struct neighbour_vec *neighbours)
+{
+    vec_finish(neighbours);
 }
 
 int api_domain_interface_addresses(struct call *call,
@@ -84,6 +94,9 @@ int api_domain_interface_addresses(struct call *call,
     if (args->source > SOURCE_ARP)
         return error_set(err, ERROR_ARGUMENT_UNSUPPORTED, AREA_QEMU,
                          "unknown source %u of addresses", args->source);
+    CLEANUP(neighbours_finish) struct neighbour_vec neighbours = {0};
+    if (args->source == SOURCE_ARP && list_neighbours(&neighbours, err) < 0)
+        return -1;
     const struct domain_def *def = dom->live;
     ret->ifaces.v = arena_calloc(call->arena, def->interfaces.n, sizeof(*ret->ifaces.v));
     VEC_FOREACH (it, &def->interfaces) {
@@ -94,7 +107,7 @@ int api_domain_interface_addresses(struct call *call,
         if (ret->ifaces.n == WIRE_DOMAIN_INTERFACE_MAX)
             break;
         if (args->source == SOURCE_LEASE ? from_leases(call, iface, mac, &found, err) < 0
-                                         : from_arp(call, mac, &found, err) < 0)
+                                         : from_neighbours(call, &neighbours, iface, &found) < 0)
             return -1;
         if (found.addrs.n == 0)
             continue;
@@ -105,17 +118,18 @@ int api_domain_interface_addresses(struct call *call,
     return 0;
 }
 
-// By the name of its tap or its MAC, as libvirt.
-static const struct domain_interface *find_interface(const struct domain_def *def,
-                                                     const char *device)
+struct link_stats api_guests_view(const struct domain_interface *iface, const struct link_stats *s)
 {
-    VEC_FOREACH (it, &def->interfaces) {
-        char mac[OPT_MAC_TEXT_SIZE];
-        if (((*it)->target && str_eq((*it)->target, device)) ||
-            strcasecmp(opt_mac_format(&(*it)->mac, mac), device) == 0)
-            return *it;
-    }
-    return NULL;
+    if (iface->type == INTERFACE_DIRECT)
+        return *s;
+    return (struct link_stats){.rx_bytes = s->tx_bytes,
+                               .rx_packets = s->tx_packets,
+                               .rx_errors = s->tx_errors,
+                               .rx_dropped = s->tx_dropped,
+                               .tx_bytes = s->rx_bytes,
+                               .tx_packets = s->rx_packets,
+                               .tx_errors = s->rx_errors,
+                               .tx_dropped = s->rx_dropped};
 }
 
 int api_domain_interface_stats(struct call *call,
@@ -125,7 +139,7 @@ int api_domain_interface_stats(struct call *call,
     AUTO_DOMAIN struct domain *dom = NULL;
     if (api_domain_get_active(call, &args->dom, &dom, err) < 0)
         return -1;
-    const struct domain_interface *iface = find_interface(dom->live, args->device);
+    const struct domain_interface *iface = domain_find_interface(dom->live, args->device);
     if (!iface || !iface->target)
         return error_set(err, ERROR_INVALID_ARG, AREA_QEMU,
                          "invalid argument: '%s' is not a known interface of guest '%s'",
@@ -141,15 +155,16 @@ int api_domain_interface_stats(struct call *call,
                          "interface '%s' of guest '%s' is gone", iface->target, dom->name);
     if (r < 0)
         return -1;
-    // The kernel counts from the host's side; the guest's is the other way round.
-    const struct link_stats *s = &link.stats;
-    ret->rx_bytes = (int64_t)s->tx_bytes;
-    ret->rx_packets = (int64_t)s->tx_packets;
-    ret->rx_errs = (int64_t)s->tx_errors;
-    ret->rx_drop = (int64_t)s->tx_dropped;
-    ret->tx_bytes = (int64_t)s->rx_bytes;
-    ret->tx_packets = (int64_t)s->rx_packets;
-    ret->tx_errs = (int64_t)s->rx_errors;
-    ret->tx_drop = (int64_t)s->rx_dropped;
+    const struct link_stats s = api_guests_view(iface, &link.stats);
+    *ret = (struct wire_domain_interface_stats_ret){
+        .rx_bytes = (int64_t)s.rx_bytes,
+        .rx_packets = (int64_t)s.rx_packets,
+        .rx_errs = (int64_t)s.rx_errors,
+        .rx_drop = (int64_t)s.rx_dropped,
+        .tx_bytes = (int64_t)s.tx_bytes,
+        .tx_packets = (int64_t)s.tx_packets,
+        .tx_errs = (int64_t)s.tx_errors,
+        .tx_drop = (int64_t)s.tx_dropped,
+    };
     return 0;
 }

@@ -109,6 +109,10 @@ static char *format_live(const struct network *net)
         f->nat_port_start = OPT_UINT(1024);
         f->nat_port_end = OPT_UINT(65535);
     }
+    VEC_FOREACH (it, &f->interfaces) {
+        size_t n = network_count_on(net, (*it)->dev);
+        (*it)->connections = n ? OPT_UINT(n) : (struct opt_uint){0};
+    }
     return network_def_format(shown, NETWORK_XML_LIVE);
 }
 
@@ -119,7 +123,7 @@ int api_network_get_xml_desc(struct call *call, const struct wire_network_get_xm
     if (api_check_flags(call, args->flags, XML_INACTIVE, err) < 0 ||
         api_network_get(call, &args->net, &net, err) < 0)
         return -1;
-    bool live = net->live && !(args->flags & XML_INACTIVE);
+    bool live = network_is_active(net) && !(args->flags & XML_INACTIVE);
     const struct network_def *def = net->def ? net->def : net->live;
     AUTO_FREE char *xml = live ? format_live(net) : network_def_format(def, 0);
     ret->xml = arena_strdup(call->arena, xml);
@@ -210,7 +214,7 @@ int api_network_get_dhcp_leases(struct call *call,
         api_network_get(call, &args->net, &net, err) < 0)
         return -1;
     if (args->mac && opt_mac_parse(args->mac, &mac) < 0)
-        return error_set(err, ERROR_INVALID_ARG, AREA_NETWORK, "'%.40s' is not a MAC address",
+        return error_set(err, ERROR_INVALID_MAC, AREA_NETWORK, "'%.40s' is not a MAC address",
                          args->mac);
     CLEANUP(network_lease_vec_finish) struct network_lease_vec leases = {0};
     if (network_get_leases(net, args->mac, &leases, err) < 0)
@@ -236,10 +240,10 @@ int api_network_affect(const struct network *net, uint32_t flags, unsigned *ret,
 {
     bool live = flags & API_AFFECT_LIVE, config = flags & API_AFFECT_CONFIG;
     if (!live && !config) {
-        live = net->live != NULL;
+        live = network_is_active(net);
         config = !live;
     }
-    if (live && !net->live)
+    if (live && !network_is_active(net))
         return error_set(err, ERROR_OPERATION_INVALID, AREA_NETWORK,
                          "Requested operation is not valid: network '%s' is not active", net->name);
     if (config && !net->def)

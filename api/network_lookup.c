@@ -79,7 +79,7 @@ bool api_network_matches(const struct network *net, uint32_t flags)
         uint32_t group, has;
     } tests[] = {
         {API_NETWORK_ACTIVE | API_NETWORK_INACTIVE,
-         net->live ? API_NETWORK_ACTIVE : API_NETWORK_INACTIVE},
+         network_is_active(net) ? API_NETWORK_ACTIVE : API_NETWORK_INACTIVE},
         {LIST_PERSISTENT | LIST_TRANSIENT, net->def ? LIST_PERSISTENT : LIST_TRANSIENT},
         {LIST_AUTOSTART | LIST_NO_AUTOSTART, net->autostart ? LIST_AUTOSTART : LIST_NO_AUTOSTART},
     };

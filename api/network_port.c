@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Ports of networks: guests' cards that are plugged in, and those that clients describe.
+#include "api/bandwidth.h"
 #include "api/network.h"
 
 enum { // virNetworkPortCreateFlags
@@ -40,6 +41,9 @@ int api_network_list_all_ports(struct call *call,
     if (api_check_flags(call, args->flags, 0, err) < 0 ||
         api_network_get(call, &args->network, &net, err) < 0)
         return -1;
+    // Those of guests that wait for it to be started again are nobody's business meanwhile.
+    if (!network_is_active(net))
+        return network_not_active(net, err);
     if (net->nports > WIRE_NETWORK_PORT_LIST_MAX)
         return error_set(err, ERROR_RPC, AREA_RPC, "too many ports (%zu) for one list of %d",
                          net->nports, WIRE_NETWORK_PORT_LIST_MAX);
@@ -133,31 +137,6 @@ int api_network_port_delete(struct call *call, const struct wire_network_port_de
 
 enum { AFFECT_BITS = API_AFFECT_LIVE | API_AFFECT_CONFIG, STRING_OKAY = 1 << 2 };
 
-static const struct {
-    const char *name;
-    size_t rate, value; // in struct network_bandwidth and in struct network_rate
-} parameters[] = {
-    {"inbound.average", offsetof(struct network_bandwidth, inbound),
-     offsetof(struct network_rate, average)},
-    {"inbound.peak", offsetof(struct network_bandwidth, inbound),
-     offsetof(struct network_rate, peak)},
-    {"inbound.floor", offsetof(struct network_bandwidth, inbound),
-     offsetof(struct network_rate, floor)},
-    {"inbound.burst", offsetof(struct network_bandwidth, inbound),
-     offsetof(struct network_rate, burst)},
-    {"outbound.average", offsetof(struct network_bandwidth, outbound),
-     offsetof(struct network_rate, average)},
-    {"outbound.peak", offsetof(struct network_bandwidth, outbound),
-     offsetof(struct network_rate, peak)},
-    {"outbound.burst", offsetof(struct network_bandwidth, outbound),
-     offsetof(struct network_rate, burst)},
-};
-
-static struct opt_uint *parameter(struct network_bandwidth *b, size_t i)
-{
-    return (struct opt_uint *)((char *)b + parameters[i].rate + parameters[i].value);
-}
-
 int api_network_port_get_parameters(struct call *call,
                                     const struct wire_network_port_get_parameters_args *args,
                                     struct wire_network_port_get_parameters_ret *ret,
@@ -168,37 +147,11 @@ int api_network_port_get_parameters(struct call *call,
     if (api_check_flags(call, args->flags, AFFECT_BITS | STRING_OKAY, err) < 0 ||
         get_port(call, &args->port.net, args->port.uuid, &net, &port, err) < 0)
         return -1;
-    struct network_bandwidth none = {0}, *b = port->def->bandwidth ? port->def->bandwidth : &none;
-    ret->params.v = arena_calloc(call->arena, ARRAY_LEN(parameters), sizeof(*ret->params.v));
-    for (size_t i = 0; i < ARRAY_LEN(parameters); i++) {
-        if (!(parameters[i].rate == offsetof(struct network_bandwidth, inbound) ? b->has_inbound
-                                                                                : b->has_outbound))
-            continue;
-        ret->params.v[ret->params.n++] = (struct wire_typed_param){
-            .field = parameters[i].name,
-            .value = {.type = WIRE_VALUE_UINT, .ui = (uint32_t)parameter(b, i)->value}};
-    }
+    api_bandwidth_list(call->arena, port->def->bandwidth, false, &ret->params);
     ret->nparams = (int32_t)ret->params.n;
     if (args->nparams == 0)
         ret->params.n = 0;
     return 0;
-}
-
-static int read_parameter(const struct wire_typed_param *p, struct network_bandwidth *b,
-                          struct error *err)
-{
-    for (size_t i = 0; i < ARRAY_LEN(parameters); i++) {
-        if (!str_eq(p->field, parameters[i].name))
-            continue;
-        if (p->value.type != WIRE_VALUE_UINT)
-            return error_set(err, ERROR_INVALID_ARG, AREA_NETWORK,
-                             "parameter '%s' must be an unsigned integer", p->field);
-        // 0 is none.
-        *parameter(b, i) = (struct opt_uint){.set = p->value.ui != 0, .value = p->value.ui};
-        return 0;
-    }
-    return error_set(err, ERROR_INVALID_ARG, AREA_NETWORK,
-                     "parameter '%.40s' is unknown for a network port", p->field);
 }
 
 int api_network_port_set_parameters(struct call *call,
@@ -213,10 +166,8 @@ int api_network_port_set_parameters(struct call *call,
         return -1;
     // As with libvirt, what is not given is gone.
     struct network_bandwidth b = {0};
-    for (uint32_t i = 0; i < args->params.n; i++) {
-        if (read_parameter(&args->params.v[i], &b, err) < 0)
-            return -1;
-    }
+    if (api_bandwidth_read(&args->params, &b, err) < 0)
+        return -1;
     b.has_inbound = b.inbound.average.set || b.inbound.floor.set;
     b.has_outbound = b.outbound.average.set;
     if ((!b.inbound.average.set && (b.inbound.peak.set || b.inbound.burst.set)) ||

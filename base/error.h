@@ -25,7 +25,10 @@ enum error_code {
     ERROR_OPERATION_TIMEOUT,     //
     ERROR_OPERATION_ABORTED,     //
     ERROR_ARGUMENT_UNSUPPORTED,  // a flag or parameter we don't provide
-    ERROR_XML,                   // document not well-formed, or a wrong or missing value
+    ERROR_XML,                   // a wrong or missing value in a document
+    ERROR_XML_DETAIL,            // no XML, or more of it than we read
+    ERROR_NO_NAME,               // a document that does not say what its object is called
+    ERROR_INVALID_MAC,           //
     ERROR_XML_SCHEMA,            // document fails schema validation
     ERROR_CONFIG_UNSUPPORTED,    // known to libvirt, would change the guest, not provided here
     ERROR_CONF_SYNTAX,           // configuration file

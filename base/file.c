@@ -265,6 +265,12 @@ char *path_for_name(const char *dir, const char *name, const char *suffix)
     return strbuf_steal(&b);
 }
 
+size_t file_stem_len(const char *name)
+{
+    AUTO_FREE char *path = path_for_name("", name, "");
+    return strlen(path) - 1;
+}
+
 char *path_join(const char *dir, const char *name)
 {
     return xasprintf("%s%s%s", dir, str_ends(dir, "/") ? "" : "/", name);

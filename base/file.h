@@ -46,6 +46,9 @@ int dir_remove_all(const char *path);
 // "dir/name" + suffix for any name: what would be special in a file name is written %XX, so that no
 // two names share a file. Caller frees.
 char *path_for_name(const char *dir, const char *name, const char *suffix);
+// How many octets a name takes there, and the most it may: there are longer suffixes than ".xml".
+enum { FILE_STEM_MAX = 236 };
+size_t file_stem_len(const char *name);
 // "a/b" from "a" and "b", one slash between. Caller frees.
 char *path_join(const char *dir, const char *name);
 

@@ -557,6 +557,10 @@ static void offload_done(void *arg)
 
 void task_offload(struct task *t, void (*fn)(void *arg), void *arg)
 {
+    if (!t) {
+        fn(arg);
+        return;
+    }
     struct offload o = {.fn = fn, .arg = arg};
     waiter_init(&o.waiter, t);
     work_pool_submit(t->sched->pool, offload_run, offload_done, &o);

@@ -75,7 +75,7 @@ void task_lock_release(struct task_lock *l);
 
 // Runs fn(arg) on a helper thread and waits for it to end: for calls that block (fsync, closing a
 // tap). fn touches nothing but arg. Neither deadline nor cancellation cut it short, as arg is often
-// on the caller's stack.
+// on the caller's stack. Without a task (at start-up, before the loop runs) fn is called here.
 void task_offload(struct task *t, void (*fn)(void *arg), void *arg);
 // The same without waiting; `arg` belongs to fn from here on.
 void sched_offload(struct sched *s, void (*fn)(void *arg), void *arg);

@@ -144,3 +144,18 @@ char *bridge_describe(struct netlink *nl, const struct link *l)
     vec_finish(&links);
     return strbuf_steal(&b);
 }
+
+int bridge_check_vlans(struct netlink *nl, const char *name, struct error *err)
+{
+    struct link l;
+    int r = link_find(nl, name, &l, err);
+    if (r == -ENODEV)
+        return error_set(err, ERROR_OPERATION_FAILED, AREA_NETWORK, "there is no bridge '%s'",
+                         name);
+    if (r < 0 || l.bridge.vlan_filtering)
+        return r < 0 ? -1 : 0;
+    return error_set(err, ERROR_CONFIG_UNSUPPORTED, AREA_NETWORK,
+                     "bridge '%s' does not tell VLANs apart; switch that on ('ip link set %s type "
+                     "bridge vlan_filtering 1'), or remove the <vlan>",
+                     name, name);
+}

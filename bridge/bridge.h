@@ -23,6 +23,8 @@ int bridge_create(struct netlink *nl, const struct bridge_config *config, int *i
                   struct error *err);
 // Brings an existing one to these options, MAC and MTU.
 int bridge_update(struct netlink *nl, const struct bridge_config *config, struct error *err);
+// ERROR_CONFIG_UNSUPPORTED unless the bridge of this name keeps VLANs apart.
+int bridge_check_vlans(struct netlink *nl, const char *name, struct error *err);
 // "a bridge with address 192.168.122.1/24 and 2 ports", "a veth interface". Caller frees. Never
 // NULL.
 char *bridge_describe(struct netlink *nl, const struct link *l);

@@ -87,6 +87,14 @@ static void read_bridge(struct nlattr *data, struct bridge_options *b)
         b->vlan_filtering = nla_get_u8(tb[IFLA_BR_VLAN_FILTERING]) != 0;
 }
 
+static bool is_passthrough(struct nlattr *data)
+{
+    struct nlattr *tb[IFLA_MACVLAN_MAX + 1];
+    return data && nla_parse_nested(tb, IFLA_MACVLAN_MAX, data, NULL) >= 0 &&
+           has(tb[IFLA_MACVLAN_MODE], 4) &&
+           nla_get_u32(tb[IFLA_MACVLAN_MODE]) == MACVLAN_MODE_PASSTHRU;
+}
+
 static void read_info(struct nlattr *info, struct link *l)
 {
     struct nlattr *tb[IFLA_INFO_MAX + 1];
@@ -96,6 +104,8 @@ static void read_info(struct nlattr *info, struct link *l)
         nla_strlcpy(l->kind, tb[IFLA_INFO_KIND], sizeof(l->kind));
     if (strcmp(l->kind, "bridge") == 0)
         read_bridge(tb[IFLA_INFO_DATA], &l->bridge);
+    if (strcmp(l->kind, "macvtap") == 0 || strcmp(l->kind, "macvlan") == 0)
+        l->passthrough = is_passthrough(tb[IFLA_INFO_DATA]);
     struct nlattr *port[IFLA_BRPORT_MAX + 1];
     if (tb[IFLA_INFO_SLAVE_KIND] && nla_strcmp(tb[IFLA_INFO_SLAVE_KIND], "bridge") == 0 &&
         tb[IFLA_INFO_SLAVE_DATA] &&
@@ -120,6 +130,8 @@ int link_from_message(struct nlmsghdr *h, struct link *ret)
         l.mtu = nla_get_u32(tb[IFLA_MTU]);
     if (has(tb[IFLA_MASTER], 4))
         l.master = (int)nla_get_u32(tb[IFLA_MASTER]);
+    if (has(tb[IFLA_LINK], 4))
+        l.lower = (int)nla_get_u32(tb[IFLA_LINK]);
     // Newer kernels append fields; the first eight are those we show.
     struct rtnl_link_stats64 s = {0};
     if (has(tb[IFLA_STATS64], 8 * sizeof(uint64_t))) {

@@ -31,6 +31,8 @@ struct link {
     uint8_t mac[MAC_SIZE];
     uint32_t mtu;
     int master;                   // index of the bridge or bond it is a port of, or 0
+    int lower;                    // index of what it stands on (a veth: of its other end), or 0
+    bool passthrough;             // a macvtap or macvlan that has that for itself
     bool isolated;                // a bridge port that doesn't talk to other isolated ports
     struct bridge_options bridge; // when kind is "bridge"
     struct link_stats stats;

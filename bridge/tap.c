@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "bridge/tap.h"
 #include "base/alloc.h"
+#include "base/str.h"
 
 #include <fcntl.h>
 #include <linux/if_tun.h>
@@ -35,7 +36,7 @@ static int open_queue(const struct tap_config *c, struct tap *tap, struct error 
     if (c->queues > 1)
         flags |= IFF_MULTI_QUEUE;
     // Not somebody else's persistent one of that name; further queues are meant for ours.
-    if (tap->nfds == 0)
+    if (tap->nfds == 0 && !c->existing)
         flags |= IFF_TUN_EXCL;
     r.ifr_flags = (short)flags;
     memcpy(r.ifr_name, tap->name, IFNAMSIZ);
@@ -79,6 +80,8 @@ static int configure(struct netlink *nl, const struct tap_config *c, struct tap 
     if (r < 0)
         return -1;
     tap->index = l.index;
+    if (c->existing)
+        return 0;
     if (c->bridge) {
         r = link_find(nl, c->bridge, &bridge, err);
         if (r == -ENODEV)
@@ -104,6 +107,23 @@ static int configure(struct netlink *nl, const struct tap_config *c, struct tap 
     return link_change_port(nl, tap->index, tap->name, &c->port, err);
 }
 
+// Opening it would make one.
+static int check_existing(struct netlink *nl, const char *name, struct error *err)
+{
+    struct link l;
+    int r = link_find(nl, name, &l, err);
+    if (r == -ENODEV)
+        return error_set(
+            err, ERROR_OPERATION_FAILED, AREA_NETWORK,
+            "there is no tap '%s'; make it ('ip tuntap add %s mode tap'), or let it be "
+            "made without managed='no'",
+            name, name);
+    if (r == 0 && !str_eq(l.kind, "tun"))
+        return error_set(err, ERROR_OPERATION_FAILED, AREA_NETWORK,
+                         "'%s' is no tap but a %s interface", name, *l.kind ? l.kind : "plain");
+    return r < 0 ? -1 : 0;
+}
+
 int tap_open(struct sched *s, struct netlink *nl, const struct tap_config *c, struct tap *ret,
              struct error *err)
 {
@@ -117,6 +137,8 @@ int tap_open(struct sched *s, struct netlink *nl, const struct tap_config *c, st
         return error_set(err, ERROR_INVALID_ARG, AREA_NETWORK,
                          "cannot create tap '%s' with %u queues: the kernel allows %d", name,
                          queues, TAP_QUEUES_MAX);
+    if (c->existing && check_existing(nl, name, err) < 0)
+        return -1;
     struct tap tap = {.fds = xcalloc(queues, sizeof(int))};
     strcpy(tap.name, name);
     int r = 0;

@@ -19,6 +19,7 @@ struct tap_config {
     uint32_t mtu;            // 0: the bridge's when there is one, else the kernel's choice
     const char *bridge;      // NULL: in none
     bool down;               // leave it down
+    bool existing;           // one that somebody made persistent: opened, and left as it is
     struct port_change port; // needs a bridge
 };
 
@@ -37,6 +38,10 @@ void tap_mac(const uint8_t guest[static MAC_SIZE], uint8_t ret[static MAC_SIZE])
 // nothing is left but a closing on a helper thread of `s`.
 int tap_open(struct sched *s, struct netlink *nl, const struct tap_config *config, struct tap *ret,
              struct error *err);
+// For who may not do that: asks QEMU's setuid program qemu-bridge-helper for a tap in a bridge that
+// is allowed to users. Its name is the kernel's choice. Suspends.
+int tap_open_by_helper(struct task *t, const char *bridge, bool vnet_hdr, struct tap *ret,
+                       struct error *err);
 // Takes the descriptors and closes them on a helper thread (the kernel needs 20 ms to take down a
 // tap that loses its last one). Doesn't wait.
 void tap_close(struct sched *s, struct tap *tap);

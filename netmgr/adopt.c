@@ -94,6 +94,7 @@ static void take(struct networks *all, struct network_state *s)
     rt->phase = goes_on ? PHASE_ACTIVE : PHASE_STOPPING;
     if (goes_on) {
         net->live = STEAL(s->def);
+        net->active = true;
         all->active++;
         if (s->stored && net->def)
             finish_change(net, STEAL(s->stored));

@@ -7,13 +7,31 @@
 
 enum { TC_TIMEOUT_MS = 5000, OUTPUT_MAX = 2048, BURST_MIN_KIB = 16 };
 
-static void add_rates(struct strbuf *b, const struct network_rate *r)
+static uint64_t burst_kib(const struct network_rate *r)
 {
     uint64_t burst = r->burst.set && r->burst.value ? r->burst.value : r->average.value / 8;
-    if (burst < BURST_MIN_KIB)
-        burst = BURST_MIN_KIB;
-    // tc's "bps" are octets a second.
-    strbuf_printf(b, "rate %jukbps burst %jukb", (uintmax_t)r->average.value, (uintmax_t)burst);
+    return burst < BURST_MIN_KIB ? BURST_MIN_KIB : burst;
+}
+
+// tc's "bps" are octets a second.
+static void add_rates(struct strbuf *b, const struct network_rate *r)
+{
+    strbuf_printf(b, "rate %jukbps burst %jukb", (uintmax_t)r->average.value,
+                  (uintmax_t)burst_kib(r));
+}
+
+static int tc_error(const char *dev, const struct strbuf *output, struct error *err)
+{
+    // The rest of what it says is about itself.
+    const char *text = strbuf_text(output);
+    AUTO_FREE char *said = str_printable(text, strcspn(text, "\n"));
+    bool police = strstr(said, "TC action") || strstr(said, "classifier");
+    return error_set(err, police ? ERROR_CONFIG_UNSUPPORTED : ERROR_OPERATION_FAILED, AREA_NETWORK,
+                     "cannot set the rates of '%s': %s%s", dev,
+                     police ? "this kernel cannot limit what a guest sends (<outbound>: modules "
+                              "cls_u32 and act_police); load them or remove <outbound>: "
+                            : "",
+                     said);
 }
 
 static int run_tc(struct task *t, const char *dev, const char *batch, bool check, struct error *err)
@@ -29,14 +47,14 @@ static int run_tc(struct task *t, const char *dev, const char *batch, bool check
                             dev);
     if (status == 0 || !check)
         return 0;
-    AUTO_FREE char *said = str_printable(strbuf_text(&output), output.len);
-    return error_set(err, ERROR_OPERATION_FAILED, AREA_NETWORK, "cannot set the rates of '%s': %s",
-                     dev, said);
+    return tc_error(dev, &output, err);
 }
 
 int bandwidth_apply(struct task *t, const char *dev, const struct network_bandwidth *bw,
                     struct error *err)
 {
+    if (bw && network_bandwidth_check(bw, err) < 0)
+        return -1;
     AUTO_FREE char *clean =
         xasprintf("qdisc del dev %s root\nqdisc del dev %s ingress\n", dev, dev);
     // There may be none.
@@ -46,6 +64,9 @@ int bandwidth_apply(struct task *t, const char *dev, const struct network_bandwi
     if (bw && bw->has_inbound && bw->inbound.average.value) {
         strbuf_printf(&b, "qdisc add dev %s root tbf ", dev);
         add_rates(&b, &bw->inbound);
+        // How fast a burst goes. The peak's own bucket has to hold the largest packet there is.
+        if (bw->inbound.peak.value > bw->inbound.average.value)
+            strbuf_printf(&b, " peakrate %jukbps mtu 64kb", (uintmax_t)bw->inbound.peak.value);
         strbuf_add(&b, " latency 50ms\n");
     }
     if (bw && bw->has_outbound && bw->outbound.average.value) {

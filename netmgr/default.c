@@ -24,24 +24,15 @@ static int make(struct networks *all, struct error *err)
     AUTO_NETWORK_DEF struct network_def *def = network_def_load(xml, strlen(xml), 0, err);
     if (!def || fill_def(all, NULL, def, err) < 0)
         return -1;
-    struct network_files f;
-    network_files_init(&f, &all->config, NAME);
-    AUTO_FREE char *stored = network_def_format(def, 0);
-    AUTO_FREE char *marks = path_join(all->config.config_dir, "autostart");
-    int r = dir_make(marks, 0700);
-    // The mark first: without the definition it means nothing.
-    if (r == 0 && all->config.default_autostart)
-        r = file_write_atomic(f.mark, "", 0, 0600);
-    if (r == 0)
-        r = file_write_atomic(f.stored, stored, strlen(stored), 0600);
-    if (r < 0)
-        error_set_errno(err, AREA_NETWORK, r, "cannot store '%s'", f.stored);
-    network_files_finish(&f);
-    if (r < 0)
-        return -1;
     struct network *n = networks_add(all, NAME, &def->uuid.value);
-    n->def = STEAL(def);
     n->autostart = all->config.default_autostart;
+    // The mark first: without the definition it means nothing.
+    if ((n->autostart && network_store_mark(NULL, n, true, err) < 0) ||
+        network_store_save(NULL, n, def, err) < 0) {
+        networks_remove(n);
+        return -1;
+    }
+    n->def = STEAL(def);
     log_network(LOG_LEVEL_INFO, NAME, "made for the first start: %s on bridge %s",
                 ip_prefix_format(&p, text), n->def->bridge);
     return 0;

@@ -137,23 +137,32 @@ static void add_dns(struct writer *w, const struct network_def *def)
         add_srv(w, dns->srvs.v[i]);
 }
 
+// Zones end at octets, or at hexadecimal digits for IPv6: a subnet that ends between has one for
+// each value that the next one can have.
+static void add_local_zone(struct writer *w, const struct ip_prefix *net, unsigned digits)
+{
+    strbuf_add(w->b, "local=/");
+    for (unsigned i = digits; i-- > 0;) {
+        if (net->addr.family == AF_INET)
+            strbuf_printf(w->b, "%u.", net->addr.b[i]);
+        else
+            strbuf_printf(w->b, "%x.", i % 2 ? net->addr.b[i / 2] & 15u : net->addr.b[i / 2] >> 4);
+    }
+    strbuf_add(w->b, net->addr.family == AF_INET ? "in-addr.arpa/\n" : "ip6.arpa/\n");
+}
+
 // Questions for names of this network's addresses don't leave it.
 static void add_local_ptr(struct writer *w, const struct network_ip *ip)
 {
     struct ip_prefix net = network_ip_prefix(ip);
     net = ip_prefix_network(&net);
-    strbuf_add(w->b, "local=/");
-    if (net.addr.family == AF_INET) {
-        for (unsigned i = net.len / 8; i-- > 0;)
-            strbuf_printf(w->b, "%u.", net.addr.b[i]);
-        strbuf_add(w->b, "in-addr.arpa/\n");
-        return;
-    }
-    for (unsigned i = net.len / 4; i-- > 0;) {
-        unsigned digit = i % 2 ? net.addr.b[i / 2] & 15u : net.addr.b[i / 2] >> 4;
-        strbuf_printf(w->b, "%x.", digit);
-    }
-    strbuf_add(w->b, "ip6.arpa/\n");
+    unsigned bits = net.addr.family == AF_INET ? 8 : 4, rest = net.len % bits;
+    unsigned digits = net.len / bits + (rest != 0);
+    uint8_t *last = &net.addr.b[digits ? (digits - 1) * bits / 8 : 0];
+    // In the upper half of an octet one more is 16 more.
+    uint8_t step = bits == 4 && digits % 2 ? 16 : 1;
+    for (unsigned n = rest ? 1u << (bits - rest) : 1; n > 0; n--, *last = (uint8_t)(*last + step))
+        add_local_zone(w, &net, digits);
 }
 
 static void add_domain(struct writer *w, const struct network_def *def)
@@ -215,12 +224,8 @@ static uint64_t add_ip(struct writer *w, const struct network_ip *ip)
         leases += ip->hosts.n;
     }
     if (ip->address.family == AF_INET6 && ip->ranges.n == 0 && ip->hosts.n == 0) {
-        struct ip_prefix net = network_ip_prefix(ip);
-        strbuf_printf(w->b, "dhcp-range=%s,ra-only", ip_format(&net.addr, text));
-        // Announced as it is: dnsmasq takes /64 for granted.
-        if (net.len != 64)
-            strbuf_printf(w->b, ",%u", net.len);
-        strbuf_addc(w->b, '\n');
+        // Of whatever length: no other than 64 may be said here.
+        strbuf_printf(w->b, "dhcp-range=%s,ra-only\n", ip_format(&ip->address, text));
     }
     if (ip->tftp_root) {
         line(w, "enable-tftp", NULL);

@@ -71,7 +71,8 @@ struct network {
     char *name;
     struct uuid uuid;
     struct network_def *def;  // stored definition; NULL: transient
-    struct network_def *live; // in force; NULL: not active
+    struct network_def *live; // in force, or about to be while it starts; NULL: not active
+    bool active;              // it is up: what clients see; not yet while it starts
     bool autostart;
     bool updated; // stored definition differs from the live one
     bool removed; // no longer in the table
@@ -100,7 +101,6 @@ size_t networks_count_active(const struct networks *all);
 // Borrowed; NULL when there is none.
 struct network *networks_find_uuid(const struct networks *all, const struct uuid *uuid);
 struct network *networks_find_name(const struct networks *all, const char *name);
-struct network *networks_find_bridge(const struct networks *all, const char *bridge);
 // Next in the table, NULL: first; NULL at the end. The table may not change in between.
 struct network *networks_next(const struct networks *all, struct network *after);
 
@@ -115,14 +115,17 @@ static inline void network_unrefp(struct network **net)
 
 static inline bool network_is_active(const struct network *net)
 {
-    return net->live != NULL;
+    return net->active;
 }
 // The definition in force: live, else stored; NULL when it was removed. Borrowed, until the next
 // wait.
 static inline struct network_def *network_current(const struct network *net)
 {
-    return net->live ? net->live : net->def;
+    return net->active ? net->live : net->def;
 }
+
+// ERROR_OPERATION_INVALID: "network 'x' is not active".
+int network_not_active(const struct network *net, struct error *err);
 
 // The functions below suspend, and fail with ERROR_OPERATION_INVALID when the network's state does
 // not allow it, ERROR_OPERATION_TIMEOUT when its turn did not come. `net` is kept by the caller's
@@ -179,18 +182,24 @@ struct network_plug_request {
     struct uuid owner;     // the guest
     const char *owner_name;
     struct opt_uuid port_id;                   // the one it had before; else a new one is made
-    const struct network_bandwidth *bandwidth; // NULL: the portgroup's or the network's
+    const struct network_bandwidth *bandwidth; // NULL: the portgroup's
+    const struct network_vlan *vlan;           // NULL: the portgroup's or the network's
     enum toggle isolated;                      // UNSET: the network's
-    const char *tap;                           // NULL: vnetN
+    const char *tap;                           // NULL: vnetN or macvtapN
     unsigned queues;
     bool vnet_hdr;
-    uint32_t mtu; // 0: the network's
+    uint32_t mtu;    // 0: the network's
+    const char *dev; // network_replug() of a macvtap: what it stands on, else NULL
 };
 // What it got.
 struct network_plug {
     char bridge[IFNAMSIZ];
     struct tap tap; // descriptors are the caller's, who gives them to QEMU and tap_close()s
     uint32_t mtu;   // 0: the kernel's choice
+    // In a network without a bridge, else "": the caller makes a macvtap of the name in `tap`,
+    // which has no descriptors, on this interface, and deletes it one day.
+    char dev[IFNAMSIZ];
+    enum direct_mode mode;
     struct uuid port_id;
     char *portgroup; // owned; NULL: none
 };
@@ -204,6 +213,14 @@ int network_replug(struct task *t, struct networks *all, const struct network_pl
 // Forgets the port. Gone already is fine. Doesn't suspend; the tap is its guest's to close.
 void network_unplug(struct networks *all, const char *network, const struct uuid *port_id);
 
+// The same for the port that a tap or macvtap of this name is plugged into, if there is one.
+void network_unplug_tap(struct networks *all, const char *tap);
+
+// A name "macvtapN" that no interface has; numbers go on, so that none comes twice soon.
+int networks_name_macvtap(struct networks *all, char ret[static IFNAMSIZ], struct error *err);
+// How many ports of a network without a bridge are on that interface of its.
+size_t network_count_on(const struct network *net, const char *dev);
+
 // Borrowed; NULL when there is none.
 struct network_port *network_find_port(const struct network *net, const struct uuid *id);
 // Next in the list, NULL: first; NULL at the end.
@@ -213,6 +230,19 @@ int network_port_create(struct task *t, struct network *net, struct network_port
                         struct network_port **ret, struct error *err);
 int network_port_delete(struct task *t, struct network *net, const struct uuid *id,
                         struct error *err);
+// The rates that a card without any of its own has. Borrowed, until the next wait; NULL: none.
+const struct network_bandwidth *network_port_default_bandwidth(const struct networks *all,
+                                                               const char *network,
+                                                               const char *portgroup);
 // Sets the rates of a port (a copy is kept; NULL: none) and applies them to its tap.
 int network_port_set_bandwidth(struct task *t, struct network *net, const struct uuid *id,
                                const struct network_bandwidth *bandwidth, struct error *err);
+
+// ---- for cards that are in no network
+
+// Limits what passes an interface of the host, as its guest sees it; NULL: not any more. Suspends.
+int bandwidth_apply(struct task *t, const char *dev, const struct network_bandwidth *b,
+                    struct error *err);
+// What a VLAN and isolation are for the kernel. *trunk is the caller's to free.
+struct port_change network_port_change(const struct network_vlan *vlan, enum toggle isolated,
+                                       uint16_t **trunk);

@@ -8,6 +8,11 @@
 #include <errno.h>
 #include <unistd.h>
 
+static void on_firewalld(void *arg)
+{
+    heal_trigger_all(arg, "firewalld was started or reloaded");
+}
+
 struct networks *networks_create(const struct networks_config *config, struct error *err)
 {
     struct networks *all = NEW(struct networks);
@@ -30,6 +35,7 @@ struct networks *networks_create(const struct networks_config *config, struct er
         networks_destroy(all);
         return NULL;
     }
+    all->firewalld = firewalld_create(sched_event(config->sched), on_firewalld, all);
     return all;
 }
 
@@ -42,6 +48,7 @@ void networks_destroy(struct networks *all)
     struct network *net, *tmp;
     LIST_FOREACH_SAFE (net, tmp, &all->list, link)
         networks_remove(net);
+    firewalld_destroy(all->firewalld);
     firewall_destroy(all->firewall);
     netlink_close(all->nl);
     free(all);
@@ -119,7 +126,7 @@ size_t networks_count_active(const struct networks *all)
 // False while it is being stored or started for the first time: nobody else may see it.
 static bool is_there(const struct network *net)
 {
-    return net->def || (net->live && net->runtime->phase >= PHASE_ACTIVE);
+    return net->def || net->active;
 }
 
 struct network *networks_find_uuid(const struct networks *all, const struct uuid *uuid)
@@ -137,16 +144,6 @@ struct network *networks_find_name(const struct networks *all, const char *name)
     struct network *net;
     LIST_FOREACH (net, &all->list, link) {
         if (is_there(net) && str_eq(net->name, name))
-            return net;
-    }
-    return NULL;
-}
-
-struct network *networks_find_bridge(const struct networks *all, const char *bridge)
-{
-    struct network *net;
-    LIST_FOREACH (net, &all->list, link) {
-        if (is_there(net) && str_eq(network_current(net)->bridge, bridge))
             return net;
     }
     return NULL;
@@ -395,7 +392,7 @@ int network_set_autostart(struct task *t, struct network *net, bool on, struct e
                       "Requested operation is not valid: cannot set autostart for transient "
                       "network");
     else if (net->autostart != on)
-        r = network_store_set_autostart(t, net, on, err);
+        r = network_store_mark(t, net, on, err);
     if (r == 0)
         net->autostart = on;
     network_unlock(net);

@@ -4,7 +4,6 @@
 
 void network_files_init(struct network_files *f, const struct networks_config *c, const char *name)
 {
-    AUTO_FREE char *autostart = path_join(c->config_dir, "autostart");
     *f = (struct network_files){
         .conf = path_for_name(c->run_dir, name, ".conf"),
         .pid = path_for_name(c->run_dir, name, ".pid"),
@@ -13,8 +12,6 @@ void network_files_init(struct network_files *f, const struct networks_config *c
         .hosts = path_for_name(c->state_dir, name, ".hosts"),
         .addnhosts = path_for_name(c->state_dir, name, ".addnhosts"),
         .leases = path_for_name(c->state_dir, name, ".leases"),
-        .stored = path_for_name(c->config_dir, name, ".xml"),
-        .mark = path_for_name(autostart, name, ".xml"),
     };
     f->dnsmasq = (struct dnsmasq_paths){.conf = f->conf,
                                         .pid = f->pid,
@@ -26,8 +23,7 @@ void network_files_init(struct network_files *f, const struct networks_config *c
 
 void network_files_finish(struct network_files *f)
 {
-    char **all[] = {&f->conf,  &f->pid,   &f->hosts,  &f->addnhosts, &f->leases,
-                    &f->state, &f->ports, &f->stored, &f->mark};
+    char **all[] = {&f->conf, &f->pid, &f->hosts, &f->addnhosts, &f->leases, &f->state, &f->ports};
     for (size_t i = 0; i < ARRAY_LEN(all); i++)
         free(STEAL(*all[i]));
 }

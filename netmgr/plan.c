@@ -88,7 +88,8 @@ int plan_make(const struct network_def *def, const struct dnsmasq_paths *paths, 
     p->name = xstrdup(def->name);
     p->owned = network_def_owns_bridge(def);
     const char *bridge = def->bridge ? def->bridge : "";
-    if (!link_name_valid(bridge, false)) {
+    bool direct = network_def_direct_mode(def) != DIRECT_NONE;
+    if (!direct && !link_name_valid(bridge, false)) {
         link_name_check(bridge, err);
         return error_prefix(err, "network '%s'", def->name);
     }
@@ -98,6 +99,7 @@ int plan_make(const struct network_def *def, const struct dnsmasq_paths *paths, 
         make_addresses(def, p);
         p->dnsmasq = dnsmasq_wanted(def);
         make_rules(def, p);
+        p->zone = xstrdup(def->bridge_zone);
     }
     if (p->dnsmasq && dnsmasq_files_make(def, paths, &p->files, err) < 0)
         return -1;
@@ -111,6 +113,7 @@ void plan_destroy(struct plan *p)
         return;
     free(p->name);
     free(p->out_device);
+    free(p->zone);
     vec_finish(&p->addresses);
     vec_finish(&p->routes);
     dnsmasq_files_finish(&p->files);
@@ -153,7 +156,10 @@ char *plan_text(const struct plan *p)
 {
     AUTO_STRBUF b = {0};
     char text[IP_TEXT_SIZE], mac[MAC_TEXT_SIZE];
-    strbuf_printf(&b, "bridge %s%s", p->bridge, p->owned ? "" : " of the host");
+    if (*p->bridge)
+        strbuf_printf(&b, "bridge %s%s", p->bridge, p->owned ? "" : " of the host");
+    else
+        strbuf_add(&b, "no bridge");
     if (p->has_mac)
         strbuf_printf(&b, " mac %s", mac_format(p->mac, mac));
     if (p->mtu)
@@ -172,6 +178,8 @@ char *plan_text(const struct plan *p)
         strbuf_printf(&b, "forward%s%s\n", p->forward4 ? " ipv4" : "", p->forward6 ? " ipv6" : "");
     if (p->owned)
         add_rules(&b, &p->rules);
+    if (p->zone)
+        strbuf_printf(&b, "zone %s\n", p->zone);
     strbuf_printf(&b, "dnsmasq %s\n", p->dnsmasq ? "yes" : "no");
     return strbuf_steal(&b);
 }

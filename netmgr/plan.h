@@ -14,8 +14,8 @@ struct prefix_vec {
 
 struct plan {
     char *name;
-    char bridge[IFNAMSIZ];
-    bool owned; // the bridge is ours; else there is nothing but ports
+    char bridge[IFNAMSIZ]; // "": none, guests get macvtaps
+    bool owned;            // the bridge is ours; else there is nothing but ports
 
     bool has_mac;
     uint8_t mac[MAC_SIZE];
@@ -31,6 +31,7 @@ struct plan {
     bool forward4, forward6;       // the host forwards packets
     struct firewall_network rules; // borrows from this struct
     char *out_device;
+    char *zone; // of firewalld; NULL: not asked for
 
     bool dnsmasq;
     struct dnsmasq_files files;

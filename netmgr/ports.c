@@ -2,10 +2,11 @@
 // What is plugged into a network.
 //
 // A guest's card is a tap whose descriptors QEMU holds: it lives as long as the guest, whatever
-// happens to us or to the bridge. RUN/NAME.ports/UUID.xml keeps each port, with its tap's name in
-// the first line, so that after a restart taps are put back before their guests have been taken
-// over.
+// happens to us or to the bridge; or a macvtap, see direct.c. RUN/NAME.ports/UUID.xml keeps each
+// port, with its tap's name in the first line, so that after a restart taps are put back before
+// their guests have been taken over.
 #include "base/file.h"
+#include "bridge/bridge.h"
 #include "netmgr/private.h"
 
 #include <errno.h>
@@ -87,12 +88,11 @@ void network_drop_ports(struct network *net, bool keep_taps)
 
 // ---- plugging ----------------------------------------------------------------------------------
 
-// What a port's VLAN and isolation are for the kernel. *trunk is the caller's to free.
-static struct port_change kernel_port(const struct network_port_def *def, uint16_t **trunk)
+struct port_change network_port_change(const struct network_vlan *v, enum toggle isolated,
+                                       uint16_t **trunk)
 {
-    struct port_change c = {.set_isolated = def->isolated != TOGGLE_UNSET,
-                            .isolated = def->isolated == TOGGLE_YES};
-    const struct network_vlan *v = def->vlan;
+    struct port_change c = {.set_isolated = isolated != TOGGLE_UNSET,
+                            .isolated = isolated == TOGGLE_YES};
     *trunk = NULL;
     if (!v || v->tags.n == 0)
         return c;
@@ -115,13 +115,14 @@ int port_plug_back(struct networks *all, struct network_port *port, int bridge_i
                    struct repairs *repairs, struct error *err)
 {
     struct link l;
-    if (!*port->tap)
+    // A macvtap stays where it is, though its network may have become one with a bridge.
+    if (!*port->tap || port->def->plug == NETWORK_PLUG_DIRECT)
         return 0;
     int r = link_find(all->nl, port->tap, &l, err);
     if (r == -ENODEV || (r == 0 && l.master == bridge_index && l.flags & IFF_UP))
         return 0; // its guest ended, or all is well
     AUTO_FREE uint16_t *trunk = NULL;
-    struct port_change pc = kernel_port(port->def, &trunk);
+    struct port_change pc = network_port_change(port->def->vlan, port->def->isolated, &trunk);
     struct link_change change = {
         .set_master = true, .master = bridge_index, .set_up = true, .up = true};
     if (r < 0 || link_change(all->nl, l.index, l.name, &change, err) < 0 ||
@@ -129,6 +130,17 @@ int port_plug_back(struct networks *all, struct network_port *port, int bridge_i
         return -1;
     repairs_add(repairs, REPAIR_PORT, "%s plugged in", l.name);
     return 0;
+}
+
+static void set_plug(const struct network_def *live, struct network_port_def *def)
+{
+    def->mode = network_def_direct_mode(live);
+    def->plug = def->mode != DIRECT_NONE        ? NETWORK_PLUG_DIRECT
+                : network_def_owns_bridge(live) ? NETWORK_PLUG_NETWORK
+                                                : NETWORK_PLUG_BRIDGE;
+    str_replace(&def->bridge, live->bridge);
+    if (!def->mac_table)
+        def->mac_table = live->mac_table;
 }
 
 static struct network_port_def *make_def(const struct network *net,
@@ -149,11 +161,10 @@ static struct network_port_def *make_def(const struct network *net,
     }
     const struct network_bandwidth *b = q->bandwidth ? q->bandwidth : pg ? pg->bandwidth : NULL;
     def->bandwidth = network_bandwidth_copy(b);
-    def->vlan = network_vlan_copy(pg && pg->vlan ? pg->vlan : live->vlan);
+    def->vlan = network_vlan_copy(q->vlan ? q->vlan : pg && pg->vlan ? pg->vlan : live->vlan);
     def->isolated = q->isolated ? q->isolated : live->port_isolated;
-    def->plug = network_def_owns_bridge(live) ? NETWORK_PLUG_NETWORK : NETWORK_PLUG_BRIDGE;
-    def->bridge = xstrdup(live->bridge);
-    def->mac_table = live->mac_table;
+    set_plug(live, def);
+    def->dev = xstrdup(q->dev);
     return def;
 }
 
@@ -192,10 +203,40 @@ static int open_tap(struct network *net, const struct network_plug_request *q,
                            .mac = q->mac ? mac : NULL,
                            .mtu = q->mtu ? q->mtu : (uint32_t)net->live->mtu.value,
                            .bridge = net->live->bridge,
-                           .port = kernel_port(def, &trunk)};
+                           .port = network_port_change(def->vlan, def->isolated, &trunk)};
     ret->mtu = c.mtu;
     return q->tap ? tap_open(all->config.sched, all->nl, &c, &ret->tap, err)
                   : open_numbered_tap(all, &c, &ret->tap, err);
+}
+
+bool ports_have_vlans(const struct network *net)
+{
+    struct network_port *port;
+    LIST_FOREACH (port, &net->ports, link) {
+        if (port->def->vlan)
+            return true;
+    }
+    return false;
+}
+
+// A bridge that doesn't filter VLANs would let the card see all of them.
+static int filter_vlans(struct task *t, struct network *net, struct error *err)
+{
+    struct plan *p = net->runtime->plan;
+    if (!p->owned)
+        return bridge_check_vlans(net->all->nl, p->bridge, err);
+    if (p->vlan_filtering)
+        return 0;
+    struct repairs done = {0};
+    p->vlan_filtering = true;
+    int r = reconcile(t, net, true, &done, err);
+    strbuf_finish(&done.text);
+    if (r == 0)
+        return 0;
+    p->vlan_filtering = false;
+    if (err && err->code == ERROR_SYSTEM && err->sys_errno == EOPNOTSUPP)
+        err->code = ERROR_CONFIG_UNSUPPORTED;
+    return error_prefix(err, "cannot use the <vlan> of a card in network '%s'", net->name);
 }
 
 static int plug_locked(struct task *t, struct network *net, const struct network_plug_request *q,
@@ -206,7 +247,7 @@ static int plug_locked(struct task *t, struct network *net, const struct network
         if (!all->config.start_on_demand)
             return network_not_active(net, err);
         if (network_start_locked(t, net, err) < 0)
-            return error_prefix(err, "network '%s' was started for guest '%s'", net->name,
+            return error_prefix(err, "starting network '%s' for guest '%s'", net->name,
                                 q->owner_name);
     }
     const struct network_portgroup *pg = network_def_find_portgroup(net->live, q->portgroup);
@@ -218,8 +259,18 @@ static int plug_locked(struct task *t, struct network *net, const struct network
     struct network_port *before = network_find_port(net, &def->uuid.value);
     if (before)
         port_remove(before);
+    int r = 0;
+    if (def->plug == NETWORK_PLUG_DIRECT && (def->bandwidth || def->vlan))
+        r = error_set(err, ERROR_CONFIG_UNSUPPORTED, AREA_NETWORK,
+                      "the <%s> of a card cannot be kept in network '%s': its guests are on the "
+                      "host's own interface, beside any bridge",
+                      def->bandwidth ? "bandwidth" : "vlan", net->name);
+    else if (def->vlan)
+        r = filter_vlans(t, net, err);
     kernel_enter(t, all);
-    int r = open_tap(net, q, def, ret, err);
+    if (r == 0)
+        r = def->plug == NETWORK_PLUG_DIRECT ? direct_plug(net, q, def, ret, err)
+                                             : open_tap(net, q, def, ret, err);
     kernel_leave(t, all);
     if (r < 0) {
         network_port_def_destroy(def);
@@ -238,7 +289,7 @@ static int plug_locked(struct task *t, struct network *net, const struct network
         port_remove(port);
         return -1;
     }
-    snprintf(ret->bridge, sizeof(ret->bridge), "%s", net->live->bridge);
+    snprintf(ret->bridge, sizeof(ret->bridge), "%s", net->live->bridge ? net->live->bridge : "");
     ret->portgroup = pg ? xstrdup(pg->name) : NULL;
     return 0;
 }
@@ -334,6 +385,20 @@ void network_unplug(struct networks *all, const char *network, const struct uuid
     task_spawn(all->config.sched, "network hook", deleted_main, d);
 }
 
+void network_unplug_tap(struct networks *all, const char *tap)
+{
+    struct network *net = NULL;
+    while ((net = networks_next(all, net))) {
+        struct network_port *port, *tmp;
+        LIST_FOREACH_SAFE (port, tmp, &net->ports, link) {
+            if (str_eq(port->tap, tap)) {
+                struct uuid id = port->def->uuid.value;
+                network_unplug(all, net->name, &id);
+            }
+        }
+    }
+}
+
 // ---- by clients --------------------------------------------------------------------------------
 
 int network_port_create(struct task *t, struct network *net, struct network_port_def *def,
@@ -363,11 +428,8 @@ int network_port_create(struct task *t, struct network *net, struct network_port
                 def->group = xstrdup(pg->name);
             if (pg && !def->bandwidth)
                 def->bandwidth = network_bandwidth_copy(pg->bandwidth);
-            def->plug =
-                network_def_owns_bridge(net->live) ? NETWORK_PLUG_NETWORK : NETWORK_PLUG_BRIDGE;
-            str_replace(&def->bridge, net->live->bridge);
-            if (!def->mac_table)
-                def->mac_table = net->live->mac_table;
+            set_plug(net->live, def);
+            r = direct_check_port(net, def, err);
         }
     }
     if (r == 0)
@@ -402,6 +464,16 @@ int network_port_delete(struct task *t, struct network *net, const struct uuid *
     return r;
 }
 
+const struct network_bandwidth *network_port_default_bandwidth(const struct networks *all,
+                                                               const char *network,
+                                                               const char *portgroup)
+{
+    const struct network *net = networks_find_name(all, network);
+    const struct network_portgroup *pg =
+        net ? network_def_find_portgroup(network_current(net), portgroup) : NULL;
+    return pg ? pg->bandwidth : NULL;
+}
+
 int network_port_set_bandwidth(struct task *t, struct network *net, const struct uuid *id,
                                const struct network_bandwidth *bandwidth, struct error *err)
 {
@@ -409,13 +481,21 @@ int network_port_set_bandwidth(struct task *t, struct network *net, const struct
         return -1;
     struct network_port *port = network_find_port(net, id);
     int r = port ? 0 : no_port(net, id, err);
+    if (port && port->def->plug == NETWORK_PLUG_DIRECT)
+        r = error_set(err, ERROR_OPERATION_UNSUPPORTED, AREA_NETWORK,
+                      "cannot set the rates of a port of network '%s': that is for networks with a "
+                      "bridge",
+                      net->name);
     char tap[IFNAMSIZ] = "";
     if (port)
         strcpy(tap, port->tap);
     if (r == 0 && *tap)
         r = bandwidth_apply(t, tap, bandwidth, err);
-    port = r == 0 ? network_find_port(net, id) : NULL;
-    if (port) {
+    port = network_find_port(net, id);
+    // Maybe half of it was done.
+    if (r < 0 && port && *tap)
+        (void)bandwidth_apply(t, tap, port->def->bandwidth, NULL);
+    if (r == 0 && port) {
         network_bandwidth_destroy(port->def->bandwidth);
         port->def->bandwidth = network_bandwidth_copy(bandwidth);
         port_save(port);

@@ -5,13 +5,11 @@
 #include "base/child.h"
 #include "base/str.h"
 #include "bridge/watch.h"
+#include "firewall/firewalld.h"
 #include "netmgr/netmgr.h"
 #include "netmgr/plan.h"
 
-enum {
-    NETWORK_FILE_MAX = 16 << 20,  // of a stored definition
-    NETWORK_STATE_MAX = 32 << 20, // of a state file
-};
+enum { NETWORK_STATE_MAX = 32 << 20 }; // of a state file
 
 enum network_phase {
     PHASE_INACTIVE,
@@ -49,7 +47,6 @@ struct network_files {
     struct dnsmasq_paths dnsmasq; // points to the strings below
     char *conf, *pid, *hosts, *addnhosts, *leases;
     char *state, *ports; // ports: a directory
-    char *stored, *mark; // definition and autostart mark
 };
 
 struct heal {
@@ -94,6 +91,7 @@ struct teardown {
     unsigned refs;
     char bridge[IFNAMSIZ];
     struct process dnsmasq; // or PROCESS_NONE
+    char *zone;             // of firewalld; NULL: none asked for
     char *state;            // file that goes with it
     struct completion done;
 };
@@ -109,9 +107,10 @@ struct networks {
     size_t active;
     struct netlink *nl; // NULL: session mode
     struct firewall *firewall;
+    struct firewalld *firewalld;
     struct triggers *triggers;
     struct completion swept; // what a daemon before us left behind is gone
-    unsigned next_tap;
+    unsigned next_tap, next_macvtap;
 };
 
 // ---- networks.c
@@ -124,7 +123,6 @@ void network_unlock(struct network *net);
 // again does nothing, and so does leaving.
 void kernel_enter(struct task *t, struct networks *all);
 void kernel_leave(struct task *t, struct networks *all);
-int network_not_active(const struct network *net, struct error *err);
 void networks_event(struct network *net, enum network_event event);
 void network_drop_ports(struct network *net, bool keep_taps);
 
@@ -138,7 +136,7 @@ void network_files_finish(struct network_files *f);
 int network_store_save(struct task *t, struct network *net, const struct network_def *def,
                        struct error *err);
 int network_store_remove(struct task *t, struct network *net, struct error *err);
-int network_store_set_autostart(struct task *t, struct network *net, bool on, struct error *err);
+int network_store_mark(struct task *t, struct network *net, bool autostart, struct error *err);
 void network_store_load(struct networks *all);
 
 // ---- state.c: active networks on disk
@@ -227,10 +225,22 @@ void triggers_watch_files(struct triggers *tr);
 int port_plug_back(struct networks *all, struct network_port *port, int bridge_index,
                    struct repairs *repairs, struct error *err);
 void ports_load(struct network *net);
+// Whether a card in it has a VLAN, which its bridge then has to filter.
+bool ports_have_vlans(const struct network *net);
 
-// ---- bandwidth.c
-int bandwidth_apply(struct task *t, const char *dev, const struct network_bandwidth *b,
-                    struct error *err);
+// ---- resolved.c
+// Tells systemd-resolved that this network's dnsmasq knows the names of its <domain>, when the
+// document asks for it. The link takes that along when it goes.
+int resolved_register(struct task *t, const struct network *net, struct error *err);
+
+// ---- direct.c
+// The interface a port by a client is on: as it says when that is the network's, else one is
+// chosen, none in a network with a bridge. ERROR_INTERNAL, as libvirt: none is free.
+int direct_check_port(struct network *net, struct network_port_def *def, struct error *err);
+// Chooses one, and a name: def->dev, ret.
+int direct_plug(struct network *net, const struct network_plug_request *q,
+                struct network_port_def *def, struct network_plug *ret, struct error *err);
+void direct_report_missing(const struct network *net);
 
 // ---- hooks.c
 // "start", "begin": runs hooks/network. ERROR_HOOK_FAILED. `port` may be NULL.

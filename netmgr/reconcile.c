@@ -298,6 +298,25 @@ static int sync_firewall(struct task *t, struct networks *all, const struct plan
     return 0;
 }
 
+static int sync_zone(struct task *t, struct network *net, struct repairs *repairs,
+                     struct error *err)
+{
+    const struct plan *p = net->runtime->plan;
+    AUTO_ERROR e = ERROR_INIT;
+    AUTO_FREE char *zone = NULL;
+    if (!p->zone && p->rules.mode == FIREWALL_OPEN)
+        return 0;
+    if (firewalld_put(t, net->all->firewalld, p->bridge, p->zone, p->rules.mode == FIREWALL_ROUTE,
+                      &zone, &e) < 0) {
+        if (p->zone)
+            return error_move(err, &e);
+        log_network(LOG_LEVEL_WARN, net->name, "%s", error_message(&e));
+    }
+    if (zone)
+        repairs_add(repairs, REPAIR_FIREWALL, "put into firewalld's zone '%s'", zone);
+    return 0;
+}
+
 // ---- all of it ---------------------------------------------------------------------------------
 
 static int sync_ports(struct network *net, int index, struct repairs *repairs, struct error *err)
@@ -351,16 +370,20 @@ static int reconcile_up(struct task *t, struct network *net, struct repairs *rep
     struct networks *all = net->all;
     struct network_runtime *rt = net->runtime;
     const struct plan *p = rt->plan;
+    rt->plan->vlan_filtering = p->vlan_filtering || ports_have_vlans(net);
     kernel_enter(t, all);
     int r = sync_kernel(net, repairs, err);
     kernel_leave(t, all);
     if (r < 0 || !p->owned)
         return r;
-    if (sync_firewall(t, all, p, repairs, err) < 0 || dnsmasq_sync(t, net, repairs, err) < 0)
+    if (sync_firewall(t, all, p, repairs, err) < 0 || sync_zone(t, net, repairs, err) < 0 ||
+        dnsmasq_sync(t, net, repairs, err) < 0)
         return -1;
     // A new bridge has no rates; taps keep theirs.
     if (repairs->bridge_was_gone && net->live->bandwidth &&
         bandwidth_apply(t, p->bridge, net->live->bandwidth, err) < 0)
+        return -1;
+    if (repairs->bridge_was_gone && resolved_register(t, net, err) < 0)
         return -1;
     struct process none = PROCESS_NONE;
     VEC_FOREACH (old, &rt->old_bridges) {
@@ -383,6 +406,7 @@ static void teardown_unref(struct teardown *td)
 {
     if (--td->refs > 0)
         return;
+    free(td->zone);
     free(td->state);
     free(td);
 }
@@ -409,6 +433,7 @@ static void delete_main(struct task *t, void *arg)
     free(d);
     int r = delete_in_turn(t, net->all, td->bridge, &err);
     dnsmasq_wait(t, &td->dnsmasq);
+    firewalld_take_out(t, net->all->firewalld, td->bridge, td->zone);
     if (r < 0)
         log_network(LOG_LEVEL_ERROR, net->name, "%s; it is tried again when the daemon starts",
                     error_message(&err));
@@ -429,6 +454,7 @@ static void delete_bridge(struct network *net, const char *bridge, struct proces
     strcpy(td->bridge, bridge);
     td->dnsmasq = *dnsmasq;
     *dnsmasq = PROCESS_NONE;
+    td->zone = net->runtime->plan ? xstrdup(net->runtime->plan->zone) : NULL;
     td->state = xstrdup(net->runtime->files.state);
     completion_init(&td->done);
     list_append(&net->all->teardowns, &td->link);

@@ -115,7 +115,7 @@ static void set_inactive(struct network *net)
     plan_destroy(STEAL(rt->plan));
     network_def_destroy(net->live);
     net->live = NULL;
-    net->updated = false;
+    net->active = net->updated = false;
     rt->phase = PHASE_INACTIVE;
     rt->heal.wanted = false;
 }
@@ -145,6 +145,9 @@ static int bring_up(struct task *t, struct network *net, struct error *err)
         r = reconcile(t, net, true, &done, err);
     if (r == 0)
         r = refuse_blocked(t, net, err);
+    // A bridge of the host has them for as long as the network is up.
+    if (r == 0 && !net->runtime->plan->owned && net->live->bandwidth)
+        r = bandwidth_apply(t, net->runtime->plan->bridge, net->live->bandwidth, err);
     if (r == 0)
         r = network_state_save(net, PHASE_ACTIVE, err);
     strbuf_finish(&done.text);
@@ -175,11 +178,14 @@ int network_start_locked(struct task *t, struct network *net, struct error *err)
         return -1;
     }
     net->runtime->phase = PHASE_ACTIVE;
+    net->active = true;
     net->all->active++;
     networks_event(net, NETWORK_STARTED);
     network_report_blockers(net);
-    log_network(LOG_LEVEL_INFO, net->name, "started on bridge %s",
-                net->live->bridge ? net->live->bridge : "");
+    direct_report_missing(net);
+    log_network(LOG_LEVEL_INFO, net->name, "started on %s %s",
+                net->live->bridge ? "bridge" : "interface",
+                net->live->bridge ? net->live->bridge : net->live->forward.dev);
     return 0;
 }
 
@@ -197,6 +203,8 @@ int network_stop_locked(struct task *t, struct network *net, struct error *err)
     // It ends whatever can't be removed: that is told, and tried again when the daemon starts.
     if (reconcile(t, net, false, NULL, &e) < 0)
         log_network(LOG_LEVEL_ERROR, net->name, "%s", error_message(&e));
+    if (!rt->plan->owned && net->live->bandwidth)
+        (void)bandwidth_apply(t, rt->plan->bridge, NULL, NULL);
     // Guests that run keep their cards: they are plugged in again when the network starts again.
     network_drop_ports(net, true);
     error_clear(&e);

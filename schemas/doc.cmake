@@ -2,7 +2,7 @@
 # The described documents: the engine, the tables of domain and network, and their RELAX NG written out at build time.
 target_sources(schemas PRIVATE
   doc_format.c doc_known.c doc_life.c doc_message.c doc_parse.c doc_raw.c doc_rng.c doc_types.c doc_xml.c
-  network_def.c network_doc.c network_known.c network_port_doc.c
+  network_check_forward.c network_def.c network_doc.c network_known.c network_port_doc.c
   network_update.c network_validate.c storage_doc.c
   chardev_doc.c device_doc.c disk_doc.c domain_def.c domain_doc.c domain_fill.c domain_known.c domain_metadata.c
   domain_post_parse.c domain_validate.c domain_words.c graphics_doc.c interface_doc.c machine_doc.c)

@@ -70,6 +70,7 @@ enum doc_row_flags {
     DOC_ALWAYS = 1 << 4, // DOC_ELEM: written even when nothing is in it
     DOC_TAG = 1 << 5,    // the attribute that decides which rows apply (doc_type.tag_at)
     DOC_OPEN = 1 << 6,   // LIST, CHILD: <a>\n</a> instead of <a/>, as libvirt writes some
+    DOC_NAME = 1 << 7,   // what the document's object is called: ERROR_NO_NAME without it
 };
 
 // The values of an enum: names[value], NULL for a value that is never written.
@@ -115,9 +116,8 @@ struct doc_type {
     const struct doc_words *tag_words;
     // Odd corners: called when the element has been read. 0, or -1 through doc_fail().
     int (*check)(const struct doc_where *where, void *obj);
-    // Called on an object that is about to be written live or not: may not change it. true: leave
-    // it out.
-    bool (*hidden)(const void *obj, unsigned flags);
+    // CHILD: true when there is nothing in the object to be written.
+    bool (*hidden)(const void *obj);
 };
 
 #define DOC_TYPE(name_, struct_, rows_, ...)                                                       \
@@ -224,7 +224,7 @@ struct doc_type {
     }
 #define DOC_PRESENT(f) .present_at = DOC_AT_(f, bool) + 1
 
-extern const struct doc_words doc_yesno_words, doc_onoff_words;
+extern const struct doc_words doc_yesno_words, doc_onoff_words, doc_direct_mode_words;
 // The word of a value, or "?".
 const char *doc_word(const struct doc_words *w, unsigned value);
 
@@ -247,6 +247,8 @@ struct doc {
     const struct doc_namespace *namespaces; // ends with {NULL, NULL}; may be NULL
     const struct doc_known *known;
     size_t nknown;
+    const char *odd_in_name;  // characters that the row with DOC_NAME must not have,
+    enum error_code odd_name; // and the code for one that has
 };
 
 enum doc_flags {
@@ -255,7 +257,8 @@ enum doc_flags {
 };
 
 // Fills *obj, which is all zeroes, from the document; on failure it is all zeroes again. ERROR_XML,
-// or ERROR_CONFIG_UNSUPPORTED for what libvirt knows and no row describes.
+// ERROR_XML_DETAIL for what is no XML or too much of it, ERROR_NO_NAME, or ERROR_CONFIG_UNSUPPORTED
+// for what libvirt knows and no row describes.
 int doc_parse(const struct doc *d, const char *xml, size_t len, unsigned flags, void *obj,
               struct error *err);
 // The name of the root element, when the text is well-formed within the limits. Caller frees; NULL.

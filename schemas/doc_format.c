@@ -146,7 +146,7 @@ static void write_row(struct writer *w, const struct doc_row *row, const void *o
         break;
     case DOC_CHILD:
         memcpy(&child, field, sizeof(child));
-        if (child)
+        if (child && !(row->type->hidden && row->type->hidden(child)))
             write_element(w, row, row->type, row->name, child, level, true, &p->body);
         break;
     case DOC_LIST:

@@ -5,6 +5,7 @@
 // then every attribute and every child that is there looks for its row; what finds none is refused.
 // At the end the rows are gone through for defaults and for what is required. Included tables count
 // as part of the including one, with their own struct and tag.
+#include "base/file.h"
 #include "schemas/doc_internal.h"
 
 enum { ROWS_MAX = 96 };
@@ -114,6 +115,25 @@ static char *element_text(const struct doc_where *w)
     return strbuf_steal(&text);
 }
 
+// It becomes part of file names.
+static int check_name(const struct doc_where *w, const char *name)
+{
+    const struct doc *d = w->doc;
+    size_t n = file_stem_len(name);
+    AUTO_FREE char *safe = doc_shown(name);
+    if (!n)
+        return doc_fail(w, ERROR_NO_NAME, "it is empty");
+    if (n > FILE_STEM_MAX)
+        return doc_fail(w, ERROR_XML, "'%s' has %zu octets%s, the most are %d", safe, n,
+                        n == strlen(name) ? "" : " as part of a file's name", FILE_STEM_MAX);
+    if (name[strcspn(name, d->odd_in_name)])
+        return doc_fail(w, d->odd_name, "'%s' must not have a '/' or control characters in it",
+                        safe);
+    if (str_eq(name, ".") || str_eq(name, ".."))
+        return doc_fail(w, ERROR_XML, "it must not be '.' or '..'");
+    return 0;
+}
+
 static int read_leaf(const struct doc_where *w, const struct doc_row *row, void *obj)
 {
     AUTO_XMLCHAR *unit = NULL;
@@ -128,6 +148,8 @@ static int read_leaf(const struct doc_where *w, const struct doc_row *row, void 
     }
     AUTO_FREE char *text = element_text(w);
     if (!text)
+        return -1;
+    if (row->flags & DOC_NAME && check_name(w, text) < 0)
         return -1;
     if (row->value != DOC_PRESENCE)
         return read_value(w, row, obj, text, (const char *)unit);
@@ -332,7 +354,8 @@ static int fail_missing(const struct doc_where *w, const struct doc_row *row)
         return doc_fail(w, ERROR_XML, "attribute '%s' is missing", row->name);
     if (row->place == DOC_TEXT)
         return doc_fail(w, ERROR_XML, "its text is missing");
-    return doc_fail(w, ERROR_XML, "<%s> is missing", row->name);
+    return doc_fail(w, row->flags & DOC_NAME ? ERROR_NO_NAME : ERROR_XML, "<%s> is missing",
+                    row->name);
 }
 
 static int finish_rows(const struct element *e, const struct doc_type *t, void *obj)

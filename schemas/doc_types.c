@@ -12,6 +12,8 @@ static const char *const yesno_names[] = {NULL, "yes", "no"};
 const struct doc_words doc_yesno_words = DOC_WORDS_(yesno_names);
 static const char *const onoff_names[] = {NULL, "on", "off"};
 const struct doc_words doc_onoff_words = DOC_WORDS_(onoff_names);
+static const char *const direct_mode_names[] = {NULL, "vepa", "private", "bridge", "passthrough"};
+const struct doc_words doc_direct_mode_words = DOC_WORDS_(direct_mode_names);
 
 const char *doc_word(const struct doc_words *w, unsigned value)
 {

@@ -16,11 +16,24 @@ static inline bool toggle_or(enum toggle t, bool otherwise)
     return t == TOGGLE_UNSET ? otherwise : t == TOGGLE_YES;
 }
 
+// How a macvtap shares the interface it stands on with others.
+enum direct_mode {
+    DIRECT_NONE,
+    DIRECT_VEPA,        // everything goes to the switch, which may send it back
+    DIRECT_PRIVATE,     // they don't reach each other
+    DIRECT_BRIDGE,      // they reach each other
+    DIRECT_PASSTHROUGH, // not at all: it is the only one
+};
+
 struct opt_uint {
     bool set;
     uint64_t value;
 };
 #define OPT_UINT(v) ((struct opt_uint){.set = true, .value = (v)})
+static inline bool opt_uint_eq(const struct opt_uint *a, const struct opt_uint *b)
+{
+    return a->set == b->set && (!a->set || a->value == b->value);
+}
 
 struct opt_int {
     bool set;

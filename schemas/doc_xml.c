@@ -67,19 +67,20 @@ static int fail(const struct doc *d, xmlParserCtxt *ctxt, struct error *err)
 {
     const struct reader *r = ctxt->_private;
     if (r->refused)
-        return error_set(err, ERROR_XML, d->area, "%s document, line %d: it %s", d->what, r->line,
-                         r->refused);
+        return error_set(err, ERROR_XML_DETAIL, d->area, "%s document, line %d: it %s", d->what,
+                         r->line, r->refused);
     const xmlError *e = xmlCtxtGetLastError(ctxt);
     const char *text = e && e->message ? e->message : "not well-formed";
     int n = (int)strcspn(text, "\n");
-    return error_set(err, ERROR_XML, d->area, "%s document, line %d: not well-formed XML: %.*s",
-                     d->what, e && e->line > 0 ? e->line : 1, n, text);
+    return error_set(err, ERROR_XML_DETAIL, d->area,
+                     "%s document, line %d: not well-formed XML: %.*s", d->what,
+                     e && e->line > 0 ? e->line : 1, n, text);
 }
 
 xmlDoc *doc_xml_read(const struct doc *d, const char *xml, size_t len, struct error *err)
 {
     if (len > DOC_SIZE_MAX) {
-        error_set(err, ERROR_XML, d->area,
+        error_set(err, ERROR_XML_DETAIL, d->area,
                   "%s document: it has %zu octets, the most accepted are %d", d->what, len,
                   DOC_SIZE_MAX);
         return NULL;

@@ -39,9 +39,43 @@ struct domain_def *domain_def_load(const char *xml, size_t len, unsigned flags,
     return def;
 }
 
+// What a card in a network of macvtaps is while it runs is nothing for a stored document.
+static bool is_actual(const struct domain_interface *iface)
+{
+    return iface->type == INTERFACE_DIRECT && iface->network;
+}
+
+static bool has_actual(const struct domain_def *def)
+{
+    VEC_FOREACH (it, &def->interfaces) {
+        if (is_actual(*it))
+            return true;
+    }
+    return false;
+}
+
+static void drop_actual(struct domain_def *def)
+{
+    VEC_FOREACH (it, &def->interfaces) {
+        struct domain_interface *iface = *it;
+        if (!is_actual(iface))
+            continue;
+        iface->type = INTERFACE_NETWORK;
+        str_replace(&iface->direct_dev, NULL);
+        iface->direct_mode = DIRECT_NONE;
+    }
+}
+
 char *domain_def_format(const struct domain_def *def, unsigned flags)
 {
-    return doc_format(&domain_doc, def, doc_flags_of(flags));
+    unsigned how = doc_flags_of(flags);
+    if (how & DOC_WITH_LIVE || !has_actual(def))
+        return doc_format(&domain_doc, def, how);
+    struct domain_def *stored = domain_def_copy(def);
+    drop_actual(stored);
+    char *text = doc_format(&domain_doc, stored, how);
+    domain_def_destroy(stored);
+    return text;
 }
 
 struct domain_def *domain_def_copy(const struct domain_def *def)
@@ -53,6 +87,7 @@ struct domain_def *domain_def_copy(const struct domain_def *def)
 
 void domain_def_drop_live(struct domain_def *def)
 {
+    drop_actual(def);
     doc_drop_live(&domain_doc_type, def);
 }
 
@@ -180,6 +215,19 @@ void domain_def_add_device(struct domain_def *def, struct device *dev)
         memcpy(&before, field, sizeof(before));
         domain_device_destroy(before);
         memcpy(field, &dev, sizeof(dev));
+    }
+}
+
+void domain_def_replace_device(struct domain_def *def, struct device *old, struct device *new)
+{
+    const struct doc_row *row = device_row(NULL, old->kind);
+    char *field = (char *)def + row->offset;
+    struct device_list *list = (struct device_list *)(void *)field;
+    if (row->place != DOC_LIST)
+        memcpy(field, &new, sizeof(new));
+    for (size_t i = 0; row->place == DOC_LIST && i < list->n; i++) {
+        if (list->v[i] == old)
+            list->v[i] = new;
     }
 }
 

@@ -13,6 +13,9 @@
 #include "base/vec.h"
 #include "schemas/doc_value.h"
 
+struct network_bandwidth;
+struct network_vlan;
+
 enum domain_type { DOMAIN_TYPE_NONE, DOMAIN_TYPE_QEMU, DOMAIN_TYPE_KVM };
 
 // ---- devices: what all of them share
@@ -268,7 +271,8 @@ enum interface_type {
     INTERFACE_USER,
     INTERFACE_ETHERNET,
     INTERFACE_NETWORK,
-    INTERFACE_BRIDGE
+    INTERFACE_BRIDGE,
+    INTERFACE_DIRECT // a macvtap
 };
 enum interface_link { LINK_NONE, LINK_UP, LINK_DOWN };
 enum interface_backend { INTERFACE_BACKEND_NONE, INTERFACE_BACKEND_QEMU, INTERFACE_BACKEND_VHOST };
@@ -283,12 +287,16 @@ struct interface_ip {
 struct domain_interface {
     struct device dev;
     enum interface_type type;
-    struct opt_mac mac;        // always set after domain_def_post_parse()
-    char *mac_type;            // mac type='generated|static', kept
-    char *network, *portgroup; // type network
-    char *bridge;              // type bridge; live with type network
-    struct opt_uuid port_id;   // live, type network
-    char *target; // <target dev=>: name of the tap; live when it is one of ours ("vnet*")
+    struct opt_mac mac; // always set after domain_def_post_parse()
+    char *mac_type;     // mac type='generated|static', kept
+    // Type network. A card in a network of macvtaps is of type direct while it runs, and these
+    // are live.
+    char *network, *portgroup;
+    char *bridge;     // type bridge; live with type network
+    char *direct_dev; // type direct: the interface below
+    enum direct_mode direct_mode;
+    struct opt_uuid port_id; // live, type network
+    char *target; // <target dev=>: name of the tap; live when it is one of ours, see below
     enum toggle target_managed;
     char *guest_dev;               // <guest dev=>, kept
     char *model;                   // "virtio", "e1000", "rtl8139", ...
@@ -303,9 +311,14 @@ struct domain_interface {
     enum toggle rom_bar, rom_enabled;
     char *rom_file;
     enum toggle port_isolated;
-    char *vlan_raw; // <vlan> kept as text for the bridge
+    struct network_vlan *vlan;           // schemas/network_def.h; types network and bridge
+    struct network_bandwidth *bandwidth; // types network, bridge and ethernet
     VEC(struct interface_ip *) ips;
 };
+
+// Whether a tap's or macvtap's name is one that a daemon gives ("vnet*", "macvtap*"): made anew at
+// each start.
+bool interface_target_is_ours(const char *name);
 
 // ---- character devices
 
@@ -829,6 +842,8 @@ int domain_def_each_device(const struct domain_def *def, int (*fn)(struct device
 
 // Puts a device at its place in the document; takes dev.
 void domain_def_add_device(struct domain_def *def, struct device *dev);
+// Puts a device in the place of one of its kind, which the caller owns again; takes new.
+void domain_def_replace_device(struct domain_def *def, struct device *old, struct device *new);
 // Takes a device out; the caller owns it again. 0, or -ENOENT when it is not there.
 int domain_def_remove_device(struct domain_def *def, struct device *dev);
 

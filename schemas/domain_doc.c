@@ -107,7 +107,7 @@ static const struct doc_type qemu_doc = DOC_TYPE("qemuCommandline", S, qemu_rows
 static const struct doc_row domain_rows[] = {
     D_WORD(ATTR, "type", type, &domain_type_words, .flags = DOC_REQUIRED),
     D_UINT(ATTR, "id", id, 1, 0x7fffffff, .flags = DOC_LIVE),
-    D_STR(LEAF, "name", name, .flags = DOC_REQUIRED),
+    D_STR(LEAF, "name", name, .flags = DOC_REQUIRED | DOC_NAME),
     D_UUID(LEAF, "uuid", uuid),
     D_ELEM("genid", &genid_doc, DOC_PRESENT(has_genid)),
     D_STR(LEAF, "title", title),
@@ -151,4 +151,6 @@ const struct doc domain_doc = {
     .namespaces = namespaces,
     .known = domain_known,
     .nknown = DOMAIN_NKNOWN,
+    .odd_in_name = "/\n",
+    .odd_name = ERROR_XML,
 };

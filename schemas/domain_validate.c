@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // What no table can see: values that must fit each other.
 #include "schemas/domain_internal.h"
+#include "schemas/network_def.h"
 
 #include <inttypes.h>
-
-enum { NAME_MAX_OCTETS = 255 };
 
 static int bad(const struct domain_def *def, struct error *err, const char *fmt, ...)
     PRINTF_LIKE(3, 4);
@@ -17,18 +16,8 @@ static int bad(const struct domain_def *def, struct error *err, const char *fmt,
     return error_prefix(err, "domain '%s'", def->name);
 }
 
-static int check_name(const struct domain_def *def, struct error *err)
+static int check_title(const struct domain_def *def, struct error *err)
 {
-    const char *name = def->name;
-    if (!*name)
-        return error_set(err, ERROR_XML, AREA_DOMAIN, "domain document: <name> is empty");
-    if (strlen(name) > NAME_MAX_OCTETS)
-        return error_set(err, ERROR_XML, AREA_DOMAIN,
-                         "domain document: <name> has %zu octets, the most are %d", strlen(name),
-                         NAME_MAX_OCTETS);
-    if (strchr(name, '/') || strchr(name, '\n') || strcmp(name, ".") == 0 ||
-        strcmp(name, "..") == 0)
-        return bad(def, err, "the name must not contain '/' or a line end, nor be '.' or '..'");
     if (def->title && strchr(def->title, '\n'))
         return bad(def, err, "<title> must be one line");
     return 0;
@@ -140,6 +129,17 @@ struct seen {
     VEC(const struct device *) devices;
 };
 
+// The parts of one USB 2 controller have one index, and one alias.
+static bool are_companions(const struct device *a, const struct device *b)
+{
+    if (a->kind != DEVICE_CONTROLLER || b->kind != DEVICE_CONTROLLER)
+        return false;
+    const struct domain_controller *x = (const struct domain_controller *)a;
+    const struct domain_controller *y = (const struct domain_controller *)b;
+    return x->type == CONTROLLER_USB && y->type == CONTROLLER_USB &&
+           x->index.value == y->index.value;
+}
+
 static int check_device(struct device *dev, void *arg)
 {
     struct seen *s = arg;
@@ -148,7 +148,7 @@ static int check_device(struct device *dev, void *arg)
         return 0;
     for (size_t i = 0; i < s->devices.n; i++) {
         const struct device *o = s->devices.v[i];
-        if (dev->alias && str_eq(dev->alias, o->alias))
+        if (dev->alias && str_eq(dev->alias, o->alias) && !are_companions(dev, o))
             return bad(s->def, s->err, "line %u: alias '%s' is used twice", dev->line, dev->alias);
         if (dev->boot_order.set && o->boot_order.set &&
             dev->boot_order.value == o->boot_order.value)
@@ -167,7 +167,7 @@ static int check_device(struct device *dev, void *arg)
 
 int domain_def_validate(const struct domain_def *def, struct error *err)
 {
-    if (check_name(def, err) < 0 || check_size(def, err) < 0 || check_os(def, err) < 0 ||
+    if (check_title(def, err) < 0 || check_size(def, err) < 0 || check_os(def, err) < 0 ||
         check_controllers(def, err) < 0)
         return -1;
     for (size_t i = 0; i < def->disks.n; i++) {
@@ -178,6 +178,11 @@ int domain_def_validate(const struct domain_def *def, struct error *err)
         const struct domain_interface *iface = def->interfaces.v[i];
         if (iface->mac.b[0] & 1)
             return bad(def, err, "line %u: an interface's MAC address must not be a multicast one",
+                       iface->dev.line);
+        if (iface->bandwidth && network_bandwidth_check(iface->bandwidth, err) < 0)
+            return error_prefix(err, "domain '%s': line %u", def->name, iface->bandwidth->line);
+        if (iface->type == INTERFACE_DIRECT && iface->port_isolated)
+            return bad(def, err, "line %u: <port isolated=> is for bridges, not for type='direct'",
                        iface->dev.line);
     }
     struct seen seen = {.def = def, .err = err};

@@ -71,10 +71,10 @@ DOC_WORDS(
     virtio_serial_model_words,
     NULL, [VIRTIO_SERIAL_VIRTIO] = "virtio", [VIRTIO_SERIAL_TRANSITIONAL] = "virtio-transitional",
     [VIRTIO_SERIAL_NON_TRANSITIONAL] = "virtio-non-transitional");
-DOC_WORDS(interface_type_words,
-          "vhostuser server client mcast internal direct hostdev udp vdpa null vds",
-          [INTERFACE_USER] = "user", [INTERFACE_ETHERNET] = "ethernet",
-          [INTERFACE_NETWORK] = "network", [INTERFACE_BRIDGE] = "bridge");
+DOC_WORDS(
+    interface_type_words, "vhostuser server client mcast internal hostdev udp vdpa null vds",
+    [INTERFACE_USER] = "user", [INTERFACE_ETHERNET] = "ethernet", [INTERFACE_NETWORK] = "network",
+    [INTERFACE_BRIDGE] = "bridge", [INTERFACE_DIRECT] = "direct");
 DOC_WORDS(interface_link_words, NULL, [LINK_UP] = "up", [LINK_DOWN] = "down");
 DOC_WORDS(interface_backend_words,
           NULL, [INTERFACE_BACKEND_QEMU] = "qemu", [INTERFACE_BACKEND_VHOST] = "vhost");

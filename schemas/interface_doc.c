@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // How network interfaces stand in the domain document.
 #include "schemas/domain_internal.h"
+#include "schemas/network_internal.h"
 
-// Names the daemon gives to taps: made anew at each start unless the user chose one.
+bool interface_target_is_ours(const char *name)
+{
+    return str_starts(name, "vnet") || str_starts(name, "macvtap") || str_starts(name, "macvlan");
+}
+
 static bool is_own_tap_name(const void *obj)
 {
     const struct domain_interface *iface = obj;
-    return iface->target && !str_starts(iface->target, "vnet");
+    return iface->target && !interface_target_is_ours(iface->target);
 }
 
 #define S struct interface_ip
@@ -30,9 +35,14 @@ static const struct doc_type mac_doc = DOC_TYPE("interfaceMac", S, mac_rows);
 static const struct doc_row source_rows[] = {
     D_TOKEN(ATTR, "network", network, WHEN(NETWORK), .flags = DOC_REQUIRED),
     D_TOKEN(ATTR, "portgroup", portgroup, WHEN(NETWORK)),
+    D_TOKEN(ATTR, "network", network, WHEN(DIRECT), .flags = DOC_LIVE),
+    D_TOKEN(ATTR, "portgroup", portgroup, WHEN(DIRECT), .flags = DOC_LIVE),
     D_UUID(ATTR, "portid", port_id, WHEN(NETWORK), .flags = DOC_LIVE),
+    D_UUID(ATTR, "portid", port_id, WHEN(DIRECT), .flags = DOC_LIVE),
     D_TOKEN(ATTR, "bridge", bridge, WHEN(BRIDGE), .flags = DOC_REQUIRED),
     D_TOKEN(ATTR, "bridge", bridge, WHEN(NETWORK), .flags = DOC_LIVE),
+    D_TOKEN(ATTR, "dev", direct_dev, WHEN(DIRECT), .flags = DOC_REQUIRED),
+    D_WORD(ATTR, "mode", direct_mode, &doc_direct_mode_words, WHEN(DIRECT), .def = "vepa"),
 };
 static const struct doc_type source_doc =
     DOC_TYPE("interfaceSource", S, source_rows, DOC_TAGGED(S, type, &interface_type_words));
@@ -106,11 +116,19 @@ static const struct doc_row interface_rows[] = {
     D_ELEM("mac", &mac_doc),
     D_ELEM("source", &source_doc, WHEN(NETWORK), .flags = DOC_REQUIRED),
     D_ELEM("source", &source_doc, WHEN(BRIDGE), .flags = DOC_REQUIRED),
+    D_ELEM("source", &source_doc, WHEN(DIRECT), .flags = DOC_REQUIRED),
+    D_CHILD("vlan", &network_vlan_doc, vlan, WHEN(NETWORK)),
+    D_CHILD("vlan", &network_vlan_doc, vlan, WHEN(BRIDGE)),
+    D_CHILD("bandwidth", &network_bandwidth_doc, bandwidth, WHEN(NETWORK)),
+    D_CHILD("bandwidth", &network_bandwidth_doc, bandwidth, WHEN(BRIDGE)),
+    D_CHILD("bandwidth", &network_bandwidth_doc, bandwidth, WHEN(ETHERNET)),
+    D_EMPTY("bandwidth", .hint = "there is nothing on the host that could limit it; remove it"),
     D_ELEM("port", &port_doc),
-    D_EMPTY("bandwidth"),
     D_LIST("ip", &ip_doc, ips),
-    D_ELEM("script", &script_doc),
-    D_ELEM("downscript", &downscript_doc),
+    D_ELEM("script", &script_doc, WHEN(ETHERNET)),
+    D_EMPTY("script", .hint = "only type 'ethernet' has one; remove it"),
+    D_ELEM("downscript", &downscript_doc, WHEN(ETHERNET)),
+    D_EMPTY("downscript", .hint = "only type 'ethernet' has one; remove it"),
     D_ELEM("target", &target_doc),
     D_ELEM("guest", &guest_doc),
     D_ELEM("model", &model_doc),

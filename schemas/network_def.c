@@ -67,6 +67,41 @@ void network_bandwidth_destroy(struct network_bandwidth *b)
     free(b);
 }
 
+static bool rate_eq(const struct network_rate *a, const struct network_rate *b)
+{
+    return opt_uint_eq(&a->average, &b->average) && opt_uint_eq(&a->peak, &b->peak) &&
+           opt_uint_eq(&a->burst, &b->burst) && opt_uint_eq(&a->floor, &b->floor);
+}
+
+bool network_bandwidth_eq(const struct network_bandwidth *a, const struct network_bandwidth *b)
+{
+    static const struct network_bandwidth none;
+    a = a ? a : &none;
+    b = b ? b : &none;
+    return rate_eq(&a->inbound, &b->inbound) && rate_eq(&a->outbound, &b->outbound);
+}
+
+int network_bandwidth_check(const struct network_bandwidth *b, struct error *err)
+{
+    if (!b->inbound.floor.set)
+        return 0;
+    return error_set(err, ERROR_CONFIG_UNSUPPORTED, AREA_NETWORK,
+                     "<inbound floor=> is not supported by vireo yet: nothing holds a rate free; "
+                     "limit the others by their 'average'");
+}
+
+bool network_vlan_eq(const struct network_vlan *a, const struct network_vlan *b)
+{
+    if (!a || !b || a->tags.n != b->tags.n || a->trunk != b->trunk)
+        return a == b;
+    for (size_t i = 0; i < a->tags.n; i++) {
+        const struct network_vlan_tag *x = a->tags.v[i], *y = b->tags.v[i];
+        if (x->id.value != y->id.value || x->native_mode != y->native_mode)
+            return false;
+    }
+    return true;
+}
+
 struct network_vlan *network_vlan_copy(const struct network_vlan *v)
 {
     if (!v)
@@ -151,6 +186,22 @@ bool network_def_has_dhcp(const struct network_def *def, int family)
             return true;
     }
     return false;
+}
+
+enum direct_mode network_def_direct_mode(const struct network_def *def)
+{
+    switch (def->forward.mode) {
+    case NETWORK_FORWARD_BRIDGE:
+        return def->bridge ? DIRECT_NONE : DIRECT_BRIDGE;
+    case NETWORK_FORWARD_PRIVATE:
+        return DIRECT_PRIVATE;
+    case NETWORK_FORWARD_VEPA:
+        return DIRECT_VEPA;
+    case NETWORK_FORWARD_PASSTHROUGH:
+        return DIRECT_PASSTHROUGH;
+    default:
+        return DIRECT_NONE;
+    }
 }
 
 const char *network_forward_mode_name(enum network_forward_mode mode)

@@ -15,7 +15,6 @@
 #include "schemas/doc_value.h"
 
 enum {
-    NETWORK_NAME_MAX = 250,   // it becomes a file name with a suffix
     NETWORK_BRIDGE_MAX = 15,  // of an interface's name
     NETWORK_LIST_MAX = 16384, // ranges of an <ip>, hosts of one, routes
     NETWORK_IPS_MAX = 512,    // <ip>, <portgroup>
@@ -27,8 +26,13 @@ enum network_forward_mode {
     NETWORK_FORWARD_NONE, // isolated
     NETWORK_FORWARD_NAT,
     NETWORK_FORWARD_ROUTE,
-    NETWORK_FORWARD_OPEN,   // routed, and no firewall rules at all
-    NETWORK_FORWARD_BRIDGE, // guests are plugged into a bridge of the host's, which is not ours
+    NETWORK_FORWARD_OPEN, // routed, and no firewall rules at all
+    // Guests are plugged into a bridge of the host's, which is not ours; or without a bridge's name
+    // they get macvtaps on <interface>s, as in the three below.
+    NETWORK_FORWARD_BRIDGE,
+    NETWORK_FORWARD_PRIVATE,
+    NETWORK_FORWARD_VEPA,
+    NETWORK_FORWARD_PASSTHROUGH,
     NETWORK_FORWARD_COUNT
 };
 
@@ -247,11 +251,13 @@ static inline void network_def_destroyp(struct network_def **def)
 }
 #define AUTO_NETWORK_DEF CLEANUP(network_def_destroyp)
 
-// Is the bridge made, addressed and removed by us? (Else mode bridge: it is the host's.)
+// Is the bridge made, addressed and removed by us? (Else it is the host's, or there is none.)
 static inline bool network_def_owns_bridge(const struct network_def *def)
 {
-    return def->forward.mode != NETWORK_FORWARD_BRIDGE;
+    return def->forward.mode < NETWORK_FORWARD_BRIDGE;
 }
+// Do guests get macvtaps, without a bridge? How those share their interface, or DIRECT_NONE.
+enum direct_mode network_def_direct_mode(const struct network_def *def);
 
 // Address and length of an <ip>: from prefix, netmask, or the address's class (IPv6: 64).
 struct ip_prefix network_ip_prefix(const struct network_ip *ip);
@@ -305,6 +311,7 @@ enum network_plug_type {
     NETWORK_PLUG_NONE,
     NETWORK_PLUG_NETWORK, // a bridge of ours
     NETWORK_PLUG_BRIDGE,  // a bridge of the host's
+    NETWORK_PLUG_DIRECT,  // a macvtap
 };
 
 struct network_port_def {
@@ -318,8 +325,10 @@ struct network_port_def {
     enum toggle isolated;
     struct network_vlan *vlan;
     enum network_plug_type plug;
-    char *bridge;
+    char *bridge; // plug network and bridge
     enum network_mac_table mac_table;
+    char *dev; // plug direct: the interface below
+    enum direct_mode mode;
 };
 
 struct network_port_def *network_port_def_parse(const char *xml, size_t len, unsigned flags,
@@ -331,8 +340,13 @@ void network_port_def_destroy(struct network_port_def *def);
 // A copy of a bandwidth; NULL gives NULL.
 struct network_bandwidth *network_bandwidth_copy(const struct network_bandwidth *b);
 void network_bandwidth_destroy(struct network_bandwidth *b);
+// Both may be NULL.
+bool network_bandwidth_eq(const struct network_bandwidth *a, const struct network_bandwidth *b);
+// ERROR_CONFIG_UNSUPPORTED for a card's rates that cannot be kept.
+int network_bandwidth_check(const struct network_bandwidth *b, struct error *err);
 struct network_vlan *network_vlan_copy(const struct network_vlan *v);
 void network_vlan_destroy(struct network_vlan *v);
+bool network_vlan_eq(const struct network_vlan *a, const struct network_vlan *b); // NULL is none
 
 // The RELAX NG of the documents, from the same tables. Caller frees.
 char *network_doc_rng(void);

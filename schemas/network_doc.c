@@ -6,9 +6,10 @@
 
 #define LINE .line_at = offsetof(S, line) + 1
 
-DOC_WORDS(network_forward_words, "private vepa passthrough hostdev", [NETWORK_FORWARD_NAT] = "nat",
+DOC_WORDS(network_forward_words, "hostdev", [NETWORK_FORWARD_NAT] = "nat",
           [NETWORK_FORWARD_ROUTE] = "route", [NETWORK_FORWARD_OPEN] = "open",
-          [NETWORK_FORWARD_BRIDGE] = "bridge");
+          [NETWORK_FORWARD_BRIDGE] = "bridge", [NETWORK_FORWARD_PRIVATE] = "private",
+          [NETWORK_FORWARD_VEPA] = "vepa", [NETWORK_FORWARD_PASSTHROUGH] = "passthrough");
 DOC_WORDS(network_mac_table_words, "libvirt", [NETWORK_MAC_TABLE_KERNEL] = "kernel");
 DOC_WORDS(family_words, "", [NETWORK_FAMILY_IPV4] = "ipv4", [NETWORK_FAMILY_IPV6] = "ipv6");
 DOC_WORDS(lease_unit_words, "", [NETWORK_LEASE_SECONDS] = "seconds",
@@ -49,7 +50,13 @@ static const struct doc_row bandwidth_rows[] = {
     D_ELEM_AT("inbound", &inbound_doc, inbound, DOC_PRESENT(has_inbound)),
     D_ELEM_AT("outbound", &outbound_doc, outbound, DOC_PRESENT(has_outbound)),
 };
-const struct doc_type network_bandwidth_doc = DOC_TYPE("bandwidth", S, bandwidth_rows, LINE);
+static bool has_no_rate(const void *obj)
+{
+    const struct network_bandwidth *b = obj;
+    return !b->has_inbound && !b->has_outbound;
+}
+const struct doc_type network_bandwidth_doc =
+    DOC_TYPE("bandwidth", S, bandwidth_rows, LINE, .hidden = has_no_rate);
 #undef S
 
 #define S struct network_vlan_tag
@@ -143,6 +150,8 @@ static const struct doc_row forward_rows[] = {
     D_TOKEN(ATTR, "dev", dev),
     D_WORD(ATTR, "mode", mode, &network_forward_words, .def = "nat"),
     D_ELEM("nat", &nat_doc, DOC_PRESENT(has_nat)),
+    D_EMPTY("pf", .hint = "virtual functions of a card (SR-IOV) are not looked for; name the "
+                          "interfaces themselves: <interface dev=>"),
     D_LIST("interface", &network_forward_interface_doc, interfaces),
 };
 static const struct doc_type forward_doc = DOC_TYPE("forward", S, forward_rows, LINE);
@@ -175,9 +184,9 @@ static int check_txt(const struct doc_where *where, void *obj)
 {
     const struct network_dns_txt *t = obj;
     if (!t->name || !*t->name)
-        return doc_fail(where, ERROR_XML, "attribute 'name' is missing");
+        return doc_fail(where, ERROR_XML_DETAIL, "attribute 'name' is missing");
     if (strchr(t->name, ' '))
-        return doc_fail(where, ERROR_XML, "name='%s' has a blank in it", t->name);
+        return doc_fail(where, ERROR_XML_DETAIL, "name='%s' has a blank in it", t->name);
     return 0;
 }
 static int check_txt_whole(const struct doc_where *where, void *obj)
@@ -185,7 +194,7 @@ static int check_txt_whole(const struct doc_where *where, void *obj)
     const struct network_dns_txt *t = obj;
     if (check_txt(where, obj) < 0)
         return -1;
-    return t->value ? 0 : doc_fail(where, ERROR_XML, "attribute 'value' is missing");
+    return t->value ? 0 : doc_fail(where, ERROR_XML_DETAIL, "attribute 'value' is missing");
 }
 const struct doc_type network_dns_txt_doc =
     DOC_TYPE("dnsTxt", S, txt_rows, LINE, .check = check_txt_whole);
@@ -207,7 +216,7 @@ static int check_srv(const struct doc_where *where, void *obj)
 {
     const struct network_dns_srv *s = obj;
     if (!s->target && (s->port.set || s->priority.set || s->weight.set))
-        return doc_fail(where, ERROR_XML, "attribute '%s' needs a 'target'",
+        return doc_fail(where, ERROR_XML_DETAIL, "attribute '%s' needs a 'target'",
                         s->port.set       ? "port"
                         : s->priority.set ? "priority"
                                           : "weight");
@@ -217,9 +226,9 @@ static int check_srv_whole(const struct doc_where *where, void *obj)
 {
     struct network_dns_srv *s = obj;
     if (!s->service || !*s->service)
-        return doc_fail(where, ERROR_XML, "attribute 'service' is missing");
+        return doc_fail(where, ERROR_XML_DETAIL, "attribute 'service' is missing");
     if (!s->protocol || !*s->protocol)
-        return doc_fail(where, ERROR_XML, "attribute 'protocol' is missing");
+        return doc_fail(where, ERROR_XML_DETAIL, "attribute 'protocol' is missing");
     if (check_srv(where, obj) < 0)
         return -1;
     // 0 is what is in force without them, and how libvirt shows them: not at all.
@@ -251,14 +260,14 @@ static int check_dns_host(const struct doc_where *where, void *obj)
 {
     const struct network_dns_host *h = obj;
     if (!h->ip.family)
-        return doc_fail(where, ERROR_XML, "attribute 'ip' is missing");
-    return h->hostnames.n ? 0 : doc_fail(where, ERROR_XML, "<hostname> is missing");
+        return doc_fail(where, ERROR_XML_DETAIL, "attribute 'ip' is missing");
+    return h->hostnames.n ? 0 : doc_fail(where, ERROR_XML_DETAIL, "<hostname> is missing");
 }
 static int check_dns_host_partial(const struct doc_where *where, void *obj)
 {
     const struct network_dns_host *h = obj;
     if (!h->ip.family && !h->hostnames.n)
-        return doc_fail(where, ERROR_XML, "attribute 'ip' or <hostname> is missing");
+        return doc_fail(where, ERROR_XML_DETAIL, "attribute 'ip' or <hostname> is missing");
     return 0;
 }
 const struct doc_type network_dns_host_doc =
@@ -491,7 +500,7 @@ static const struct doc_row network_rows[] = {
     D_UINT(ATTR, "connections", connections, 0, 0xffffffff, .flags = DOC_LIVE),
     D_YESNO(ATTR, "ipv6", ipv6),
     D_YESNO(ATTR, "trustGuestRxFilters", trust_guest_rx_filters),
-    D_STR(LEAF, "name", name, .flags = DOC_REQUIRED),
+    D_STR(LEAF, "name", name, .flags = DOC_REQUIRED | DOC_NAME),
     D_UUID(LEAF, "uuid", uuid),
     D_STR(LEAF, "title", title, .since = "9.7"),
     D_STR(LEAF, "description", description, .since = "9.7"),
@@ -526,4 +535,6 @@ const struct doc network_doc = {
     .namespaces = network_namespaces,
     .known = network_known,
     .nknown = NETWORK_NKNOWN,
+    .odd_in_name = "/\n\r\t\x7f",
+    .odd_name = ERROR_XML_DETAIL,
 };

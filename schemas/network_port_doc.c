@@ -3,9 +3,8 @@
 // it.
 #include "schemas/network_internal.h"
 
-DOC_WORDS(
-    plug_words,
-    "direct hostdev-pci", [NETWORK_PLUG_NETWORK] = "network", [NETWORK_PLUG_BRIDGE] = "bridge");
+DOC_WORDS(plug_words, "hostdev-pci", [NETWORK_PLUG_NETWORK] = "network",
+          [NETWORK_PLUG_BRIDGE] = "bridge", [NETWORK_PLUG_DIRECT] = "direct");
 
 #define S struct network_port_def
 static const struct doc_row owner_rows[] = {
@@ -25,12 +24,19 @@ static const struct doc_row port_rows[] = {
     D_YESNO(ATTR, "isolated", isolated),
 };
 static const struct doc_type options_doc = DOC_TYPE("portOptions", S, port_rows);
+#define BRIDGED .when = DOC_BIT(NETWORK_PLUG_NETWORK) | DOC_BIT(NETWORK_PLUG_BRIDGE)
+#define DIRECT  .when = DOC_BIT(NETWORK_PLUG_DIRECT)
 static const struct doc_row plug_rows[] = {
-    D_WORD(ATTR, "type", plug, &plug_words, .flags = DOC_REQUIRED),
-    D_TOKEN(ATTR, "bridge", bridge, .flags = DOC_REQUIRED),
-    D_WORD(ATTR, "macTableManager", mac_table, &network_mac_table_words),
+    D_WORD(ATTR, "type", plug, &plug_words, .flags = DOC_TAG | DOC_REQUIRED),
+    D_TOKEN(ATTR, "bridge", bridge, BRIDGED, .flags = DOC_REQUIRED),
+    D_WORD(ATTR, "macTableManager", mac_table, &network_mac_table_words, BRIDGED),
+    D_TOKEN(ATTR, "dev", dev, DIRECT, .flags = DOC_REQUIRED),
+    D_WORD(ATTR, "mode", mode, &doc_direct_mode_words, DIRECT, .flags = DOC_REQUIRED),
 };
-static const struct doc_type plug_doc = DOC_TYPE("portPlug", S, plug_rows);
+static const struct doc_type plug_doc =
+    DOC_TYPE("portPlug", S, plug_rows, DOC_TAGGED(S, plug, &plug_words));
+#undef BRIDGED
+#undef DIRECT
 static const struct doc_row networkport_rows[] = {
     D_UUID(LEAF, "uuid", uuid),
     D_ELEM("owner", &owner_doc, .flags = DOC_REQUIRED),

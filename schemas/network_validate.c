@@ -3,19 +3,13 @@
 //
 // Much of a network's text ends up in dnsmasq's configuration, a line each: nothing with control
 // characters in it gets past here.
-#include "schemas/network_internal.h"
+#include "schemas/network_check.h"
 
 #include <ctype.h>
 #include <sys/socket.h>
 
-// What every message starts with.
-struct at {
-    const struct network_def *def;
-    struct error *err;
-};
-
-PRINTF_LIKE(4, 5)
-static int fail(const struct at *at, enum error_code code, unsigned line, const char *fmt, ...)
+int network_check_fail(const struct at *at, enum error_code code, unsigned line, const char *fmt,
+                       ...)
 {
     va_list ap;
     va_start(ap, fmt);
@@ -27,12 +21,10 @@ static int fail(const struct at *at, enum error_code code, unsigned line, const 
                          text);
     return error_set(at->err, code, AREA_NETWORK, "network '%s': %s", name, text);
 }
-#define BAD(line, ...)         fail(at, ERROR_XML, line, __VA_ARGS__)
-#define UNSUPPORTED(line, ...) fail(at, ERROR_CONFIG_UNSUPPORTED, line, __VA_ARGS__)
 
 // ---- text
 
-static bool has_control(const char *s)
+bool network_has_control(const char *s)
 {
     for (; s && *s; s++) {
         if ((unsigned char)*s < ' ' || *s == 0x7f)
@@ -53,117 +45,6 @@ static bool is_dns_name(const char *s, const char *more)
             return false;
     }
     return true;
-}
-
-static bool is_interface_name(const char *s)
-{
-    size_t n = strlen(s);
-    if (!n || n > NETWORK_BRIDGE_MAX || str_eq(s, ".") || str_eq(s, ".."))
-        return false;
-    for (; *s; s++) {
-        if (*s == '/' || *s == ':' || isspace((unsigned char)*s) || (unsigned char)*s < ' ' ||
-            *s == 0x7f)
-            return false;
-    }
-    return true;
-}
-
-// "virbr%d" and names without any '%'.
-static bool is_bridge_name(const char *s)
-{
-    const char *percent = strchr(s, '%');
-    return is_interface_name(s) && (!percent || (percent[1] == 'd' && !strchr(percent + 1, '%')));
-}
-
-static int check_name(const struct at *at)
-{
-    const char *name = at->def->name;
-    if (!*name)
-        return error_set(at->err, ERROR_XML, AREA_NETWORK, "network document: <name> is empty");
-    if (strlen(name) > NETWORK_NAME_MAX)
-        return BAD(0, "<name> is longer than %d octets", NETWORK_NAME_MAX);
-    if (strchr(name, '/'))
-        return BAD(0, "<name> must not have a '/' in it");
-    if (has_control(name))
-        return BAD(0, "<name> must not have control characters in it");
-    if (str_eq(name, ".") || str_eq(name, ".."))
-        return BAD(0, "<name> must not be '.' or '..'");
-    return 0;
-}
-
-// ---- forward and bridge
-
-static int check_forward(const struct at *at)
-{
-    const struct network_forward *f = &at->def->forward;
-    const char *mode = network_forward_mode_name(f->mode);
-    if (f->dev && f->interfaces.n && strcmp(f->dev, f->interfaces.v[0]->dev) != 0)
-        return BAD(f->line, "<forward dev='%s'> is not the first <interface dev='%s'>; keep one",
-                   f->dev, f->interfaces.v[0]->dev);
-    VEC_FOREACH (i, &f->interfaces) {
-        if (!is_interface_name((*i)->dev))
-            return BAD((*i)->line, "<forward>: '%s' is not an interface's name", (*i)->dev);
-    }
-    if (f->mode == NETWORK_FORWARD_NONE && f->interfaces.n)
-        return BAD(f->interfaces.v[0]->line, "an isolated network forwards to no interface; give "
-                                             "it a <forward mode=>");
-    if (f->has_nat && f->mode != NETWORK_FORWARD_NAT)
-        return BAD(f->line, "<nat> needs <forward mode='nat'>, this one is '%s'", mode);
-    if (f->mode == NETWORK_FORWARD_BRIDGE) {
-        if (f->interfaces.n && at->def->bridge)
-            return BAD(f->line, "<forward mode='bridge'> takes a bridge or an interface, not both");
-        if (f->interfaces.n)
-            return UNSUPPORTED(f->line,
-                               "<forward mode='bridge'> with an <interface> (macvtap) is not "
-                               "supported by vireo yet; give a <bridge name=> of the host");
-        if (!at->def->bridge)
-            return UNSUPPORTED(f->line, "<forward mode='bridge'> needs the name of a bridge of the "
-                                        "host: <bridge name='br0'/>");
-        return 0;
-    }
-    if (f->mode != NETWORK_FORWARD_NONE && !at->def->ips.n)
-        return BAD(f->line,
-                   "%s forwarding requested, but no IP address; add an <ip> (one without address "
-                   "is given a free subnet)",
-                   mode);
-    if (f->interfaces.n > 1)
-        return BAD(f->interfaces.v[1]->line, "<forward mode='%s'> takes only one <interface>",
-                   mode);
-    if (f->mode == NETWORK_FORWARD_OPEN && f->interfaces.n)
-        return BAD(f->line, "<forward mode='open'> takes no dev: nothing holds traffic to it");
-    return 0;
-}
-
-static int check_bridge(const struct at *at)
-{
-    const struct network_def *def = at->def;
-    unsigned line = def->bridge_line;
-    if (def->bridge && !is_bridge_name(def->bridge))
-        return BAD(line,
-                   "<bridge name='%.40s'>: not a name that the kernel takes (1 to %d octets "
-                   "without '/', ':' and blanks, at most one %%d)",
-                   def->bridge, NETWORK_BRIDGE_MAX);
-    if (has_control(def->bridge_zone))
-        return BAD(line, "<bridge zone=> has control characters in it");
-    if (network_def_owns_bridge(def))
-        return 0;
-    if (def->bridge_stp || def->bridge_delay.set || def->bridge_zone)
-        return BAD(line, "<bridge>: stp, delay and zone are not for a bridge of the host, which "
-                         "is left as it is");
-    if (def->mtu.set)
-        return BAD(0, "<mtu> is not for a bridge of the host, which is left as it is");
-    const char *name = def->mac.set    ? "mac"
-                       : def->domain   ? "domain"
-                       : def->dns      ? "dns"
-                       : def->ips.n    ? "ip"
-                       : def->routes.n ? "route"
-                                       : NULL;
-    if (name)
-        return UNSUPPORTED(def->ips.n ? def->ips.v[0]->line : 0,
-                           "<%s> does not go with forward mode='bridge'; remove it", name);
-    if (strchr(def->bridge, '%'))
-        return BAD(line, "<bridge name='%s'>: a bridge of the host must be named", def->bridge);
-    return 0;
 }
 
 // ---- ip
@@ -431,7 +312,7 @@ static int check_ranges(const struct at *at, const struct network_ip *ip)
 
 static int check_ip(const struct at *at, const struct network_ip *ip)
 {
-    if (has_control(ip->tftp_root) || has_control(ip->bootp_file) ||
+    if (network_has_control(ip->tftp_root) || network_has_control(ip->bootp_file) ||
         (ip->bootp_server && !is_dns_name(ip->bootp_server, ":")))
         return BAD(ip->line, "<ip>: <tftp root=>, <bootp file=> or <bootp server=> has characters "
                              "that cannot stand there");
@@ -446,6 +327,11 @@ static int check_ip(const struct at *at, const struct network_ip *ip)
                            "<tftp> does not go with an IPv6 <ip>; put it into an IPv4 one");
     if (ip->address.family == AF_INET6 && ip->bootp_file)
         return UNSUPPORTED(ip->line, "<bootp> does not go with an IPv6 <ip>");
+    if (ip->address.family == AF_INET6 && ip->ranges.n + ip->hosts.n > 0 &&
+        network_ip_prefix(ip).len < 64)
+        return UNSUPPORTED(ip->line,
+                           "<ip prefix='%u'>: DHCP for IPv6 needs a prefix of 64 or longer",
+                           network_ip_prefix(ip).len);
     return check_ranges(at, ip) < 0 || check_hosts(at, ip) < 0 ? -1 : 0;
 }
 
@@ -521,7 +407,8 @@ static int check_dns(const struct at *at)
             return BAD((*f)->line, "<forwarder domain=> is not a domain's name");
     }
     VEC_FOREACH (t, &dns->txts) {
-        if (!is_dns_name((*t)->name, "") || has_control((*t)->value) || strlen((*t)->value) > 4096)
+        if (!is_dns_name((*t)->name, "") || network_has_control((*t)->value) ||
+            strlen((*t)->value) > 4096)
             return BAD((*t)->line, "<txt>: name is no DNS name, or value has control characters "
                                    "or more than 4096 octets");
     }
@@ -552,10 +439,15 @@ static int check_portgroups(const struct at *at)
     const struct network_portgroup *def = NULL;
     for (size_t i = 0; i < at->def->portgroups.n; i++) {
         const struct network_portgroup *p = at->def->portgroups.v[i];
-        if (!*p->name || has_control(p->name))
+        if (!*p->name || network_has_control(p->name))
             return BAD(p->line, "<portgroup>: its name is empty or has control characters");
         if (check_bandwidth(at, p->bandwidth) < 0)
             return -1;
+        if ((p->vlan || p->bandwidth) && network_def_direct_mode(at->def) != DIRECT_NONE)
+            return UNSUPPORTED(p->line,
+                               "<portgroup> '%s': <%s> is not for guests that are put straight on "
+                               "an interface",
+                               p->name, p->vlan ? "vlan" : "bandwidth");
         for (size_t k = 0; k < i; k++) {
             if (str_eq(p->name, at->def->portgroups.v[k]->name))
                 return UNSUPPORTED(p->line, "<portgroup> '%s' is given twice, first on line %u",
@@ -588,16 +480,16 @@ static int check_sizes(const struct at *at)
 int network_def_validate(const struct network_def *def, struct error *err)
 {
     const struct at at_ = {.def = def, .err = err}, *at = &at_;
-    if (check_name(at) < 0 || check_sizes(at) < 0 || check_forward(at) < 0 ||
-        check_bridge(at) < 0 || check_ips(at) < 0 || check_dns(at) < 0 ||
-        check_bandwidth(at, def->bandwidth) < 0 || check_portgroups(at) < 0)
+    if (check_sizes(at) < 0 || network_check_forward(at) < 0 || network_check_bridge(at) < 0 ||
+        check_ips(at) < 0 || check_dns(at) < 0 || check_bandwidth(at, def->bandwidth) < 0 ||
+        check_portgroups(at) < 0)
         return -1;
     VEC_FOREACH (r, &def->routes) {
         if (check_route(at, *r) < 0)
             return -1;
     }
     VEC_FOREACH (o, &def->dnsmasq_options) {
-        if (!*(*o)->value || has_control((*o)->value))
+        if (!*(*o)->value || network_has_control((*o)->value))
             return BAD(0, "<dnsmasq:option value=> is empty or has control characters");
     }
     return 0;

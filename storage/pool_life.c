@@ -178,7 +178,7 @@ static int start_locked(struct task *t, struct pool *pool, struct pool_def *def,
     struct scan_result r;
     if ((build && build_locked(t, live, err) < 0) || storage_scan(t, live->path, &r, err) < 0)
         return -1;
-    if (pool_state_save(t, pool, live, err) < 0) {
+    if (pool_state_save(pool, live, err) < 0) {
         scan_finish(&r);
         return -1;
     }
@@ -378,7 +378,7 @@ int pool_set_autostart(struct task *t, struct pool *pool, bool on, struct error 
                       "storage pool '%s' is transient: only a defined one can start with the host",
                       pool->name);
     if (r == 0 && pool->autostart != on)
-        r = pool_store_set_autostart(t, pool, on, err);
+        r = pool_store_mark(t, pool, on, err);
     if (r == 0)
         pool->autostart = on;
     pool_unlock(pool);

@@ -27,13 +27,10 @@ void pools_destroy(struct pools *all)
 struct pool *pools_add(struct pools *all, const char *name, const struct uuid *uuid)
 {
     struct pool *pool = NEW(struct pool);
-    AUTO_FREE char *autostart = path_join(all->config.config_dir, "autostart");
     pool->all = all;
     pool->refs = 1;
     pool->name = xstrdup(name);
     pool->uuid = *uuid;
-    pool->stored_file = path_for_name(all->config.config_dir, name, ".xml");
-    pool->mark_file = path_for_name(autostart, name, ".xml");
     pool->state_file = path_for_name(all->config.run_dir, name, ".xml");
     task_lock_init(&pool->lock);
     list_append(&all->list, &pool->link);
@@ -63,8 +60,6 @@ void pool_unref(struct pool *pool)
     pool_def_destroy(pool->def);
     pool_def_destroy(pool->live);
     vec_finish(&pool->volumes);
-    free(pool->stored_file);
-    free(pool->mark_file);
     free(pool->state_file);
     free(pool->name);
     free(pool);

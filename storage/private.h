@@ -10,7 +10,6 @@
 
 enum {
     POOL_LOCK_TIMEOUT_MS = 30000,
-    POOL_FILE_MAX = 1024 * 1024,
     POOL_VOLUMES_MAX = 65536, // files of one directory that are looked at
 };
 
@@ -34,10 +33,9 @@ void pools_event(struct pool *pool, enum pool_event event);
 int pool_store_save(struct task *t, struct pool *pool, const struct pool_def *def,
                     struct error *err);
 int pool_store_remove(struct task *t, struct pool *pool, struct error *err);
-int pool_store_set_autostart(struct task *t, struct pool *pool, bool on, struct error *err);
+int pool_store_mark(struct task *t, struct pool *pool, bool autostart, struct error *err);
 void pools_store_load(struct pools *all);
-int pool_state_save(struct task *t, struct pool *pool, const struct pool_def *def,
-                    struct error *err);
+int pool_state_save(struct pool *pool, const struct pool_def *def, struct error *err);
 void pool_state_remove(struct pool *pool);
 void pools_state_load(struct pools *all); // sets `live` of those that were active
 // Whether the machine was booted since it was last asked; then nothing is active.

@@ -72,7 +72,7 @@ struct pool {
     struct task_lock lock;
     const char *job; // who has it
     unsigned jobs;   // volumes being made or changed
-    char *stored_file, *mark_file, *state_file;
+    char *state_file;
 };
 
 struct pools *pools_create(const struct pools_config *config); // copies

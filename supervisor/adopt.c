@@ -84,6 +84,7 @@ static void adopt_main(struct task *t, void *arg)
         }
     } else {
         nic_replug_all(t, dom);
+        macvtap_unwant_unused(dom);
         if (start_hook(t, dom, "reconnect", "begin", &err) < 0)
             log_domain(LOG_LEVEL_WARN, dom->name, "%s", error_message(&err));
         log_domain(LOG_LEVEL_INFO, dom->name, "taken over: id %d, pid %d", dom->id,
@@ -102,6 +103,8 @@ static struct domain *place(struct domains *all, struct status *s)
     dom->live = STEAL(s->def);
     dom->granted = s->granted;
     s->granted = (struct granted_list){0};
+    dom->macvtaps = s->macvtaps;
+    s->macvtaps = (struct domain_macvtap_list){0};
     dom->id = s->id;
     dom->live->id = OPT_UINT((uint64_t)s->id);
     dom->state = s->reason == MOVE_NONE ? DOMAIN_SHUTOFF : s->state;
@@ -184,7 +187,7 @@ void domains_load(struct domains *all)
     const char *const dirs[] = {all->config.config_dir, marks, all->config.run_dir};
     for (size_t i = 0; i < ARRAY_LEN(dirs); i++)
         (void)dir_sweep(dirs[i]);
-    store_load(all, load_one);
+    domain_store_load(all, load_one);
     adopt_all(all);
 }
 

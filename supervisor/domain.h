@@ -7,6 +7,7 @@
 // ends the wait of whoever holds the lock.
 #pragma once
 
+#include <net/if.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -89,6 +90,18 @@ struct granted_list {
     size_t n, cap;
 };
 
+// A macvtap made for a card, or about to be. It outlives the guest's process.
+struct domain_macvtap {
+    char name[IFNAMSIZ];
+    struct opt_mac mac;
+    int index;     // 0: not learned
+    bool unwanted; // being deleted
+};
+struct domain_macvtap_list {
+    struct domain_macvtap *v;
+    size_t n, cap;
+};
+
 // A device being plugged out; lives on the stack of the task that waits for it.
 struct unplug {
     char *alias;
@@ -128,11 +141,12 @@ struct domain {
     struct completion ended;  // posted when the process is gone and all is cleaned up
     enum domain_move stop_as; // what to call its end; MOVE_NONE: find out
     bool process_ended;
-    bool restart_on_shutdown;     // a reboot was asked for through the power button
-    bool restarting;              // between its power-off and the reset that follows
-    enum domain_move pause_as;    // what the next STOP event means; MOVE_NONE: QEMU's own doing
-    uint64_t cpu_time_ns;         // the last one seen
-    struct granted_list granted;  // images made accessible to QEMU's user
+    bool restart_on_shutdown;    // a reboot was asked for through the power button
+    bool restarting;             // between its power-off and the reset that follows
+    enum domain_move pause_as;   // what the next STOP event means; MOVE_NONE: QEMU's own doing
+    uint64_t cpu_time_ns;        // the last one seen
+    struct granted_list granted; // images made accessible to QEMU's user
+    struct domain_macvtap_list macvtaps;
     VEC(struct unplug *) unplugs; // under way
     const void *autodestroy;      // client whose end ends it, or NULL
 };
@@ -222,6 +236,15 @@ int domain_detach_alias(struct task *t, struct domain *dom, const char *alias, u
 // What can be changed while it is plugged in: media of drives, links of interfaces.
 int domain_update_device(struct task *t, struct domain *dom, const char *xml, unsigned affect,
                          struct error *err);
+// A card of a definition, by the name of its tap or its MAC. Borrowed; NULL.
+struct domain_interface *domain_find_interface(const struct domain_def *def, const char *device);
+// The rates a card has: of its own, of its portgroup, or set at its port. Borrowed; NULL: none.
+const struct network_bandwidth *domain_interface_bandwidth(const struct domain *dom,
+                                                           const struct domain_interface *iface);
+// Gives a card other rates (schemas/network_def.h), in the directions that are meant.
+int domain_set_interface_bandwidth(struct task *t, struct domain *dom, const char *device,
+                                   const struct network_bandwidth *rates, bool inbound,
+                                   bool outbound, unsigned affect, struct error *err);
 // Connects a client to graphics device `index`: *fd is its end (caller closes).
 int domain_open_graphics(struct task *t, struct domain *dom, uint32_t index, bool skip_auth,
                          int *fd, struct error *err);

@@ -89,6 +89,7 @@ void domain_unref(struct domain *dom)
     domain_def_destroy(dom->live);
     vec_finish(&dom->unplugs);
     granted_finish(&dom->granted);
+    vec_finish(&dom->macvtaps);
     free(dom->name);
     free(dom);
 }
@@ -331,7 +332,7 @@ int domain_define(struct task *t, struct domains *all, struct domain_def *def, s
         domain_def_destroy(def);
         return -1;
     }
-    if (store_save(t, all, def, err) < 0) {
+    if (domain_store_save(t, all, def, err) < 0) {
         domain_def_destroy(def);
         if (is_new)
             domains_remove(dom);
@@ -399,7 +400,7 @@ static int undefine_locked(struct task *t, struct domain *dom, bool remove_nvram
                          "Requested operation is not valid: cannot undefine domain '%s' with nvram "
                          "'%s'; say --nvram to remove it or --keep-nvram to keep it",
                          dom->name, dom->def->os.nvram);
-    if (store_remove(t, dom->all, dom->def->name, err) < 0)
+    if (domain_store_remove(t, dom->all, dom->def->name, err) < 0)
         return -1;
     if (has_nvram && remove_nvram)
         remove_nvram_file(dom);
@@ -439,7 +440,7 @@ int domain_set_autostart(struct task *t, struct domain *dom, bool on, struct err
             err, ERROR_OPERATION_INVALID, AREA_QEMU,
             "Requested operation is not valid: cannot set autostart for transient domain");
     else if (dom->autostart != on)
-        r = store_set_autostart(t, dom->all, dom->def->name, on, err);
+        r = domain_store_mark(t, dom->all, dom->def->name, on, err);
     if (r == 0)
         dom->autostart = on;
     domain_unlock(dom);
@@ -473,7 +474,7 @@ static int change_locked(struct task *t, struct domain *dom, unsigned affect,
         live = domain_def_copy(dom->live);
     // On copies, and stored first: what fails leaves both as they were.
     if ((def && change(def, arg, err) < 0) || (live && change(live, arg, err) < 0) ||
-        (def && store_save(t, dom->all, def, err) < 0)) {
+        (def && domain_store_save(t, dom->all, def, err) < 0)) {
         domain_def_destroy(def);
         domain_def_destroy(live);
         return -1;

@@ -9,6 +9,7 @@
 // guest has let go of it, and the inverse of the other commands is sent from the end. The guest may
 // never answer.
 #include "base/file.h"
+#include "netmgr/netmgr.h"
 #include "supervisor/address.h"
 #include "supervisor/alias.h"
 #include "supervisor/argv.h"
@@ -172,7 +173,7 @@ static int complete(struct domain *dom, struct domain_def *def, struct error *er
 static int store_first(struct task *t, struct domain *dom, struct domain_def *def,
                        struct error *err)
 {
-    if (!def || (complete(dom, def, err) == 0 && store_save(t, dom->all, def, err) == 0))
+    if (!def || (complete(dom, def, err) == 0 && domain_store_save(t, dom->all, def, err) == 0))
         return 0;
     domain_def_destroy(def);
     return -1;
@@ -189,7 +190,7 @@ static int settle(struct task *t, struct domain *dom, struct domain_def *def, in
         return 0;
     }
     AUTO_ERROR err = ERROR_INIT;
-    if (store_save(t, dom->all, dom->def, &err) < 0)
+    if (domain_store_save(t, dom->all, dom->def, &err) < 0)
         log_domain(LOG_LEVEL_ERROR, dom->name,
                    "its stored definition has a change that the running guest refused: %s",
                    error_message(&err));
@@ -480,7 +481,18 @@ static int change_medium(struct task *t, struct domain *dom, struct domain_disk 
 static int change_interface(struct task *t, struct domain *dom, struct domain_interface *old,
                             const struct domain_interface *new, struct error *err)
 {
+    // The tap keeps what it had, and where it goes the portgroup may have other rates.
+    AUTO_FREE struct network_bandwidth *before =
+        network_bandwidth_copy(domain_interface_bandwidth(dom, old));
     if (nic_move(t, dom, old, new, err) < 0)
+        return -1;
+    const struct network_bandwidth *now = new->bandwidth;
+    if (!now && old->type == INTERFACE_NETWORK && dom->all->config.networks)
+        now =
+            network_port_default_bandwidth(dom->all->config.networks, old->network, old->portgroup);
+    if ((!network_bandwidth_eq(now, before) ||
+         !network_bandwidth_eq(new->bandwidth, old->bandwidth)) &&
+        nic_set_bandwidth(t, dom, old, new->bandwidth, err) < 0)
         return -1;
     struct json_object *args = json_object_new_object();
     json_object_object_add(args, "name", json_object_new_string(old->dev.alias));
@@ -526,9 +538,8 @@ static struct domain_def *with_updated(struct domain *dom, const struct device *
         copy->address = old->address;
         old->address.usb_port = NULL; // its only string moved along
     }
-    domain_def_remove_device(def, old);
+    domain_def_replace_device(def, old, copy);
     domain_device_destroy(old);
-    domain_def_add_device(def, copy);
     return def;
 }
 

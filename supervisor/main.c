@@ -466,7 +466,7 @@ static void drop_capabilities(void)
     capng_updatev(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED | CAPNG_BOUNDING_SET, CAP_CHOWN,
                   CAP_DAC_OVERRIDE, CAP_FOWNER, CAP_KILL, CAP_SETUID, CAP_SETGID, CAP_SETPCAP,
                   CAP_NET_ADMIN, CAP_NET_RAW, CAP_NET_BIND_SERVICE, CAP_SYS_RESOURCE, CAP_SYS_ADMIN,
-                  -1);
+                  CAP_MKNOD, -1);
     // What we never had can't be kept: capng fails then, and we go on with what there is.
     (void)capng_apply(CAPNG_SELECT_CAPS);
 }

@@ -31,16 +31,16 @@ uint64_t domain_answer_deadline(const struct domain *dom); // for QEMU's answer 
 int domain_not_active(const struct domain *dom, struct error *err); // sets err, -1
 
 // store.c: definitions on disk
-int store_save(struct task *t, struct domains *all, const struct domain_def *def,
-               struct error *err);
-int store_remove(struct task *t, struct domains *all, const char *name, struct error *err);
-int store_set_autostart(struct task *t, struct domains *all, const char *name, bool on,
-                        struct error *err);
+int domain_store_save(struct task *t, struct domains *all, const struct domain_def *def,
+                      struct error *err);
+int domain_store_remove(struct task *t, struct domains *all, const char *name, struct error *err);
+int domain_store_mark(struct task *t, struct domains *all, const char *name, bool autostart,
+                      struct error *err);
 // Calls fn for each readable definition; damaged ones are set aside.
-void store_load(struct domains *all,
-                void (*fn)(struct domains *all, struct domain_def *def, bool autostart));
+void domain_store_load(struct domains *all,
+                       void (*fn)(struct domains *all, struct domain_def *def, bool autostart));
 // A stored definition; NULL with err when it is damaged. Caller destroys.
-struct domain_def *store_parse(const char *xml, size_t len, struct error *err);
+struct domain_def *domain_store_parse(const char *xml, size_t len, struct error *err);
 
 // status.c: running guests on disk
 char *status_format(const struct domain *dom);          // caller frees
@@ -54,6 +54,7 @@ struct status {
     uint64_t start_time;
     struct domain_def *def; // owned
     struct granted_list granted;
+    struct domain_macvtap_list macvtaps;
 };
 int status_parse(const char *text, size_t len, struct status *ret, struct error *err);
 void status_finish(struct status *s);

@@ -60,6 +60,12 @@ char *status_format(const struct domain *dom)
         strbuf_add_xml(&b, g->path);
         strbuf_add(&b, "'/>\n");
     }
+    VEC_FOREACH (m, &dom->macvtaps) {
+        char mac[OPT_MAC_TEXT_SIZE];
+        strbuf_add(&b, "<macvtap name='");
+        strbuf_add_xml(&b, m->name);
+        strbuf_printf(&b, "' mac='%s' index='%d'/>\n", opt_mac_format(&m->mac, mac), m->index);
+    }
     AUTO_FREE char *xml = domain_def_format(dom->live, DOMAIN_XML_STATE);
     strbuf_add(&b, xml);
     strbuf_add(&b, "</vireo-guest>\n");
@@ -113,6 +119,23 @@ static void parse_granted(xmlNode *node, struct status *ret)
     xmlFree(path);
 }
 
+static void parse_macvtap(xmlNode *node, struct status *ret)
+{
+    uint64_t index;
+    struct domain_macvtap m = {0};
+    xmlChar *name = xmlGetNoNsProp(node, (const xmlChar *)"name");
+    xmlChar *mac = xmlGetNoNsProp(node, (const xmlChar *)"mac");
+    if (name && mac && strlen((const char *)name) < sizeof(m.name) &&
+        opt_mac_parse((const char *)mac, &m.mac) == 0 &&
+        attribute_number(node, "index", INT32_MAX, &index) == 0) {
+        strcpy(m.name, (const char *)name);
+        m.index = (int)index;
+        vec_push(&ret->macvtaps, m);
+    }
+    xmlFree(name);
+    xmlFree(mac);
+}
+
 // A word that is not known must not be guessed: what is taken for half started is ended.
 static int parse_state(xmlNode *root, struct status *ret)
 {
@@ -150,9 +173,14 @@ static int parse_root(xmlDoc *doc, struct status *ret, struct error *err)
         return error_set(err, ERROR_XML, AREA_XML,
                          "its state is none that a guest can be found in");
     xmlNode *child = xmlFirstElementChild(root);
-    for (; child && xmlStrEqual(child->name, (const xmlChar *)"granted");
-         child = xmlNextElementSibling(child))
-        parse_granted(child, ret);
+    for (; child; child = xmlNextElementSibling(child)) {
+        if (xmlStrEqual(child->name, (const xmlChar *)"granted"))
+            parse_granted(child, ret);
+        else if (xmlStrEqual(child->name, (const xmlChar *)"macvtap"))
+            parse_macvtap(child, ret);
+        else
+            break;
+    }
     if (!child)
         return error_set(err, ERROR_XML, AREA_XML, "it lacks the guest's document");
     xmlBuffer *buffer = xmlBufferCreate();
@@ -189,6 +217,7 @@ void status_finish(struct status *s)
     domain_def_destroy(s->def);
     s->def = NULL;
     granted_finish(&s->granted);
+    vec_finish(&s->macvtaps);
 }
 
 void granted_finish(struct granted_list *list)

@@ -41,7 +41,7 @@ void stop_locked(struct task *t, struct domain *dom, enum domain_move move)
     process_close(&dom->process);
     run_hook(t, dom, "stopped");
     images_restore(dom);
-    nic_unplug_all(dom);
+    nic_unplug_all(t, dom);
     run_hook(t, dom, "release");
     status_remove(dom);
     dom->autodestroy = NULL;

@@ -31,7 +31,7 @@ static struct network_def *load(const char *xml, size_t len)
         fprintf(stderr, "%s\n", error_message(&err));
         exit(1);
     }
-    if (!def->bridge)
+    if (!def->bridge && network_def_owns_bridge(def))
         def->bridge = xstrdup("virbr0");
     return def;
 }

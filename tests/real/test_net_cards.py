@@ -127,6 +127,16 @@ class Cards(unittest.TestCase):
         with open(f"{WORK}/lease6") as file:
             address = re.search(r"iaaddr (fd66::1[0-9a-f]{2}) ", file.read()).group(1)
         self.assertRegex(self.out("net-dhcp-leases", "six"), rf"ipv6 +{address}/64")
+        mac = one.run("ip link show eth0").split("link/ether ")[1].split()[0]
+        self.assertRegex(self.out("net-dhcp-leases", "six", mac), rf"{mac} +ipv6 +{address}/64")
+        # What it sends tells who it is, whatever identifier it made up.
+        other = address[:-1] + ("a" if address[-1] != "a" else "b")
+        one.ip(f"addr add {address}/64 dev eth0 nodad")
+        one.ip(f"addr add {other}/64 dev eth0 nodad")
+        self.start(nic("six", mac))  # its MAC, for whom the neighbours are asked
+        one.run(f"busybox ping -6 -c1 -W5 -I {other} fd66::1")
+        self.assertRegex(self.out("domifaddr", "a", "--source", "arp"), rf"ipv6 +{other}/0")
+        self.assertRegex(self.out("domifaddr", "a", "--source", "lease"), rf"ipv6 +{address}/64")
         with open(f"{WORK}/pid6") as file:
             os.kill(int(file.read()), signal.SIGTERM)
 

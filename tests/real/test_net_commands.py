@@ -212,9 +212,18 @@ class Transcript(unittest.TestCase):
                     DOCUMENTS["u.xml"].replace("<name>", f"<uuid>{UUID}</uuid><name>")), libvirt.VIR_ERR_OPERATION_FAILED),
                 ("a bridge twice", lambda: conn.networkDefineXML(DOCUMENTS["u.xml"].replace(">u<", ">v<")),
                  libvirt.VIR_ERR_INTERNAL_ERROR),
-                ("not XML", lambda: conn.networkDefineXML("<network"), libvirt.VIR_ERR_XML_DETAIL, libvirt.VIR_ERR_XML_ERROR),
+                ("not XML", lambda: conn.networkDefineXML("<network"), libvirt.VIR_ERR_XML_DETAIL),
                 ("another document", lambda: conn.networkDefineXML("<domain/>"), libvirt.VIR_ERR_XML_ERROR),
-                ("no name", lambda: conn.networkDefineXML("<network/>"), libvirt.VIR_ERR_NO_NAME, libvirt.VIR_ERR_XML_ERROR),
+                ("no name", lambda: conn.networkDefineXML("<network/>"), libvirt.VIR_ERR_NO_NAME),
+                ("an empty name", lambda: conn.networkDefineXML("<network><name/></network>"), libvirt.VIR_ERR_NO_NAME),
+                ("a name with a slash", lambda: conn.networkDefineXML("<network><name>a/b</name></network>"), libvirt.VIR_ERR_XML_DETAIL),
+                ("a guest without name", lambda: conn.defineXML("<domain type='qemu'/>"), libvirt.VIR_ERR_NO_NAME),
+                ("a guest that is not XML", lambda: conn.defineXML("<domain"), libvirt.VIR_ERR_XML_DETAIL),
+                ("a guest's name with a slash", lambda: conn.defineXML("<domain type='qemu'><name>a/b</name><memory>1024</memory>"
+                                                                       "<os><type>hvm</type></os></domain>"), libvirt.VIR_ERR_XML_ERROR),
+                ("a record without name", lambda: net.update(3, 11, -1, "<txt value='b'/>", live), libvirt.VIR_ERR_XML_DETAIL),
+                ("not XML in an update", lambda: net.update(3, 11, -1, "<txt", live), libvirt.VIR_ERR_XML_DETAIL),
+                ("a port that is not XML", lambda: net.portCreateXML("<networkport"), libvirt.VIR_ERR_XML_DETAIL),
                 ("unknown flags", lambda: conn.networkDefineXMLFlags(DOCUMENTS["u.xml"], 1 << 20), libvirt.VIR_ERR_INVALID_ARG),
                 ("live change of an inactive one", lambda: idle.update(3, 11, -1, "<txt name='a' value='b'/>", live),
                  libvirt.VIR_ERR_OPERATION_INVALID),
@@ -226,12 +235,12 @@ class Transcript(unittest.TestCase):
                 ("modify a record", lambda: net.update(1, 11, -1, "<txt name='a' value='b'/>", live), libvirt.VIR_ERR_OPERATION_UNSUPPORTED),
                 ("change the bridge", lambda: net.update(1, 1, -1, "<bridge name='b'/>", live), libvirt.VIR_ERR_OPERATION_UNSUPPORTED),
                 ("another element", lambda: net.update(3, 11, -1, "<srv service='a'/>", live), libvirt.VIR_ERR_XML_ERROR),
-                ("leases of an odd MAC", lambda: net.DHCPLeases("nonsense"), libvirt.VIR_ERR_INVALID_MAC, libvirt.VIR_ERR_INVALID_ARG),
+                ("leases of an odd MAC", lambda: net.DHCPLeases("nonsense"), libvirt.VIR_ERR_INVALID_MAC),
+                ("ports of an inactive one", idle.listAllPorts, libvirt.VIR_ERR_OPERATION_INVALID),
                 ("look up a port", lambda: net.portLookupByUUIDString(UUID), libvirt.VIR_ERR_NO_NETWORK_PORT),
                 ("a port of an inactive network", lambda: idle.portCreateXML(DOCUMENTS["port.xml"]), libvirt.VIR_ERR_OPERATION_INVALID),
                 ("bridge name of none", lambda: conn.networkDefineXML("<network><name>h</name><forward mode='bridge'><interface dev='out0'/>"
-                                                                      "</forward></network>").bridgeName(), libvirt.VIR_ERR_INTERNAL_ERROR,
-                 libvirt.VIR_ERR_CONFIG_UNSUPPORTED),
+                                                                      "</forward></network>").bridgeName(), libvirt.VIR_ERR_INTERNAL_ERROR),
         ):
             with self.subTest(what):
                 with self.assertRaises(libvirt.libvirtError) as caught:

@@ -18,17 +18,19 @@ struct bad {
 
 static const struct bad cases[] = {
     // not well-formed, not this document
-    {"", ERROR_XML, {"line 1", "not well-formed"}},
-    {"<domain", ERROR_XML, {"line 1", "not well-formed"}},
-    {"<domain type='qemu'>\n<name>x</nam>\n</domain>", ERROR_XML, {"line 2", "not well-formed"}},
+    {"", ERROR_XML_DETAIL, {"line 1", "not well-formed"}},
+    {"<domain", ERROR_XML_DETAIL, {"line 1", "not well-formed"}},
+    {"<domain type='qemu'>\n<name>x</nam>\n</domain>",
+     ERROR_XML_DETAIL,
+     {"line 2", "not well-formed"}},
     {"<network/>", ERROR_XML, {"<network>, not <domain>"}},
     {"<domain xmlns='urn:x' type='qemu'/>", ERROR_XML, {"root element"}},
-    {"<!DOCTYPE domain [<!ENTITY a 'x'>]>\n<domain/>", ERROR_XML, {"document type"}},
-    {"<domain type='qemu'><name>&lol;</name></domain>", ERROR_XML, {"not well-formed"}},
+    {"<!DOCTYPE domain [<!ENTITY a 'x'>]>\n<domain/>", ERROR_XML_DETAIL, {"document type"}},
+    {"<domain type='qemu'><name>&lol;</name></domain>", ERROR_XML_DETAIL, {"not well-formed"}},
     // missing
     {"<domain/>", ERROR_XML, {"line 1", "'type' is missing"}},
     {"<domain type='qemu'>\n<memory>1</memory><os><type>hvm</type></os></domain>",
-     ERROR_XML,
+     ERROR_NO_NAME,
      {"<name> is missing"}},
     {"<domain type='qemu'><name>x</name><os><type>hvm</type></os></domain>",
      ERROR_XML,
@@ -76,7 +78,17 @@ static const struct bad cases[] = {
     {DEV("<disk type='network'><target dev='vda'/></disk>"),
      ERROR_CONFIG_UNSUPPORTED,
      {"line 6", "type='network'", "file, block"}},
-    {DEV("<interface type='direct'/>"), ERROR_CONFIG_UNSUPPORTED, {"type='direct'"}},
+    {DEV("<interface type='hostdev'/>"), ERROR_CONFIG_UNSUPPORTED, {"type='hostdev'"}},
+    {DEV("<interface type='direct'/>"), ERROR_XML, {"<source> is missing"}},
+    {DEV("<interface type='direct'><source mode='bridge'/></interface>"),
+     ERROR_XML,
+     {"'dev' is missing"}},
+    {DEV("<interface type='direct'><source dev='e' mode='zork'/></interface>"),
+     ERROR_XML,
+     {"mode='zork'", "vepa, private, bridge, passthrough"}},
+    {DEV("<interface type='direct'><source dev='e' bridge='b'/></interface>"),
+     ERROR_XML,
+     {"bridge"}},
     {DEV("<graphics type='sdl'/>"), ERROR_CONFIG_UNSUPPORTED, {"type='sdl'"}},
     // elements and attributes libvirt has and we don't
     {DEV("<tpm model='tpm-tis'/>"),
@@ -139,12 +151,6 @@ static const struct bad cases[] = {
      ERROR_XML,
      {"'file' does not go with type 'block'"}},
     // what must fit together
-    {"<domain type='qemu'><name>a/b</name><memory>1</memory><os><type>hvm</type></os></domain>",
-     ERROR_XML,
-     {"domain 'a/b'", "'/'"}},
-    {"<domain type='qemu'><name></name><memory>1</memory><os><type>hvm</type></os></domain>",
-     ERROR_XML,
-     {"<name> is empty"}},
     {"<domain type='qemu'><name>x</name><memory>0</memory><os><type>hvm</type></os></domain>",
      ERROR_XML,
      {"<memory> in <domain>", "must be more than 0"}},
@@ -193,12 +199,47 @@ static void bad_documents(void)
 
 // ---- limits
 
-static void refused(const char *xml, size_t len, const char *part)
+static void refused(const char *xml, size_t len, enum error_code code, const char *part)
 {
     AUTO_ERROR err = ERROR_INIT;
     CHECK(!domain_def_parse(xml, len, 0, &err));
-    CHECK_INT(err.code, ERROR_XML);
+    CHECK_INT(err.code, code);
     CHECK_CONTAINS(err.message, part);
+}
+
+// A name becomes part of file names, where some characters take three octets.
+static void names(void)
+{
+    static const struct {
+        const char *start, *part; // NULL: accepted
+        enum error_code code;
+        size_t len;
+    } names[] = {
+        {"", "line 2: <name> in <domain>: it is empty", ERROR_NO_NAME, 0},
+        {"a/b", "'a/b' must not have a '/'", ERROR_XML, 3},
+        {"a\nb", "control characters", ERROR_XML, 3},
+        {"..", "'..'", ERROR_XML, 2},
+        {"a", NULL, ERROR_NONE, 236},
+        {"a", "has 237 octets, the most are 236", ERROR_XML, 237},
+        {"a", "has 4096 octets", ERROR_XML, 4096},
+        {"%%%%%%%%%%", NULL, ERROR_NONE, 216},
+        {"%%%%%%%%%%", "has 237 octets as part of a file's name", ERROR_XML, 217},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+        AUTO_ERROR err = ERROR_INIT;
+        AUTO_STRBUF b = {0};
+        strbuf_add(&b, "<domain type='qemu'>\n<name>");
+        strbuf_add(&b, names[i].start);
+        for (size_t n = strlen(names[i].start); n < names[i].len; n++)
+            strbuf_addc(&b, 'a');
+        strbuf_add(&b, "</name><memory>1024</memory><os><type>hvm</type></os></domain>");
+        struct domain_def *def = domain_def_parse(b.data, b.len, 0, &err);
+        CHECK_INT(err.code, names[i].code);
+        CHECK(!def == !!names[i].part);
+        if (names[i].part)
+            CHECK_CONTAINS(err.message, names[i].part);
+        domain_def_destroy(def);
+    }
 }
 
 static void too_large(void)
@@ -208,7 +249,7 @@ static void too_large(void)
     while (b.len <= 10 * 1024 * 1024)
         strbuf_add(&b, "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef");
     strbuf_add(&b, "</description></domain>");
-    refused(b.data, b.len, "octets");
+    refused(b.data, b.len, ERROR_XML_DETAIL, "octets");
 }
 
 static void too_deep(void)
@@ -217,7 +258,7 @@ static void too_deep(void)
     strbuf_add(&b, HEAD "<metadata>");
     for (int i = 0; i < 100000; i++)
         strbuf_add(&b, "<a>");
-    refused(b.data, b.len, "nested too deeply");
+    refused(b.data, b.len, ERROR_XML_DETAIL, "nested too deeply");
 }
 
 static void too_many(void)
@@ -227,7 +268,7 @@ static void too_many(void)
     for (int i = 0; i < 1000000; i++)
         strbuf_add(&b, "<a/>");
     strbuf_add(&b, "</metadata></domain>");
-    refused(b.data, b.len, "too many elements");
+    refused(b.data, b.len, ERROR_XML_DETAIL, "too many elements");
 }
 
 static void entity_bomb(void)
@@ -237,16 +278,16 @@ static void entity_bomb(void)
     for (int i = 1; i < 40; i++)
         strbuf_printf(&b, "<!ENTITY a%d '&a%d;&a%d;&a%d;'>", i, i - 1, i - 1, i - 1);
     strbuf_add(&b, "]><domain type='&a39;'><name>&a39;</name></domain>");
-    refused(b.data, b.len, "document type declaration");
+    refused(b.data, b.len, ERROR_XML_DETAIL, "document type declaration");
     static const char external[] =
         "<!DOCTYPE domain SYSTEM 'file:///etc/passwd'><domain type='qemu'/>";
-    refused(external, sizeof(external) - 1, "document type declaration");
+    refused(external, sizeof(external) - 1, ERROR_XML_DETAIL, "document type declaration");
 }
 
 static void zero_octets(void)
 {
     static const char xml[] = "<domain type='qemu'><name>a\0b</name></domain>";
-    refused(xml, sizeof(xml) - 1, "not well-formed");
+    refused(xml, sizeof(xml) - 1, ERROR_XML_DETAIL, "not well-formed");
 }
 
 static void long_lines_keep_their_number(void)
@@ -256,7 +297,7 @@ static void long_lines_keep_their_number(void)
     for (int i = 0; i < 70000; i++)
         strbuf_addc(&b, '\n');
     strbuf_add(&b, "<memry/></domain>");
-    refused(b.data, b.len, "line 70005");
+    refused(b.data, b.len, ERROR_XML, "line 70005");
 }
 
 static void schema_is_asked_when_told(void)
@@ -281,6 +322,7 @@ static void schema_is_asked_when_told(void)
 int main(void)
 {
     RUN(bad_documents);
+    RUN(names);
     RUN(too_large);
     RUN(too_deep);
     RUN(too_many);

@@ -132,7 +132,7 @@ static void check_port(const char *path, const char *xml)
 
 static void ports(void)
 {
-    CHECK(each_document(PORTS, check_port) == 2);
+    CHECK(each_document(PORTS, check_port) == 3);
 }
 
 // ---- single facts
@@ -162,6 +162,13 @@ static void what_is_filled_in(void)
     def = load("<network><name>x</name><forward mode='bridge'/><bridge name='br0'/></network>");
     CHECK(!def->mac.set && !def->bridge_stp && !def->bridge_delay.set);
     CHECK(!network_def_owns_bridge(def));
+    CHECK_INT(network_def_direct_mode(def), DIRECT_NONE);
+    network_def_destroy(def);
+    // Nor do macvtaps, which have none.
+    def = load("<network><name>x</name><forward mode='bridge' dev='eth0'/></network>");
+    CHECK(!def->mac.set && !def->bridge_stp && !def->bridge && !network_def_owns_bridge(def));
+    CHECK_INT(network_def_direct_mode(def), DIRECT_BRIDGE);
+    CHECK_INT(def->forward.interfaces.n, 1);
     network_def_destroy(def);
 }
 

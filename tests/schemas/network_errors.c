@@ -23,15 +23,15 @@ struct bad {
 // clang-format off
 static const struct bad cases[] = {
     // not well-formed, not this document
-    {"", ERROR_XML, {"line 1", "not well-formed"}},
-    {"<network", ERROR_XML, {"line 1", "not well-formed"}},
+    {"", ERROR_XML_DETAIL, {"line 1", "not well-formed"}},
+    {"<network", ERROR_XML_DETAIL, {"line 1", "not well-formed"}},
     {"<domain/>", ERROR_XML, {"<domain>, not <network>"}},
-    {"<!DOCTYPE network [<!ENTITY a 'x'>]>\n<network/>", ERROR_XML, {"document type"}},
-    {"<network/>", ERROR_XML, {"line 1", "<name> is missing"}},
-    {"<network><name/></network>", ERROR_XML, {"<name> is empty"}},
-    {"<network><name>a/b</name></network>", ERROR_XML, {"network 'a/b'", "'/'"}},
+    {"<!DOCTYPE network [<!ENTITY a 'x'>]>\n<network/>", ERROR_XML_DETAIL, {"document type"}},
+    {"<network/>", ERROR_NO_NAME, {"line 1", "<name> is missing"}},
+    {"<network>\n<name/></network>", ERROR_NO_NAME, {"line 2: <name> in <network>: it is empty"}},
+    {"<network><name>a/b</name></network>", ERROR_XML_DETAIL, {"line 1: <name>", "'a/b'", "'/'"}},
     {"<network><name>..</name></network>", ERROR_XML, {"'..'"}},
-    {"<network><name>a\nb</name></network>", ERROR_XML, {"control characters"}},
+    {"<network><name>a\nb</name></network>", ERROR_XML_DETAIL, {"control characters"}},
     {"<network><name>x</name><uuid>1</uuid></network>", ERROR_XML, {"'1' is not a UUID"}},
     {NET("<zork/>"), ERROR_XML, {"line 3", "<zork> in <network> is unknown"}},
     {NET("<brigde/>"), ERROR_XML, {"did you mean <bridge>?"}},
@@ -40,17 +40,27 @@ static const struct bad cases[] = {
     {NET("<bridge/><bridge/>"), ERROR_XML, {"twice"}},
     {NET("<a:b xmlns:a='urn:a'/>"), ERROR_XML, {"namespace"}},
     // what libvirt has and we don't
-    {NET("<forward mode='private'/>"), ERROR_CONFIG_UNSUPPORTED, {"line 3", "mode='private'"}},
-    {NET("<forward mode='vepa'/>"), ERROR_CONFIG_UNSUPPORTED, {"mode='vepa'"}},
-    {NET("<forward mode='passthrough'/>"), ERROR_CONFIG_UNSUPPORTED, {"mode='passthrough'"}},
     {NET("<forward mode='hostdev'/>"), ERROR_CONFIG_UNSUPPORTED, {"mode='hostdev'", "nat, route"}},
-    {NET("<forward><pf dev='e'/></forward>"), ERROR_CONFIG_UNSUPPORTED, {"<pf> in <forward>"}},
+    {NET("<forward mode='passthrough'><pf dev='e'/></forward>"), ERROR_CONFIG_UNSUPPORTED, {"<pf> in <forward>", "SR-IOV", "<interface dev=>"}},
     {NET("<forward managed='yes'/>"), ERROR_CONFIG_UNSUPPORTED, {"'managed'"}},
     {NET("<virtualport type='openvswitch'/>"), ERROR_CONFIG_UNSUPPORTED, {"<virtualport>"}},
     {NET("<portgroup name='a'>\n<virtualport/></portgroup>"), ERROR_CONFIG_UNSUPPORTED, {"line 4", "<virtualport> in <portgroup>"}},
     {NET("<bridge macTableManager='libvirt'/>"), ERROR_CONFIG_UNSUPPORTED, {"macTableManager='libvirt'"}},
-    {NET("<forward mode='bridge'><interface dev='e0'/></forward>"), ERROR_CONFIG_UNSUPPORTED, {"line 3", "macvtap"}},
-    {NET("<forward mode='bridge'/>"), ERROR_CONFIG_UNSUPPORTED, {"needs the name of a bridge"}},
+    {NET("<forward mode='bridge'/>"), ERROR_CONFIG_UNSUPPORTED, {"line 3", "needs an interface", "or a bridge"}},
+    {NET("<forward mode='vepa'/>"), ERROR_CONFIG_UNSUPPORTED, {"line 3", "needs an interface"}},
+    {NET("<forward mode='vepa' dev='e0'/>\n<bridge name='br0'/>"), ERROR_XML, {"line 4", "not allowed in mode 'vepa'"}},
+    {NET("<forward mode='bridge' dev='e0'/>\n<bridge name='br0'/>"), ERROR_XML, {"line 3", "not both"}},
+    {NET("<forward mode='private'>\n<interface dev='e0'/>\n<interface dev='e0'/></forward>"), ERROR_XML, {"line 5", "'e0'", "first on line 4"}},
+    {NET("<forward mode='private' dev='e/0'/>"), ERROR_XML, {"line 3", "not an interface's name"}},
+    {NET("<forward mode='passthrough' dev='e0'/><ip address='10.0.0.1'/>"), ERROR_CONFIG_UNSUPPORTED, {"<ip>", "mode='passthrough'"}},
+    {NET("<forward mode='vepa' dev='e0'/><mac address='52:54:00:11:22:33'/>"), ERROR_CONFIG_UNSUPPORTED, {"<mac>", "mode='vepa'"}},
+    {NET("<forward mode='vepa' dev='e0'/><domain name='d'/>"), ERROR_CONFIG_UNSUPPORTED, {"<domain>"}},
+    {NET("<forward mode='vepa' dev='e0'/><vlan><tag id='3'/></vlan>"), ERROR_CONFIG_UNSUPPORTED, {"<vlan>"}},
+    {NET("<forward mode='vepa' dev='e0'/><bandwidth><inbound average='9'/></bandwidth>"), ERROR_CONFIG_UNSUPPORTED, {"<bandwidth>"}},
+    {NET("<forward mode='vepa' dev='e0'/><port isolated='yes'/>"), ERROR_CONFIG_UNSUPPORTED, {"<port isolated=>"}},
+    {NET("<forward mode='vepa' dev='e0'/><mtu size='1400'/>"), ERROR_XML, {"<mtu>"}},
+    {NET("<forward mode='vepa' dev='e0'/><bridge stp='on'/>"), ERROR_XML, {"stp"}},
+    {NET("<forward mode='vepa' dev='e0'/>\n<portgroup name='a'><vlan><tag id='3'/></vlan></portgroup>"), ERROR_CONFIG_UNSUPPORTED, {"line 4", "'a'", "<vlan>"}},
     // forward
     {NET("<forward mode='x'/>"), ERROR_XML, {"mode='x'", "nat, route, open, bridge"}},
     {NET("<forward mode='nat'/>"), ERROR_XML, {"nat forwarding requested, but no IP address"}},
@@ -138,6 +148,7 @@ static const struct bad cases[] = {
     {DHCP(HOST1 "<host mac='52:54:00:00:00:01' name='b' ip='192.168.5.4'/>"), ERROR_XML, {"line 6", "mac='52:54:00:00:00:01' is given twice, first on line 5"}},
     {DHCP(HOST1 "<host mac='52:54:00:00:00:02' name='A' ip='192.168.5.4'/>"), ERROR_XML, {"line 6", "name='A' is given twice"}},
     {DHCP(HOST1 "<host mac='52:54:00:00:00:02' name='b' ip='192.168.5.3'/>"), ERROR_XML, {"line 6", "ip='192.168.5.3' is given twice"}},
+    {NET("<ip family='ipv6' address='fd00::1' prefix='63'>\n<dhcp><range start='fd00::2' end='fd00::3'/></dhcp></ip>"), ERROR_CONFIG_UNSUPPORTED, {"line 3", "prefix='63'", "64 or longer"}},
     {IP6("<dhcp><host mac='52:54:00:00:00:01' ip='fd00::3'/></dhcp>"), ERROR_XML, {"does not go with an IPv6"}},
     {IP6("<dhcp><host id='zz' ip='fd00::3'/></dhcp>"), ERROR_XML, {"id='zz'"}},
     {IP6("<dhcp><host id='0:1' ip='fd00::3'/>\n<host id='0:1' ip='fd00::4'/></dhcp>"), ERROR_XML, {"line 5", "id='0:1' is given twice"}},
@@ -147,16 +158,16 @@ static const struct bad cases[] = {
     {DNS("<forwarder/>"), ERROR_XML, {"line 4", "'addr' or 'domain'"}},
     {DNS("<forwarder addr='x'/>"), ERROR_XML, {"addr='x'"}},
     {DNS("<forwarder domain='a/b'/>"), ERROR_XML, {"line 4", "not a domain"}},
-    {DNS("<host ip='1.2.3.4'/>"), ERROR_XML, {"line 4", "<hostname> is missing"}},
-    {DNS("<host><hostname>a</hostname></host>"), ERROR_XML, {"'ip' is missing"}},
+    {DNS("<host ip='1.2.3.4'/>"), ERROR_XML_DETAIL, {"line 4", "<hostname> is missing"}},
+    {DNS("<host><hostname>a</hostname></host>"), ERROR_XML_DETAIL, {"'ip' is missing"}},
     {DNS("<host ip='1.2.3.4'><hostname/></host>"), ERROR_XML, {"<hostname> in <host>"}},
     {DNS("<host ip='1.2.3.4'><hostname>a b</hostname></host>"), ERROR_XML, {"'a b' is not a DNS name"}},
-    {DNS("<txt value='b'/>"), ERROR_XML, {"'name' is missing"}},
-    {DNS("<txt name='b'/>"), ERROR_XML, {"'value' is missing"}},
-    {DNS("<txt name='a b' value='c'/>"), ERROR_XML, {"blank"}},
+    {DNS("<txt value='b'/>"), ERROR_XML_DETAIL, {"'name' is missing"}},
+    {DNS("<txt name='b'/>"), ERROR_XML_DETAIL, {"'value' is missing"}},
+    {DNS("<txt name='a b' value='c'/>"), ERROR_XML_DETAIL, {"blank"}},
     {DNS("<txt name='a' value='b&#10;addn-hosts=/etc/shadow'/>"), ERROR_XML, {"line 4", "control characters"}},
-    {DNS("<srv service='a'/>"), ERROR_XML, {"'protocol' is missing"}},
-    {DNS("<srv service='a' protocol='tcp' port='5'/>"), ERROR_XML, {"'port' needs a 'target'"}},
+    {DNS("<srv service='a'/>"), ERROR_XML_DETAIL, {"'protocol' is missing"}},
+    {DNS("<srv service='a' protocol='tcp' port='5'/>"), ERROR_XML_DETAIL, {"'port' needs a 'target'"}},
     {DNS("<srv service='a' protocol='tcp' target='t' port='0'/>"), ERROR_XML, {"port='0'"}},
     {DNS("<srv service='a' protocol='tcp' target='t' weight='70000'/>"), ERROR_XML, {"weight='70000'"}},
     {DNS("<srv service='a,b' protocol='tcp'/>"), ERROR_XML, {"DNS names"}},
@@ -211,9 +222,18 @@ static void bad_ports(void)
          "</owner></networkport>",
          ERROR_XML,
          {"<mac> is missing"}},
-        {"<networkport>\n<plug type='direct' dev='e' mode='vepa'/></networkport>",
+        {"<networkport>\n<plug type='hostdev-pci' managed='no'/></networkport>",
          ERROR_CONFIG_UNSUPPORTED,
-         {"line 2", "type='direct'", "network, bridge"}},
+         {"line 2", "type='hostdev-pci'", "network, bridge, direct"}},
+        {"<networkport>\n<plug type='direct' mode='vepa'/></networkport>",
+         ERROR_XML,
+         {"line 2", "'dev' is missing"}},
+        {"<networkport>\n<plug type='direct' dev='e' mode='zork'/></networkport>",
+         ERROR_XML,
+         {"line 2", "mode='zork'", "vepa, private, bridge, passthrough"}},
+        {"<networkport>\n<plug type='direct' bridge='e' dev='e' mode='vepa'/></networkport>",
+         ERROR_XML,
+         {"line 2", "bridge"}},
         {"<networkport>\n<virtualport/></networkport>",
          ERROR_CONFIG_UNSUPPORTED,
          {"line 2", "<virtualport>"}},
@@ -229,11 +249,11 @@ static void bad_ports(void)
 
 // ---- limits
 
-static void refused(const struct strbuf *xml, const char *part)
+static void refused(const struct strbuf *xml, enum error_code code, const char *part)
 {
     AUTO_ERROR err = ERROR_INIT;
     CHECK(!network_def_load(xml->data, xml->len, 0, &err));
-    CHECK_INT(err.code, ERROR_XML);
+    CHECK_INT(err.code, code);
     CHECK_CONTAINS(err.message, part);
     CHECK(strlen(err.message) < 500);
 }
@@ -256,7 +276,7 @@ static void long_names(void)
         strbuf_addn(&b, places[i], (size_t)(hole - places[i]));
         strbuf_add(&b, name);
         strbuf_add(&b, hole + 2);
-        refused(&b, "network");
+        refused(&b, ERROR_XML, "line 1: <");
     }
 }
 
@@ -267,7 +287,7 @@ static void too_large(void)
     while (b.len <= 10 * 1024 * 1024)
         strbuf_add(&b, "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef");
     strbuf_add(&b, "</description></network>");
-    refused(&b, "octets");
+    refused(&b, ERROR_XML_DETAIL, "octets");
 }
 
 static void too_deep(void)
@@ -276,7 +296,7 @@ static void too_deep(void)
     strbuf_add(&b, "<network><name>x</name><metadata>");
     for (int i = 0; i < 100000; i++)
         strbuf_add(&b, "<a>");
-    refused(&b, "nested too deeply");
+    refused(&b, ERROR_XML_DETAIL, "nested too deeply");
 }
 
 static void entity_bomb(void)
@@ -286,7 +306,7 @@ static void entity_bomb(void)
     for (int i = 1; i < 40; i++)
         strbuf_printf(&b, "<!ENTITY a%d '&a%d;&a%d;&a%d;'>", i, i - 1, i - 1, i - 1);
     strbuf_add(&b, "]><network><name>&a39;</name></network>");
-    refused(&b, "document type declaration");
+    refused(&b, ERROR_XML_DETAIL, "document type declaration");
 }
 
 // As many hosts as a document may have are looked through at once, and not each with each.
@@ -309,7 +329,7 @@ static void many_hosts(void)
     CHECK(now_monotonic_us() - before < 20000000);
     b.len = good;
     strbuf_add(&b, "<host name='one-more' ip='10.2.0.1'/></dhcp></ip></network>");
-    refused(&b, "more than");
+    refused(&b, ERROR_XML, "more than");
 }
 
 int main(void)

