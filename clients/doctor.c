@@ -7,11 +7,12 @@
 #include <stdio.h>
 
 const struct check doctor_checks[] = {
-    {"qemu", false, doctor_check_qemu},      {"qemu user", true, doctor_check_qemu_user},
-    {"kvm", false, doctor_check_kvm},        {"sockets", false, doctor_check_sockets},
-    {"rivals", false, doctor_check_rivals},  {"images", false, doctor_check_images},
-    {"tun", true, doctor_check_tun},         {"vhost", true, doctor_check_vhost},
-    {"dnsmasq", true, doctor_check_dnsmasq}, {"firewall", true, doctor_check_firewall},
+    {"qemu", false, doctor_check_qemu},          {"qemu-img", false, doctor_check_qemu_img},
+    {"qemu user", true, doctor_check_qemu_user}, {"kvm", false, doctor_check_kvm},
+    {"sockets", false, doctor_check_sockets},    {"rivals", false, doctor_check_rivals},
+    {"images", false, doctor_check_images},      {"tun", true, doctor_check_tun},
+    {"vhost", true, doctor_check_vhost},         {"dnsmasq", true, doctor_check_dnsmasq},
+    {"firewall", true, doctor_check_firewall},
 };
 const size_t doctor_nchecks = ARRAY_LEN(doctor_checks);
 

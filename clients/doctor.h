@@ -76,6 +76,7 @@ extern const size_t doctor_nchecks;
 void doctor_run(const struct doctor *d, struct findings *ret); // all that suit the mode
 
 void doctor_check_qemu(const struct doctor *d, struct findings *ret);
+void doctor_check_qemu_img(const struct doctor *d, struct findings *ret);
 void doctor_check_qemu_user(const struct doctor *d, struct findings *ret);
 void doctor_check_kvm(const struct doctor *d, struct findings *ret);
 void doctor_check_tun(const struct doctor *d, struct findings *ret);
@@ -104,7 +105,7 @@ char *doctor_find_program(const struct doctor *d, const char *const *names);
 // A command, with "sudo " before it unless root asks. Caller frees.
 char *doctor_root_command(const struct doctor *d, const char *fmt, ...) PRINTF_LIKE(2, 3);
 // How this distribution installs a package, or what is there of it again. Caller frees.
-enum package { PACKAGE_QEMU, PACKAGE_DNSMASQ, PACKAGE_COUNT };
+enum package { PACKAGE_QEMU, PACKAGE_QEMU_IMG, PACKAGE_DNSMASQ, PACKAGE_COUNT };
 char *doctor_install_command(const struct doctor *d, enum package package, bool again);
 
 // Whether somebody may do all of `bits` (4 read, 2 write, 1 pass or run) with the file at `path`,

@@ -59,12 +59,12 @@ static const struct family {
     {"debian",
      "apt-get install",
      "apt-get install --reinstall",
-     {"qemu-system-x86", "dnsmasq-base"}},
-    {"fedora", "dnf install", "dnf reinstall", {"qemu-kvm", "dnsmasq"}},
-    {"rhel", "dnf install", "dnf reinstall", {"qemu-kvm", "dnsmasq"}},
-    {"suse", "zypper install", "zypper install --force", {"qemu", "dnsmasq"}},
-    {"arch", "pacman -S", "pacman -S", {"qemu-base", "dnsmasq"}},
-    {"alpine", "apk add", "apk fix", {"qemu-system-x86_64", "dnsmasq"}},
+     {"qemu-system-x86", "qemu-utils", "dnsmasq-base"}},
+    {"fedora", "dnf install", "dnf reinstall", {"qemu-kvm", "qemu-img", "dnsmasq"}},
+    {"rhel", "dnf install", "dnf reinstall", {"qemu-kvm", "qemu-img", "dnsmasq"}},
+    {"suse", "zypper install", "zypper install --force", {"qemu", "qemu-tools", "dnsmasq"}},
+    {"arch", "pacman -S", "pacman -S", {"qemu-base", "qemu-img", "dnsmasq"}},
+    {"alpine", "apk add", "apk fix", {"qemu-system-x86_64", "qemu-img", "dnsmasq"}},
 };
 
 static bool is_of_family(const char *os_release, const char *id)

@@ -97,6 +97,17 @@ void doctor_check_qemu(const struct doctor *d, struct findings *ret)
     findings_good(ret, "QEMU", "%s, version %u.%u.%u", path, major, minor, micro);
 }
 
+void doctor_check_qemu_img(const struct doctor *d, struct findings *ret)
+{
+    static const char *const names[] = {"qemu-img", NULL};
+    AUTO_FREE char *path = doctor_find_program(d, names);
+    if (path)
+        findings_good(ret, "qemu-img", "%s", path);
+    else
+        findings_note(ret, "qemu-img", doctor_install_command(d, PACKAGE_QEMU_IMG, false),
+                      "is missing: storage pools can make raw volumes only");
+}
+
 const char *doctor_qemu_user_to_be(const struct doctor *d)
 {
     bool makeshift = d->system_mode && !d->qemu_user_is_set &&

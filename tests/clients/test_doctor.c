@@ -518,10 +518,17 @@ static void images(struct tree *t)
     end(t, "images that cannot be seen", doctor_check_images, 0);
 }
 
-// ---- networks ----------------------------------------------------------------------------------
+// ---- programs, networks
+// ----------------------------------------------------------------------------------
 
 static void networks(struct tree *t)
 {
+    begin(t);
+    put(t, "/usr/bin/qemu-img", 0755, "");
+    end(t, "qemu-img", doctor_check_qemu_img, 0);
+    begin(t);
+    put(t, "/etc/os-release", 0644, "ID=opensuse-leap\nID_LIKE=\"suse opensuse\"\n");
+    end(t, "no qemu-img", doctor_check_qemu_img, 0);
     begin(t);
     put(t, "/usr/sbin/dnsmasq", 0755, "");
     end(t, "dnsmasq", doctor_check_dnsmasq, 0);
