@@ -8,7 +8,7 @@
 #include "storage/storage.h"
 
 // Looks up the pool a client means; by uuid, as libvirt does. A reference, for AUTO_POOL. Suspends
-// while the daemon has just been started.
+// while the pool is looked through after the daemon's start.
 int api_pool_get(struct call *call, const struct wire_storage_pool_ref *ref, struct pool **ret,
                  struct error *err);
 // The same of a pool that must be active.

@@ -26,13 +26,11 @@ static struct pool *find_uuid(const struct call *call, const uint8_t *octets, co
 int api_pool_get(struct call *call, const struct wire_storage_pool_ref *ref, struct pool **ret,
                  struct error *err)
 {
-    if (pools_wait_loaded(call->task, call_daemon(call)->pools, err) < 0)
-        return -1;
     struct pool *pool = find_uuid(call, ref->uuid, ref->name, err);
     if (!pool)
         return -1;
     *ret = pool_ref(pool);
-    return 0;
+    return pool_wait_ready(call->task, pool, err);
 }
 
 int api_pool_get_active(struct call *call, const struct wire_storage_pool_ref *ref,
@@ -43,10 +41,8 @@ int api_pool_get_active(struct call *call, const struct wire_storage_pool_ref *r
     return pool_require_active(*ret, err);
 }
 
-static struct pool *find_name(struct call *call, const char *name, struct error *err)
+static struct pool *find_name(const struct call *call, const char *name, struct error *err)
 {
-    if (pools_wait_loaded(call->task, call_daemon(call)->pools, err) < 0)
-        return NULL;
     struct pool *pool = pools_find_name(call_daemon(call)->pools, name);
     if (!pool)
         error_set(err, ERROR_NO_STORAGE_POOL, AREA_STORAGE,
@@ -94,10 +90,7 @@ int api_storage_pool_lookup_by_target_path(
     struct call *call, const struct wire_storage_pool_lookup_by_target_path_args *args,
     struct wire_storage_pool_lookup_by_target_path_ret *ret, struct error *err)
 {
-    struct pools *all = call_daemon(call)->pools;
-    if (pools_wait_loaded(call->task, all, err) < 0)
-        return -1;
-    struct pool *pool = pools_find_path(all, args->path);
+    struct pool *pool = pools_find_path(call_daemon(call)->pools, args->path);
     if (!pool)
         return error_set(err, ERROR_NO_STORAGE_POOL, AREA_STORAGE,
                          "Storage pool not found: no active storage pool with matching target path "
@@ -153,8 +146,7 @@ int api_connect_list_all_storage_pools(struct call *call,
                                        struct wire_connect_list_all_storage_pools_ret *ret,
                                        struct error *err)
 {
-    if (api_check_flags(call, args->flags, LIST_KNOWN, err) < 0 ||
-        pools_wait_loaded(call->task, call_daemon(call)->pools, err) < 0)
+    if (api_check_flags(call, args->flags, LIST_KNOWN, err) < 0)
         return -1;
     ret->ret = count(call, args->flags);
     if (!args->need_results)
@@ -178,8 +170,6 @@ static int list_names(struct call *call, int32_t max, uint32_t flags, struct wir
 {
     if (max < 0 || max > WIRE_STORAGE_POOL_LIST_MAX)
         return error_set(err, ERROR_RPC, AREA_RPC, "maxnames > REMOTE_STORAGE_POOL_LIST_MAX");
-    if (pools_wait_loaded(call->task, call_daemon(call)->pools, err) < 0)
-        return -1;
     ret->v = arena_calloc(call->arena, count(call, flags), sizeof(*ret->v));
     struct pool *pool = NULL;
     while ((pool = pools_next(call_daemon(call)->pools, pool))) {
@@ -209,8 +199,7 @@ int api_connect_num_of_storage_pools(struct call *call, const void *args,
                                      struct error *err)
 {
     (void)args;
-    if (pools_wait_loaded(call->task, call_daemon(call)->pools, err) < 0)
-        return -1;
+    (void)err;
     ret->num = (int32_t)count(call, LIST_ACTIVE);
     return 0;
 }
@@ -220,8 +209,7 @@ int api_connect_num_of_defined_storage_pools(
     struct error *err)
 {
     (void)args;
-    if (pools_wait_loaded(call->task, call_daemon(call)->pools, err) < 0)
-        return -1;
+    (void)err;
     ret->num = (int32_t)count(call, LIST_INACTIVE);
     return 0;
 }

@@ -44,13 +44,7 @@ int api_storage_pool_define_xml(struct call *call,
         return -1;
     unsigned how = args->flags & DEFINE_VALIDATE ? STORAGE_PARSE_VALIDATE : 0;
     struct pool_def *def = pool_def_load(args->xml, strlen(args->xml), how, err);
-    if (!def)
-        return -1;
-    if (pools_wait_loaded(call->task, all, err) < 0) {
-        pool_def_destroy(def);
-        return -1;
-    }
-    if (pool_define(call->task, all, def, &pool, err) < 0)
+    if (!def || pool_define(call->task, all, def, &pool, err) < 0)
         return -1;
     ret->pool = api_pool_ref(call->arena, pool);
     return 0;
@@ -64,7 +58,6 @@ int api_storage_pool_create_xml(struct call *call,
     struct pool *pool;
     AUTO_POOL_DEF struct pool_def *def = pool_def_load(args->xml, strlen(args->xml), 0, err);
     if (!def || check_create(call, def->name, args->flags, err) < 0 ||
-        pools_wait_loaded(call->task, all, err) < 0 ||
         pool_create(call->task, all, STEAL(def), args->flags & CREATE_WITH_BUILD, &pool, err) < 0)
         return -1;
     ret->pool = api_pool_ref(call->arena, pool);

@@ -14,15 +14,14 @@ struct wire_storage_vol_ref api_volume_ref(struct arena *a, const struct volume 
 int api_volume_get(struct call *call, const struct wire_storage_vol_ref *ref, struct volume **ret,
                    struct error *err)
 {
-    struct pools *all = call_daemon(call)->pools;
-    if (pools_wait_loaded(call->task, all, err) < 0)
-        return -1;
-    struct pool *pool = pools_find_name(all, ref->pool);
-    if (!pool)
+    AUTO_POOL struct pool *pool = NULL;
+    struct pool *found = pools_find_name(call_daemon(call)->pools, ref->pool);
+    if (!found)
         return error_set(err, ERROR_NO_STORAGE_POOL, AREA_STORAGE,
                          "Storage pool not found: no storage pool with matching name '%s'",
                          ref->pool);
-    if (pool_require_active(pool, err) < 0)
+    pool = pool_ref(found);
+    if (pool_wait_ready(call->task, pool, err) < 0 || pool_require_active(pool, err) < 0)
         return -1;
     struct volume *vol = pool_find_volume(pool, ref->name);
     if (!vol)
@@ -57,8 +56,7 @@ static int lookup_path(struct call *call, const char *path, const char *what,
                        struct wire_storage_vol_ref *ret, struct error *err)
 {
     struct pools *all = call_daemon(call)->pools;
-    if (pools_wait_loaded(call->task, all, err) < 0)
-        return -1;
+    pools_wait_loaded(call->task, all);
     struct volume *vol = pools_find_volume(all, path);
     if (!vol)
         return error_set(err, ERROR_NO_STORAGE_VOL, AREA_STORAGE,

@@ -246,6 +246,10 @@ void volume_release(struct volume *vol, bool to_write)
 void volume_close(struct task *t, struct volume *vol, bool to_write)
 {
     volume_let_go(vol, to_write);
-    if (to_write)
-        look_after(t, vol);
+    if (!to_write)
+        return;
+    look_after(t, vol);
+    const struct pool_observer *o = &vol->pool->all->config.observer;
+    if (o->refreshed && !vol->removed)
+        o->refreshed(o->arg, vol->pool);
 }

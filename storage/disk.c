@@ -10,13 +10,15 @@ enum { CHAIN_MAX = 64 }; // layers; more are most likely a circle
 static int resolve_volume(struct task *t, struct pools *all, struct domain_disk *disk,
                           struct error *err)
 {
-    if (pools_wait_loaded(t, all, err) < 0)
-        return -1;
-    struct pool *pool = pools_find_name(all, disk->source_pool);
-    if (!pool)
+    AUTO_POOL struct pool *pool = NULL;
+    struct pool *found = pools_find_name(all, disk->source_pool);
+    if (!found)
         return error_set(err, ERROR_NO_STORAGE_POOL, AREA_STORAGE,
                          "Storage pool not found: disk '%s' is in pool '%s', which does not exist",
                          disk->target, disk->source_pool);
+    pool = pool_ref(found);
+    if (pool_wait_ready(t, pool, err) < 0)
+        return -1;
     if (!pool->live)
         return error_set(
             err, ERROR_CONFIG_UNSUPPORTED, AREA_STORAGE,

@@ -403,6 +403,7 @@ static void adopt_main(struct task *t, void *arg)
     } else if (!pool->live && pool_start(t, pool, false, &err) < 0) {
         log_error("cannot autostart storage pool '%s': %s", pool->name, error_message(&err));
     }
+    completion_post(&pool->ready, 0);
     done_loading(pool->all);
 }
 
@@ -421,16 +422,23 @@ void pools_load(struct pools *all)
         if (!pool->live && !(booted && pool->autostart))
             continue;
         all->loading++;
+        completion_init(&pool->ready);
         task_spawn(all->config.sched, "look through pool", adopt_main, pool_ref(pool));
     }
     done_loading(all);
 }
 
-int pools_wait_loaded(struct task *t, struct pools *all, struct error *err)
+void pools_wait_loaded(struct task *t, struct pools *all)
 {
-    if (completion_wait(t, &all->loaded, task_deadline_ms(POOL_LOCK_TIMEOUT_MS)) >= 0)
+    (void)completion_wait(t, &all->loaded, task_deadline_ms(POOL_LOADED_TIMEOUT_MS));
+}
+
+int pool_wait_ready(struct task *t, struct pool *pool, struct error *err)
+{
+    if (completion_wait(t, &pool->ready, task_deadline_ms(POOL_LOCK_TIMEOUT_MS)) >= 0)
         return 0;
     return error_set(err, ERROR_OPERATION_TIMEOUT, AREA_STORAGE,
-                     "the storage pools are still being looked through after the daemon's start; "
-                     "try again");
+                     "storage pool '%s' is still being looked through after the daemon's start; "
+                     "does its directory answer?",
+                     pool->name);
 }

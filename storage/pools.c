@@ -33,6 +33,8 @@ struct pool *pools_add(struct pools *all, const char *name, const struct uuid *u
     pool->uuid = *uuid;
     pool->state_file = path_for_name(all->config.run_dir, name, ".xml");
     task_lock_init(&pool->lock);
+    completion_init(&pool->ready);
+    completion_post(&pool->ready, 0);
     list_append(&all->list, &pool->link);
     return pool;
 }

@@ -10,6 +10,7 @@
 
 enum {
     POOL_LOCK_TIMEOUT_MS = 30000,
+    POOL_LOADED_TIMEOUT_MS = 5000,
     POOL_VOLUMES_MAX = 65536, // files of one directory that are looked at
 };
 

@@ -69,6 +69,7 @@ struct pool {
     uint64_t capacity, allocation, available; // of the file system; octets
     VEC(struct volume *) volumes;             // by name
 
+    struct completion ready; // posted when it was looked through after a start of ours
     struct task_lock lock;
     const char *job; // who has it
     unsigned jobs;   // volumes being made or changed
@@ -79,10 +80,13 @@ struct pools *pools_create(const struct pools_config *config); // copies
 void pools_destroy(struct pools *all);                         // no task may use it any more
 
 // Reads the stored definitions and which pools are active. Those, and after a boot of the machine
-// those marked autostart, are looked through by tasks, which pools_wait_loaded() waits for. Once,
-// before clients are let in. Damaged files are set aside and named in the log.
+// those marked autostart, are looked through by tasks, each pool by its own. Once, before clients
+// are let in. Damaged files are set aside and named in the log.
 void pools_load(struct pools *all);
-int pools_wait_loaded(struct task *t, struct pools *all, struct error *err);
+// Waits for the tasks, but not for ever: a directory of a server that is gone answers never.
+void pools_wait_loaded(struct task *t, struct pools *all);
+// Waits for the one of this pool; ERROR_OPERATION_TIMEOUT.
+int pool_wait_ready(struct task *t, struct pool *pool, struct error *err);
 // Reads every stored definition in a directory and says on stderr what is wrong with which; changes
 // nothing. Returns how many are damaged, of *total.
 size_t pools_check(const char *config_dir, size_t *total);

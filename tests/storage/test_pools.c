@@ -28,12 +28,11 @@ struct world {
 
 static void open_pools(struct world *w, struct task *t)
 {
-    AUTO_ERROR err = ERROR_INIT;
     struct pools_config config = {
         .sched = task_sched(t), .config_dir = w->config, .run_dir = w->run, .qemu_img = w->tool};
     w->all = pools_create(&config);
     pools_load(w->all);
-    CHECK_OK(pools_wait_loaded(t, w->all, &err));
+    pools_wait_loaded(t, w->all);
 }
 
 static struct pool_def *pool_document(const char *name, const char *dir)
