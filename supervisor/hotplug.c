@@ -505,6 +505,10 @@ static int change_interface(struct task *t, struct domain *dom, struct domain_in
 
 static int update_live(struct task *t, struct domain *dom, struct device *new, struct error *err)
 {
+    if (new->kind == DEVICE_DISK && start_complete_disk(t, dom, (struct domain_disk *)new, err) < 0)
+        return -1;
+    if (!dom->live)
+        return domain_not_active(dom, err);
     struct device *old = find_device(dom, dom->live, new, err);
     if (!old)
         return -1;
@@ -514,7 +518,7 @@ static int update_live(struct task *t, struct domain *dom, struct device *new, s
     if (new->kind != DEVICE_DISK)
         return refuse_change(dom, new, err);
     struct domain_disk *a = (struct domain_disk *)old, *b = (struct domain_disk *)new;
-    if (start_complete_disk(t, dom, b, err) < 0 || change_medium(t, dom, a, b, err) < 0)
+    if (change_medium(t, dom, a, b, err) < 0)
         return -1;
     str_replace(&a->source_file, b->source_file);
     str_replace(&a->source_dev, b->source_dev);

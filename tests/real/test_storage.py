@@ -436,8 +436,16 @@ class Guests(WithPool):
         self.server.virsh("attach-device", "g", self.server.write(disk, "disk.xml"))
         self.assertIn("plugged", self.server.out("domblklist", "g"))
 
+    def test_a_medium_out_of_a_pool(self):
+        self.volume("cd")
+        drive = "<disk type='{}' device='cdrom'>{}<target dev='hdc' bus='ide'/><readonly/></disk>".format
+        self.start(drive("file", ""))
+        self.server.virsh("update-device", "g", self.server.write(drive("volume", "<source pool='p' volume='cd'/>"), "cd.xml"))
+        self.assertIn("cd", self.server.out("domblklist", "g"))
+        missing = self.server.write(drive("volume", "<source pool='p' volume='none'/>"), "cd.xml")
+        self.assertIn("none", self.server.error("update-device", "g", missing))
+
     def test_what_is_not_there(self):
-        self.volume("gone")
         self.pool.createXML("<volume><name>dir</name><target><format type='dir'/></target><capacity>0</capacity></volume>")
         conn = self.conn
         for source, codes in (("pool='none' volume='x'", (libvirt.VIR_ERR_NO_STORAGE_POOL,)),
