@@ -140,6 +140,10 @@ class Calls(WithPool):
                 ("its directory", lambda: conn.storagePoolDefineXML(
                     f"<pool type='dir'><name>q</name><target><path>{self.dir}/</path></target></pool>"), libvirt.VIR_ERR_OPERATION_FAILED),
                 ("no target", lambda: conn.storagePoolDefineXML("<pool type='dir'><name>q</name></pool>"), libvirt.VIR_ERR_XML_ERROR),
+                ("no XML", lambda: conn.storagePoolDefineXML("<pool"), libvirt.VIR_ERR_XML_DETAIL),
+                ("no name", lambda: conn.storagePoolDefineXML("<pool type='dir'/>"), libvirt.VIR_ERR_XML_ERROR),
+                ("a volume that is no XML", lambda: pool.createXML("<volume"), libvirt.VIR_ERR_XML_DETAIL),
+                ("a volume without name", lambda: pool.createXML("<volume/>"), libvirt.VIR_ERR_XML_ERROR),
                 ("unknown type", lambda: conn.storagePoolDefineXML("<pool type='x'><name>q</name></pool>"), libvirt.VIR_ERR_XML_ERROR),
                 ("pool that is nowhere", lambda: conn.storagePoolCreateXML(
                     f"<pool type='dir'><name>q</name><target><path>{self.dir}/nowhere</path></target></pool>"), libvirt.VIR_ERR_SYSTEM_ERROR),

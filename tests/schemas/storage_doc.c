@@ -123,7 +123,7 @@ static void refused(void)
         enum error_code code;
         const char *why;
     } cases[] = {
-        {true, "<pool", ERROR_XML, "line 1"},
+        {true, "<pool", ERROR_XML_DETAIL, "line 1"},
         {true, "<volume/>", ERROR_XML, "pool"},
         {true, "<pool/>", ERROR_XML, "type"},
         {true, "<pool type='x'><name>n</name></pool>", ERROR_XML, "dir"},
