@@ -45,7 +45,7 @@ static int open_file(struct task *t, const struct volume *vol, int flags, struct
 static void look_after(struct task *t, struct volume *vol)
 {
     AUTO_ERROR err = ERROR_INIT;
-    if (!vol->removed && volume_look_again(t, vol, &err) < 0)
+    if (volume_look_again(t, vol, &err) < 0 && !vol->removed)
         log_warn("%s", error_message(&err));
     pool_look_at_space(t, vol->pool);
 }

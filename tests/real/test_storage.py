@@ -8,6 +8,7 @@ storage_steps.py has commands whose answers must be libvirtd's (storage_commands
 import ns; ns.enter()
 import hashlib
 import os
+import random
 import re
 import shlex
 import signal
@@ -357,6 +358,59 @@ class Files(WithPool):
         for one in threads:
             one.join()
         self.assertEqual(sorted(map(str, results)), ["90", "90", "90", "made"])
+
+
+@unittest.skipUnless(IS_VIREO, "libvirtd's own races are its own")
+class ManyAtOnce(WithPool):
+    """Clients that do everything with the same few volumes. No call may hang or break the daemon (AddressSanitizer looks)."""
+    SECONDS = 3
+
+    def random_step(self, r, conn):
+        pool, name = conn.storagePoolLookupByName("p"), f"v{r.randrange(6)}"
+        document = (f"<volume><name>{name}</name><capacity>1000000</capacity><allocation>0</allocation>"
+                    f"<target><format type='{r.choice(('raw', 'qcow2', 'dir'))}'/></target></volume>")
+        if r.random() < 0.4:
+            r.choice((lambda: pool.createXML(document), lambda: pool.createXML(document), pool.refresh, pool.destroy, pool.create))()
+            return
+        volume, stream = pool.storageVolLookupByName(f"v{r.randrange(6)}"), conn.newStream()
+
+        def upload():
+            volume.upload(stream, 0, 0)
+            stream.send(b"x" * r.randrange(300000))
+            r.choice((stream.finish, stream.abort))()
+
+        def download():
+            volume.download(stream, 0, 0)
+            while r.random() < 0.9 and stream.recv(65536):
+                pass
+            stream.abort()
+        r.choice((volume.delete, lambda: volume.resize(2000000), volume.wipe, volume.XMLDesc, volume.info, upload, download,
+                  lambda: pool.createXMLFrom(document, volume)))()
+
+    def test_everything(self):
+        end, done = time.monotonic() + self.SECONDS, []
+
+        def work(seed):
+            r, conn, good = random.Random(seed), self.server.connect(), 0
+            while time.monotonic() < end:
+                try:
+                    self.random_step(r, conn)
+                    good += 1
+                except libvirt.libvirtError as error:
+                    self.assertNotIn(error.get_error_code(), (libvirt.VIR_ERR_OPERATION_TIMEOUT, libvirt.VIR_ERR_RPC), str(error))
+            done.append(good)
+        threads = [threading.Thread(target=work, args=(seed,)) for seed in range(6)]
+        for one in threads:
+            one.start()
+        for one in threads:
+            one.join()
+        self.assertEqual(len(done), len(threads))
+        self.assertGreater(min(done), 10)
+        self.assertEqual([name for name in os.listdir(self.dir) if not re.fullmatch(r"v\d", name)], [])
+        if not self.pool.isActive():
+            self.pool.create()
+        self.pool.refresh()
+        self.assertEqual(sorted(self.pool.listVolumes()), sorted(os.listdir(self.dir)))
 
 
 @unittest.skipUnless(IS_VIREO, "about vireod's own files")
