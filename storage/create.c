@@ -325,6 +325,21 @@ static int check_name(const struct pool *pool, const char *name, const struct vo
                      "storage volume '%s' exists already", name);
 }
 
+// What an image says of itself its guest may have written: it may only be raw unless somebody says
+// otherwise, as a layer of another format could name any file of the host.
+static int assume_raw(struct volume_def *def, const struct volume_def *below, struct error *err)
+{
+    const char *format = volume_format_name(below->target.format);
+    def->backing->format = VOLUME_FORMAT_RAW;
+    if (is_plain(below->target.format))
+        return 0;
+    return error_set(err, ERROR_CONFIG_UNSUPPORTED, AREA_STORAGE,
+                     "unsupported configuration: cannot build volume '%s' on '%s', which looks "
+                     "like %s, but nobody says so; if it is, add <format type='%s'/> to "
+                     "<backingStore> (vol-create-as --backing-vol-format %s)",
+                     def->name, def->backing->path, format, format, format);
+}
+
 // Fills in what the document leaves open, as libvirt does.
 static int fill(struct task *t, const char *dir, struct volume_def *def,
                 const struct volume *source, struct error *err)
@@ -354,10 +369,9 @@ static int fill(struct task *t, const char *dir, struct volume_def *def,
     if (r < 0 || below->type != VOLUME_TYPE_FILE)
         return error_set_errno(err, AREA_STORAGE, r < 0 ? r : -EISDIR,
                                "inaccessible backing store volume %s", path);
-    if (def->backing->format == VOLUME_FORMAT_NONE || def->backing->format == VOLUME_FORMAT_ISO)
-        def->backing->format =
-            is_plain(below->target.format) ? VOLUME_FORMAT_RAW : below->target.format;
-    return 0;
+    if (def->backing->format == VOLUME_FORMAT_ISO)
+        def->backing->format = VOLUME_FORMAT_RAW;
+    return def->backing->format == VOLUME_FORMAT_NONE ? assume_raw(def, below, err) : 0;
 }
 
 // The table's entry for what is being made: the name is taken.

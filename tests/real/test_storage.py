@@ -340,6 +340,23 @@ class Files(WithPool):
         self.volume("plain")
         self.assertEqual(os.stat(f"{self.dir}/plain").st_mode & 0o7777, 0o600)
 
+    @unittest.skipUnless(IS_VIREO, "libvirtd takes it as raw")
+    def test_what_an_image_looks_like_is_not_believed(self):
+        """The guest of a raw image may have made it look like a qcow2 that is built on any file of the host."""
+        def build(base, more=""):
+            return (f"<volume><name>over</name><capacity>1048576</capacity><target><format type='qcow2'/></target>"
+                    f"<backingStore><path>{self.dir}/{base}</path>{more}</backingStore></volume>")
+        self.volume("raw")
+        self.pool.createXML("<volume><name>q</name><capacity>1048576</capacity><target><format type='qcow2'/></target></volume>")
+        with self.assertRaises(libvirt.libvirtError) as caught:
+            self.pool.createXML(build("q"))
+        self.assertEqual(caught.exception.get_error_code(), libvirt.VIR_ERR_CONFIG_UNSUPPORTED)
+        for word in ("'over'", f"'{self.dir}/q'", "<format type='qcow2'/>"):
+            self.assertIn(word, str(caught.exception))
+        self.assertNotIn("over", os.listdir(self.dir))
+        for base, more in ("raw", ""), ("q", "<format type='qcow2'/>"):
+            self.pool.createXML(build(base, more)).delete()
+
     def test_two_clients_make_the_same_volume(self):
         results = []
 
