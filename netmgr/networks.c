@@ -96,6 +96,7 @@ static void runtime_destroy(struct network *net)
     vec_finish(&rt->old_routes);
     strv_finish(&rt->old_bridges);
     strv_finish(&rt->blockers);
+    free(rt->zone_error);
     free(rt->lease_text);
     heal_finish(&rt->heal);
     free(rt);

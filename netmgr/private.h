@@ -81,7 +81,8 @@ struct network_runtime {
     struct heal heal;
     struct strv blockers; // rules of others that are in the way, as far as told
     bool looks_for_blockers;
-    const char *job; // what the lock's owner does
+    char *zone_error; // what firewalld said last, as told; NULL: all was well
+    const char *job;  // what the lock's owner does
     uint64_t job_since_us;
 };
 

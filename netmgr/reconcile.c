@@ -301,17 +301,20 @@ static int sync_firewall(struct task *t, struct networks *all, const struct plan
 static int sync_zone(struct task *t, struct network *net, struct repairs *repairs,
                      struct error *err)
 {
-    const struct plan *p = net->runtime->plan;
+    struct network_runtime *rt = net->runtime;
+    const struct plan *p = rt->plan;
     AUTO_ERROR e = ERROR_INIT;
     AUTO_FREE char *zone = NULL;
     if (!p->zone && p->rules.mode == FIREWALL_OPEN)
         return 0;
-    if (firewalld_put(t, net->all->firewalld, p->bridge, p->zone, p->rules.mode == FIREWALL_ROUTE,
-                      &zone, &e) < 0) {
-        if (p->zone)
-            return error_move(err, &e);
-        log_network(LOG_LEVEL_WARN, net->name, "%s", error_message(&e));
-    }
+    int r = firewalld_put(t, net->all->firewalld, p->bridge, p->zone,
+                          p->rules.mode == FIREWALL_ROUTE, &zone, &e);
+    if (r < 0 && p->zone)
+        return error_move(err, &e);
+    const char *said = r < 0 ? error_message(&e) : NULL;
+    if (said && !str_eq(rt->zone_error, said))
+        log_network(LOG_LEVEL_WARN, net->name, "%s", said);
+    str_replace(&rt->zone_error, said);
     if (zone)
         repairs_add(repairs, REPAIR_FIREWALL, "put into firewalld's zone '%s'", zone);
     return 0;
