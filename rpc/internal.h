@@ -37,6 +37,7 @@ struct outgoing {
     size_t len, sent;
     uint32_t nfds, fds_sent;
     int *fds; // owned, as are the descriptors
+    bool of_stream;
 };
 
 struct pending_fd {
@@ -68,7 +69,7 @@ struct client {
     unsigned nfds;
 
     struct list out; // struct outgoing
-    size_t unsent;
+    size_t unsent, unsent_of_streams; // the latter is a part of the former
 
     unsigned running; // calls in flight, without the parked ones
     struct list parked;
@@ -123,6 +124,8 @@ void client_log(const struct client *c, enum log_level level, const char *fmt, .
 // doesn't read.
 void client_send(struct client *c, struct xdr_writer *packet, const int *fds, uint32_t nfds);
 void client_send_empty(struct client *c, const struct packet_header *h);
+// Data of a stream: bounded by its sender, never a reason to cut the client off.
+void client_send_stream(struct client *c, struct xdr_writer *packet);
 void client_flush(struct client *c);
 void client_drop_output(struct client *c);
 

@@ -45,6 +45,8 @@ static int send_one(struct client *c, struct outgoing *o)
             return errno == EAGAIN ? 0 : errno == EINTR ? 0 : -errno;
         o->sent += (size_t)n;
         c->unsent -= (size_t)n;
+        if (o->of_stream)
+            c->unsent_of_streams -= (size_t)n;
     }
     while (o->fds_sent < o->nfds) {
         if (send_fd(c->fd, o->fds[o->fds_sent]) < 0)
@@ -83,10 +85,11 @@ void client_drop_output(struct client *c)
     struct outgoing *o, *tmp;
     LIST_FOREACH_SAFE (o, tmp, &c->out, link)
         outgoing_free(o);
-    c->unsent = 0;
+    c->unsent = c->unsent_of_streams = 0;
 }
 
-void client_send(struct client *c, struct xdr_writer *packet, const int *fds, uint32_t nfds)
+// Takes the packet and its descriptors.
+static struct outgoing *outgoing_create(struct xdr_writer *packet, const int *fds, uint32_t nfds)
 {
     struct outgoing *o = NEW(struct outgoing);
     list_init(&o->link);
@@ -94,22 +97,43 @@ void client_send(struct client *c, struct xdr_writer *packet, const int *fds, ui
     o->len = packet->len;
     o->nfds = nfds;
     o->fds = nfds ? xmemdup(fds, nfds * sizeof(*fds)) : NULL;
+    return o;
+}
+
+static void queue_packet(struct client *c, struct outgoing *o)
+{
     if (c->fd < 0 || c->closing) {
         outgoing_free(o);
-        return;
-    }
-    // One packet of any size goes to a client that has room: the bound is on what it leaves unread.
-    if (c->unsent > c->server->config.max_backlog) {
-        outgoing_free(o);
-        c->server->stats.clients_cut++;
-        client_disconnect(c, "it does not read: too much is waiting for it (client_backlog_bytes)");
         return;
     }
     bool idle = list_empty(&c->out);
     list_append(&c->out, &o->link);
     c->unsent += o->len;
+    if (o->of_stream)
+        c->unsent_of_streams += o->len;
     if (idle)
         client_flush(c);
+}
+
+void client_send(struct client *c, struct xdr_writer *packet, const int *fds, uint32_t nfds)
+{
+    struct outgoing *o = outgoing_create(packet, fds, nfds);
+    // One packet of any size goes to a client that has room: the bound is on what it leaves unread.
+    // Streams have their own bound: they wait.
+    if (c->unsent - c->unsent_of_streams > c->server->config.max_backlog && !c->closing) {
+        outgoing_free(o);
+        c->server->stats.clients_cut++;
+        client_disconnect(c, "it does not read: too much is waiting for it (client_backlog_bytes)");
+        return;
+    }
+    queue_packet(c, o);
+}
+
+void client_send_stream(struct client *c, struct xdr_writer *packet)
+{
+    struct outgoing *o = outgoing_create(packet, NULL, 0);
+    o->of_stream = true;
+    queue_packet(c, o);
 }
 
 void client_send_empty(struct client *c, const struct packet_header *h)

@@ -357,7 +357,7 @@ int stream_send(struct task *t, struct stream *s, const void *data, size_t len, 
         packet_begin(&w, &s->header);
         xdr_put_raw(&w, p, n);
         packet_end(&w);
-        client_send(s->client, &w, NULL, 0);
+        client_send_stream(s->client, &w);
         p += n;
         len -= n;
     }
@@ -376,7 +376,7 @@ int stream_send_hole(struct task *t, struct stream *s, int64_t length, struct er
     xdr_put_u64(&w, (uint64_t)length);
     xdr_put_u32(&w, 0);
     packet_end(&w);
-    client_send(s->client, &w, NULL, 0);
+    client_send_stream(s->client, &w);
     return s->over ? over_error(s, err) : 0;
 }
 

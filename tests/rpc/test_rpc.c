@@ -465,9 +465,6 @@ static void does_not_read(struct task *t, void *arg)
     raw_connect(&other, t, f.server, false);
     open_client(&c);
     open_client(&other);
-    struct client *client = NULL;
-    // The server's side of c, as the api layer would know it: from a call.
-    (void)client;
     static char big[60000];
     memset(big, 'x', sizeof(big) - 1);
     for (uint32_t i = 0; server_stats(f.server)->clients == 2; i++) {

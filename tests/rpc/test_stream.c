@@ -136,6 +136,7 @@ static void start(struct fixture *f, struct raw *c, struct task *t)
 {
     struct server_config config;
     server_config_init(&config);
+    config.max_backlog = 65536; // less than one packet of a stream: those have their own bound
     *f = (struct fixture){.task = t, .guest = -1};
     completion_init(&f->gate);
     completion_init(&f->received);
@@ -354,10 +355,15 @@ static void down_slow(struct task *t, void *arg)
     for (int i = 0; i < 20; i++)
         task_sleep(t, task_deadline_ms(1));
     CHECK(f.sent < 1200000);
+    // What else comes meanwhile waits behind it, and does not cut the client off.
+    raw_ping(&c);
     packet(&c, P_DOWN, 3, WIRE_STREAM, WIRE_ERROR, NULL, 0);
+    unsigned pongs = 0;
     do {
         CHECK(raw_receive(&c));
-    } while (c.header.status == WIRE_CONTINUE);
+        pongs += c.header.program == WIRE_PROGRAM_KEEPALIVE;
+    } while (c.header.program == WIRE_PROGRAM_KEEPALIVE || c.header.status == WIRE_CONTINUE);
+    CHECK_INT(pongs, 1);
     CHECK_INT(c.header.status, WIRE_OK);
     wait_until(&f, &f.released, 1);
     CHECK(f.saw_over);
