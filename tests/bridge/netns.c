@@ -156,6 +156,19 @@ static const char *failure(int e)
     return text;
 }
 
+// Each question comes from a port of its own: for some time a used one is translated as it was for
+// the question before, whatever the rules say by now.
+static void bind_new_port(int fd, bool v4)
+{
+    static uint16_t last = 19999;
+    last = last < 60000 ? last + 1 : 20000;
+    struct sockaddr_in from4 = {.sin_family = AF_INET, .sin_port = htons(last)};
+    struct sockaddr_in6 from6 = {.sin6_family = AF_INET6, .sin6_port = htons(last)};
+    CHECK_INT(v4 ? bind(fd, (struct sockaddr *)&from4, sizeof(from4))
+                 : bind(fd, (struct sockaddr *)&from6, sizeof(from6)),
+              0);
+}
+
 static void ask(const char *protocol, const char *address, int port, char answer[static TEXT_SIZE])
 {
     struct sockaddr_in6 to6 = {.sin6_family = AF_INET6, .sin6_port = htons((uint16_t)port)};
@@ -168,6 +181,8 @@ static void ask(const char *protocol, const char *address, int port, char answer
     struct timeval limit = {.tv_usec = ANSWER_MS * 1000};
     setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
     setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
+    if (!tcp)
+        bind_new_port(fd, v4);
     int r = v4 ? connect(fd, (struct sockaddr *)&to4, sizeof(to4))
                : connect(fd, (struct sockaddr *)&to6, sizeof(to6));
     if (r == 0 && !tcp)
