@@ -4,6 +4,7 @@
 
 #include "api/daemon.h"
 #include "api/handlers.h"
+#include "api/lookup.h"
 #include "supervisor/domain.h"
 
 // Looks up the guest a client means; by uuid, as libvirt does. A reference, for AUTO_DOMAIN.
@@ -17,8 +18,12 @@ struct wire_domain_ref api_domain_ref(const struct domain *dom);
 // The same with a name that outlives what suspends.
 struct wire_domain_ref api_domain_ref_copy(struct arena *a, const struct domain *dom);
 
-// Refuses flags that are not known, as libvirt does: ERROR_INVALID_ARG.
-int api_check_flags(const struct call *call, uint32_t flags, uint32_t known, struct error *err);
+// The same flags as enum domain_affect.
+unsigned api_domain_affect(uint32_t flags);
+// The definition that API_AFFECT_LIVE or API_AFFECT_CONFIG of the flags means, neither: the live
+// one of an active guest. It is dom's.
+int api_domain_definition(const struct domain *dom, uint32_t flags, const struct domain_def **ret,
+                          struct error *err);
 
 // libvirt's numbers for state and reason.
 void api_domain_state(const struct domain *dom, int *state, int *reason);
@@ -28,11 +33,6 @@ enum {
     API_LIST_ACTIVE = 1 << 0,
     API_LIST_INACTIVE = 1 << 1,
     API_LIST_KNOWN = 0xffff, // all the filters
-};
-
-enum { // virDomainModificationImpact
-    API_AFFECT_LIVE = 1 << 0,
-    API_AFFECT_CONFIG = 1 << 1,
 };
 
 struct link_stats;

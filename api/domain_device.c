@@ -7,12 +7,6 @@ enum { // virDomainDeviceModifyFlags: API_AFFECT_* and
     DEVICE_MODIFY_FORCE = 1 << 2,
 };
 
-static unsigned affect_of(uint32_t flags)
-{
-    return (flags & API_AFFECT_LIVE ? DOMAIN_AFFECT_LIVE : 0) |
-           (flags & API_AFFECT_CONFIG ? DOMAIN_AFFECT_CONFIG : 0);
-}
-
 static int attach(struct call *call, const struct wire_domain_ref *ref, const char *xml,
                   uint32_t flags, struct error *err)
 {
@@ -20,7 +14,7 @@ static int attach(struct call *call, const struct wire_domain_ref *ref, const ch
     if (api_check_flags(call, flags, API_AFFECT_LIVE | API_AFFECT_CONFIG, err) < 0 ||
         api_domain_get(call, ref, &dom, err) < 0)
         return -1;
-    return domain_attach_device(call->task, dom, xml, affect_of(flags), err);
+    return domain_attach_device(call->task, dom, xml, api_domain_affect(flags), err);
 }
 
 // The calls without flags are about the running guest.
@@ -46,7 +40,7 @@ static int detach(struct call *call, const struct wire_domain_ref *ref, const ch
     bool gone;
     if (api_check_flags(call, flags, API_AFFECT_LIVE | API_AFFECT_CONFIG, err) < 0 ||
         api_domain_get(call, ref, &dom, err) < 0 ||
-        domain_detach_device(call->task, dom, xml, affect_of(flags), &gone, err) < 0)
+        domain_detach_device(call->task, dom, xml, api_domain_affect(flags), &gone, err) < 0)
         return -1;
     // As libvirt: a guest that was asked and has not answered is no failure. Event device-removed
     // tells.
@@ -79,7 +73,8 @@ int api_domain_detach_device_alias(struct call *call,
     bool gone;
     if (api_check_flags(call, args->flags, API_AFFECT_LIVE | API_AFFECT_CONFIG, err) < 0 ||
         api_domain_get(call, &args->dom, &dom, err) < 0 ||
-        domain_detach_alias(call->task, dom, args->alias, affect_of(args->flags), &gone, err) < 0)
+        domain_detach_alias(call->task, dom, args->alias, api_domain_affect(args->flags), &gone,
+                            err) < 0)
         return -1;
     return 0; // as libvirt: this call only asks the guest
 }
@@ -94,7 +89,7 @@ int api_domain_update_device_flags(struct call *call,
     if (api_check_flags(call, args->flags, known, err) < 0 ||
         api_domain_get(call, &args->dom, &dom, err) < 0)
         return -1;
-    return domain_update_device(call->task, dom, args->xml, affect_of(args->flags), err);
+    return domain_update_device(call->task, dom, args->xml, api_domain_affect(args->flags), err);
 }
 
 // ---- metadata ----------------------------------------------------------------------------------
@@ -105,19 +100,11 @@ int api_domain_get_metadata(struct call *call, const struct wire_domain_get_meta
                             struct wire_domain_get_metadata_ret *ret, struct error *err)
 {
     AUTO_DOMAIN struct domain *dom = NULL;
+    const struct domain_def *def;
     if (api_check_flags(call, args->flags, API_AFFECT_LIVE | API_AFFECT_CONFIG, err) < 0 ||
-        api_domain_get(call, &args->dom, &dom, err) < 0)
+        api_domain_get(call, &args->dom, &dom, err) < 0 ||
+        api_domain_definition(dom, args->flags, &def, err) < 0)
         return -1;
-    const struct domain_def *def = domain_current(dom);
-    if (args->flags & API_AFFECT_CONFIG)
-        def = dom->def;
-    else if (args->flags & API_AFFECT_LIVE)
-        def = dom->live;
-    if (!def)
-        return error_set(
-            err, ERROR_OPERATION_INVALID, AREA_QEMU, "Requested operation is not valid: %s",
-            args->flags & API_AFFECT_CONFIG ? "transient domains do not have any persistent config"
-                                            : "domain is not running");
     AUTO_FREE char *element = NULL;
     const char *text = NULL;
     switch (args->type) {
@@ -173,7 +160,8 @@ int api_domain_set_metadata(struct call *call, const struct wire_domain_set_meta
     AUTO_DOMAIN struct domain *dom = NULL;
     if (api_check_flags(call, args->flags, API_AFFECT_LIVE | API_AFFECT_CONFIG, err) < 0 ||
         api_domain_get(call, &args->dom, &dom, err) < 0 ||
-        domain_change(call->task, dom, affect_of(args->flags), set_metadata, (void *)args, err) < 0)
+        domain_change(call->task, dom, api_domain_affect(args->flags), set_metadata, (void *)args,
+                      err) < 0)
         return -1;
     struct wire_domain_event_callback_metadata_change_msg m = {
         .dom = api_domain_ref(dom), .type = args->type, .nsuri = args->uri};

@@ -1,15 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Finding and listing guests.
 #include "api/domain.h"
-#include "rpc/program.h"
-
-int api_check_flags(const struct call *call, uint32_t flags, uint32_t known, struct error *err)
-{
-    if (!(flags & ~known))
-        return 0;
-    return error_set(err, ERROR_INVALID_ARG, AREA_QEMU, "unsupported flags (0x%x) in function %s",
-                     flags & ~known, call->procedure->label);
-}
 
 struct wire_domain_ref api_domain_ref(const struct domain *dom)
 {
@@ -51,6 +42,28 @@ int api_domain_get_active(struct call *call, const struct wire_domain_ref *ref, 
         return 0;
     return error_set(err, ERROR_OPERATION_INVALID, AREA_QEMU,
                      "Requested operation is not valid: domain is not running");
+}
+
+unsigned api_domain_affect(uint32_t flags)
+{
+    return (flags & API_AFFECT_LIVE ? DOMAIN_AFFECT_LIVE : 0) |
+           (flags & API_AFFECT_CONFIG ? DOMAIN_AFFECT_CONFIG : 0);
+}
+
+int api_domain_definition(const struct domain *dom, uint32_t flags, const struct domain_def **ret,
+                          struct error *err)
+{
+    bool live = flags & API_AFFECT_LIVE, config = flags & API_AFFECT_CONFIG;
+    if (live && config)
+        return error_set(err, ERROR_INVALID_ARG, AREA_QEMU,
+                         "invalid argument: flags 'VIR_DOMAIN_AFFECT_LIVE' and "
+                         "'VIR_DOMAIN_AFFECT_CONFIG' are mutually exclusive");
+    *ret = config ? dom->def : live ? dom->live : domain_current(dom);
+    if (*ret)
+        return 0;
+    return error_set(
+        err, ERROR_OPERATION_INVALID, AREA_QEMU, "Requested operation is not valid: %s",
+        config ? "transient domains do not have any persistent config" : "domain is not running");
 }
 
 int api_domain_lookup_by_id(struct call *call, const struct wire_domain_lookup_by_id_args *args,
@@ -125,10 +138,7 @@ static uint32_t state_filter(const struct domain *dom)
 
 bool api_domain_matches(const struct domain *dom, uint32_t flags)
 {
-    // Within each group one of the wanted must hold; a group nobody asks about doesn't count.
-    const struct {
-        uint32_t group, has;
-    } tests[] = {
+    const struct api_filter filters[] = {
         {API_LIST_ACTIVE | API_LIST_INACTIVE, dom->live ? API_LIST_ACTIVE : API_LIST_INACTIVE},
         {LIST_PERSISTENT | LIST_TRANSIENT, dom->def ? LIST_PERSISTENT : LIST_TRANSIENT},
         {LIST_RUNNING | LIST_PAUSED | LIST_SHUTOFF | LIST_OTHER, state_filter(dom)},
@@ -137,11 +147,7 @@ bool api_domain_matches(const struct domain *dom, uint32_t flags)
         {LIST_SNAPSHOT | LIST_NO_SNAPSHOT, LIST_NO_SNAPSHOT},
         {LIST_CHECKPOINT | LIST_NO_CHECKPOINT, LIST_NO_CHECKPOINT},
     };
-    for (size_t i = 0; i < ARRAY_LEN(tests); i++) {
-        if ((flags & tests[i].group) && !(flags & tests[i].has))
-            return false;
-    }
-    return true;
+    return api_filters_hold(filters, ARRAY_LEN(filters), flags);
 }
 
 static uint32_t count(const struct call *call, uint32_t flags)
@@ -162,10 +168,8 @@ int api_connect_list_all_domains(struct call *call,
     ret->ret = count(call, args->flags);
     if (!args->need_results)
         return 0;
-    if (ret->ret > WIRE_DOMAIN_LIST_MAX)
-        return error_set(err, ERROR_RPC, AREA_RPC,
-                         "too many guests (%u) for one list of %d; ask with filters", ret->ret,
-                         WIRE_DOMAIN_LIST_MAX);
+    if (api_check_list(ret->ret, WIRE_DOMAIN_LIST_MAX, "guests", err) < 0)
+        return -1;
     ret->domains.v = arena_calloc(call->arena, ret->ret, sizeof(*ret->domains.v));
     struct domain *dom = NULL;
     while ((dom = domains_next(call_daemon(call)->domains, dom))) {
@@ -177,9 +181,7 @@ int api_connect_list_all_domains(struct call *call,
 
 static int check_max(int32_t max, const char *what, struct error *err)
 {
-    if (max >= 0 && max <= WIRE_DOMAIN_LIST_MAX)
-        return 0;
-    return error_set(err, ERROR_RPC, AREA_RPC, "%s > REMOTE_DOMAIN_LIST_MAX", what);
+    return api_check_wanted(max, WIRE_DOMAIN_LIST_MAX, what, "REMOTE_DOMAIN_LIST_MAX", err);
 }
 
 int api_connect_list_domains(struct call *call, const struct wire_connect_list_domains_args *args,

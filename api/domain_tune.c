@@ -25,10 +25,8 @@ int api_domain_set_interface_parameters(
         inbound = inbound || str_eq(args->params.v[i].field, "inbound.average");
         outbound = outbound || str_eq(args->params.v[i].field, "outbound.average");
     }
-    unsigned affect = (args->flags & API_AFFECT_LIVE ? DOMAIN_AFFECT_LIVE : 0) |
-                      (args->flags & API_AFFECT_CONFIG ? DOMAIN_AFFECT_CONFIG : 0);
     return domain_set_interface_bandwidth(call->task, dom, args->device, &b, inbound, outbound,
-                                          affect, err);
+                                          api_domain_affect(args->flags), err);
 }
 
 int api_domain_get_interface_parameters(
@@ -36,20 +34,12 @@ int api_domain_get_interface_parameters(
     struct wire_domain_get_interface_parameters_ret *ret, struct error *err)
 {
     AUTO_DOMAIN struct domain *dom = NULL;
+    const struct domain_def *def;
     uint32_t known = API_AFFECT_LIVE | API_AFFECT_CONFIG | STRING_OKAY;
     if (api_check_flags(call, args->flags, known, err) < 0 ||
-        api_domain_get(call, &args->dom, &dom, err) < 0)
+        api_domain_get(call, &args->dom, &dom, err) < 0 ||
+        api_domain_definition(dom, args->flags, &def, err) < 0)
         return -1;
-    const struct domain_def *def = domain_current(dom);
-    if (args->flags & API_AFFECT_CONFIG)
-        def = dom->def;
-    else if (args->flags & API_AFFECT_LIVE)
-        def = dom->live;
-    if (!def)
-        return error_set(
-            err, ERROR_OPERATION_INVALID, AREA_QEMU, "Requested operation is not valid: %s",
-            args->flags & API_AFFECT_CONFIG ? "transient domains do not have any persistent config"
-                                            : "domain is not running");
     ret->nparams = API_BANDWIDTH_PARAMS;
     if (args->nparams == 0)
         return 0;

@@ -3,8 +3,8 @@
 #pragma once
 
 #include "api/daemon.h"
-#include "api/domain.h"
 #include "api/handlers.h"
+#include "api/lookup.h"
 #include "netmgr/netmgr.h"
 
 // Looks up the network a client means; by uuid, as libvirt does. A reference, for AUTO_NETWORK.

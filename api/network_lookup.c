@@ -74,20 +74,13 @@ enum { // virConnectListAllNetworksFlags beyond INACTIVE and ACTIVE
 
 bool api_network_matches(const struct network *net, uint32_t flags)
 {
-    // Within each group one of the wanted must hold; a group nobody asks about doesn't count.
-    const struct {
-        uint32_t group, has;
-    } tests[] = {
+    const struct api_filter filters[] = {
         {API_NETWORK_ACTIVE | API_NETWORK_INACTIVE,
          network_is_active(net) ? API_NETWORK_ACTIVE : API_NETWORK_INACTIVE},
         {LIST_PERSISTENT | LIST_TRANSIENT, net->def ? LIST_PERSISTENT : LIST_TRANSIENT},
         {LIST_AUTOSTART | LIST_NO_AUTOSTART, net->autostart ? LIST_AUTOSTART : LIST_NO_AUTOSTART},
     };
-    for (size_t i = 0; i < ARRAY_LEN(tests); i++) {
-        if ((flags & tests[i].group) && !(flags & tests[i].has))
-            return false;
-    }
-    return true;
+    return api_filters_hold(filters, ARRAY_LEN(filters), flags);
 }
 
 static uint32_t count(const struct call *call, uint32_t flags)
@@ -108,10 +101,8 @@ int api_connect_list_all_networks(struct call *call,
     ret->ret = count(call, args->flags);
     if (!args->need_results)
         return 0;
-    if (ret->ret > WIRE_NETWORK_LIST_MAX)
-        return error_set(err, ERROR_RPC, AREA_RPC,
-                         "too many networks (%u) for one list of %d; ask with filters", ret->ret,
-                         WIRE_NETWORK_LIST_MAX);
+    if (api_check_list(ret->ret, WIRE_NETWORK_LIST_MAX, "networks", err) < 0)
+        return -1;
     ret->nets.v = arena_calloc(call->arena, ret->ret, sizeof(*ret->nets.v));
     struct network *net = NULL;
     while ((net = networks_next(call_daemon(call)->networks, net))) {
@@ -125,8 +116,9 @@ int api_connect_list_all_networks(struct call *call,
 static int list_names(struct call *call, int32_t max, uint32_t flags, struct wire_strings *ret,
                       struct error *err)
 {
-    if (max < 0 || max > WIRE_NETWORK_LIST_MAX)
-        return error_set(err, ERROR_RPC, AREA_RPC, "maxnames > REMOTE_NETWORK_LIST_MAX");
+    if (api_check_wanted(max, WIRE_NETWORK_LIST_MAX, "maxnames", "REMOTE_NETWORK_LIST_MAX", err) <
+        0)
+        return -1;
     ret->v = arena_calloc(call->arena, count(call, flags), sizeof(*ret->v));
     struct network *net = NULL;
     while ((net = networks_next(call_daemon(call)->networks, net))) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // What is asked about the host.
-#include "api/domain.h"
+#include "api/handlers.h"
+#include "api/lookup.h"
 #include "host/host.h"
 #include "host/node.h"
 
@@ -106,6 +107,14 @@ int api_node_get_cells_free_memory(struct call *call,
     return 0;
 }
 
+// A client asks twice: with 0 how many there are, and then for just as many.
+static int check_nparams(int32_t asked, int32_t n, struct error *err)
+{
+    if (asked == n)
+        return 0;
+    return error_set(err, ERROR_INVALID_ARG, AREA_QEMU, "nparams must be %d, not %d", n, asked);
+}
+
 int api_node_get_cpu_stats(struct call *call, const struct wire_node_get_cpu_stats_args *args,
                            struct wire_node_get_cpu_stats_ret *ret, struct error *err)
 {
@@ -116,17 +125,12 @@ int api_node_get_cpu_stats(struct call *call, const struct wire_node_get_cpu_sta
     const struct wire_node_get_cpu_stats all[] = {
         {"kernel", t.system}, {"user", t.user}, {"idle", t.idle}, {"iowait", t.iowait}};
     const int32_t n = ARRAY_LEN(all);
-    if (args->nparams == 0) {
-        ret->nparams = n;
+    ret->nparams = n;
+    if (args->nparams == 0)
         return 0;
-    }
-    if (args->nparams != n)
-        return error_set(err, ERROR_INVALID_ARG, AREA_QEMU, "nparams must be %d, not %d", n,
-                         args->nparams);
     ret->params.v = arena_memdup(call->arena, all, sizeof(all));
     ret->params.n = (uint32_t)n;
-    ret->nparams = n;
-    return 0;
+    return check_nparams(args->nparams, n, err);
 }
 
 int api_node_get_memory_stats(struct call *call, const struct wire_node_get_memory_stats_args *args,
@@ -139,17 +143,12 @@ int api_node_get_memory_stats(struct call *call, const struct wire_node_get_memo
     const struct wire_node_get_memory_stats all[] = {
         {"total", m.total}, {"free", m.free}, {"buffers", m.buffers}, {"cached", m.cached}};
     const int32_t n = m.has_buffers_cached ? 4 : 2;
-    if (args->nparams == 0) {
-        ret->nparams = n;
+    ret->nparams = n;
+    if (args->nparams == 0)
         return 0;
-    }
-    if (args->nparams != n)
-        return error_set(err, ERROR_INVALID_ARG, AREA_QEMU, "nparams must be %d, not %d", n,
-                         args->nparams);
     ret->params.v = arena_memdup(call->arena, all, sizeof(all));
     ret->params.n = (uint32_t)n;
-    ret->nparams = n;
-    return 0;
+    return check_nparams(args->nparams, n, err);
 }
 
 int api_node_get_cpu_map(struct call *call, const struct wire_node_get_cpu_map_args *args,
@@ -179,17 +178,5 @@ int api_node_get_security_model(struct call *call, const void *args,
     static const char empty[1];
     ret->model = (struct wire_chars){.v = arena_memdup(call->arena, empty, 1), .n = 1};
     ret->doi = ret->model;
-    return 0;
-}
-
-int api_domain_get_security_label(struct call *call,
-                                  const struct wire_domain_get_security_label_args *args,
-                                  struct wire_domain_get_security_label_ret *ret, struct error *err)
-{
-    AUTO_DOMAIN struct domain *dom = NULL;
-    static const char empty[1];
-    if (api_domain_get(call, &args->dom, &dom, err) < 0)
-        return -1;
-    ret->label = (struct wire_chars){.v = arena_memdup(call->arena, empty, 1), .n = 1};
     return 0;
 }

@@ -3,8 +3,8 @@
 #pragma once
 
 #include "api/daemon.h"
-#include "api/domain.h"
 #include "api/handlers.h"
+#include "api/lookup.h"
 #include "storage/storage.h"
 
 // Looks up the pool a client means; by uuid, as libvirt does. A reference, for AUTO_POOL. Suspends

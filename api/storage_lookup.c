@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Finding and listing storage pools; what kinds there are.
 #include "api/storage.h"
+#include "base/str.h"
 
 struct wire_storage_pool_ref api_pool_ref(struct arena *a, const struct pool *pool)
 {
@@ -116,20 +117,13 @@ enum { // virConnectListAllStoragePoolsFlags
 
 static bool matches(const struct pool *pool, uint32_t flags)
 {
-    // Within each group one of the wanted must hold; a group nobody asks about doesn't count.
-    const struct {
-        uint32_t group, has;
-    } tests[] = {
+    const struct api_filter filters[] = {
         {LIST_ACTIVE | LIST_INACTIVE, pool->live ? LIST_ACTIVE : LIST_INACTIVE},
         {LIST_PERSISTENT | LIST_TRANSIENT, pool->def ? LIST_PERSISTENT : LIST_TRANSIENT},
         {LIST_AUTOSTART | LIST_NO_AUTOSTART, pool->autostart ? LIST_AUTOSTART : LIST_NO_AUTOSTART},
         {LIST_TYPES, LIST_DIR},
     };
-    for (size_t i = 0; i < ARRAY_LEN(tests); i++) {
-        if ((flags & tests[i].group) && !(flags & tests[i].has))
-            return false;
-    }
-    return true;
+    return api_filters_hold(filters, ARRAY_LEN(filters), flags);
 }
 
 static uint32_t count(const struct call *call, uint32_t flags)
@@ -151,10 +145,8 @@ int api_connect_list_all_storage_pools(struct call *call,
     ret->ret = count(call, args->flags);
     if (!args->need_results)
         return 0;
-    if (ret->ret > WIRE_STORAGE_POOL_LIST_MAX)
-        return error_set(err, ERROR_RPC, AREA_RPC,
-                         "too many storage pools (%u) for one list of %d; ask with filters",
-                         ret->ret, WIRE_STORAGE_POOL_LIST_MAX);
+    if (api_check_list(ret->ret, WIRE_STORAGE_POOL_LIST_MAX, "storage pools", err) < 0)
+        return -1;
     ret->pools.v = arena_calloc(call->arena, ret->ret, sizeof(*ret->pools.v));
     struct pool *pool = NULL;
     while ((pool = pools_next(call_daemon(call)->pools, pool))) {
@@ -168,8 +160,9 @@ int api_connect_list_all_storage_pools(struct call *call,
 static int list_names(struct call *call, int32_t max, uint32_t flags, struct wire_strings *ret,
                       struct error *err)
 {
-    if (max < 0 || max > WIRE_STORAGE_POOL_LIST_MAX)
-        return error_set(err, ERROR_RPC, AREA_RPC, "maxnames > REMOTE_STORAGE_POOL_LIST_MAX");
+    if (api_check_wanted(max, WIRE_STORAGE_POOL_LIST_MAX, "maxnames",
+                         "REMOTE_STORAGE_POOL_LIST_MAX", err) < 0)
+        return -1;
     ret->v = arena_calloc(call->arena, count(call, flags), sizeof(*ret->v));
     struct pool *pool = NULL;
     while ((pool = pools_next(call_daemon(call)->pools, pool))) {

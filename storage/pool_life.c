@@ -281,17 +281,23 @@ int pool_stop(struct task *t, struct pool *pool, struct error *err)
     return r;
 }
 
+static int check_destroyed(const struct pool *pool, struct error *err)
+{
+    if (!pool->live)
+        return 0;
+    return error_set(err, ERROR_OPERATION_INVALID, AREA_STORAGE,
+                     "Requested operation is not valid: storage pool '%s' is still active; destroy "
+                     "it first",
+                     pool->name);
+}
+
 int pool_undefine(struct task *t, struct pool *pool, struct error *err)
 {
     if (pool_lock(t, pool, "undefine", err) < 0)
         return -1;
     int r = check_there(pool, err);
-    if (r == 0 && pool->live)
-        r = error_set(
-            err, ERROR_OPERATION_INVALID, AREA_STORAGE,
-            "Requested operation is not valid: storage pool '%s' is still active; destroy "
-            "it first",
-            pool->name);
+    if (r == 0)
+        r = check_destroyed(pool, err);
     if (r == 0)
         r = pool_store_remove(t, pool, err);
     if (r == 0) {
@@ -322,12 +328,8 @@ int pool_delete(struct task *t, struct pool *pool, struct error *err)
     if (pool_lock(t, pool, "delete", err) < 0)
         return -1;
     int r = check_there(pool, err);
-    if (r == 0 && pool->live)
-        r = error_set(
-            err, ERROR_OPERATION_INVALID, AREA_STORAGE,
-            "Requested operation is not valid: storage pool '%s' is still active; destroy "
-            "it first",
-            pool->name);
+    if (r == 0)
+        r = check_destroyed(pool, err);
     if (r == 0) {
         struct directory d = {.def = pool->def};
         task_offload(t, remove_run, &d);
