@@ -261,7 +261,6 @@ static void on_event(struct qmp *q, const struct qmp_event *event, void *userdat
     }
     if (o->qmp_event)
         o->qmp_event(o->arg, dom, event);
-    // Last: who is told of it can still look the device up.
     if (str_eq(event->name, "DEVICE_DELETED") && dom->live)
         hotplug_on_deleted(dom, member(event, "device"));
 }

@@ -7,7 +7,7 @@
 // ends first, the device last. Plugging in sends them in order, and undoes those done when one
 // fails. Plugging out is a request to the guest (device_del); when QEMU says DEVICE_DELETED the
 // guest has let go of it, and the inverse of the other commands is sent from the end. The guest may
-// never answer.
+// never answer, or so late that nobody waits any more.
 #include "base/file.h"
 #include "netmgr/netmgr.h"
 #include "supervisor/address.h"
@@ -19,8 +19,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <sys/socket.h>
-
-enum { UNPLUG_TIMEOUT_MS = 5000 };
 
 // ---- commands and their inverse ----------------------------------------------------------------
 
@@ -70,8 +68,6 @@ static int plan(struct task *t, struct domain *dom, struct device *dev, const st
     struct host *host = dom->all->config.host;
     if (host_qemu_caps(t, host, dom->live->emulator, &caps, err) < 0)
         return -1;
-    if (!dom->live)
-        return domain_not_active(dom, err);
     struct argv_input in = {
         .def = dom->live,
         .caps = caps,
@@ -224,8 +220,6 @@ static int plug(struct task *t, struct domain *dom, struct device *dev, struct e
     struct nic nic = {0};
     if (dev->kind == DEVICE_DISK && start_complete_disk(t, dom, (struct domain_disk *)dev, err) < 0)
         return -1;
-    if (!dom->live)
-        return domain_not_active(dom, err);
     alias_assign_device(dom->live, dev);
     if (address_assign_device(dom->live, dev, err) < 0 || images_grant_device(dom, dev, err) < 0 ||
         (iface && nic_plug(t, dom, iface, &nic, err) < 0))
@@ -281,10 +275,6 @@ static int attach_live(struct task *t, struct domain *dom, const char *xml, stru
         domain_device_destroy(dev);
         return -1;
     }
-    if (!dom->live) {
-        domain_device_destroy(dev);
-        return domain_not_active(dom, err);
-    }
     const struct domain_observer *o = &dom->all->config.observer;
     domain_def_add_device(dom->live, dev);
     dom->updated = true;
@@ -298,8 +288,6 @@ static int attach_locked(struct task *t, struct domain *dom, const char *xml, un
                          struct error *err)
 {
     struct domain_def *def = NULL;
-    if (domain_resolve_affect(dom, &affect, err) < 0)
-        return -1;
     if (affect & DOMAIN_AFFECT_CONFIG) {
         struct device *stored = NULL;
         if (complete_device(dom, dom->def, xml, &stored, err) < 0)
@@ -316,7 +304,7 @@ static int attach_locked(struct task *t, struct domain *dom, const char *xml, un
 int domain_attach_device(struct task *t, struct domain *dom, const char *xml, unsigned affect,
                          struct error *err)
 {
-    if (domain_lock(t, dom, "attach a device to", err) < 0)
+    if (domain_lock_affected(t, dom, "attach a device to", &affect, err) < 0)
         return -1;
     int r = attach_locked(t, dom, xml, affect, err);
     domain_unlock(dom);
@@ -325,59 +313,101 @@ int domain_attach_device(struct task *t, struct domain *dom, const char *xml, un
 
 // ---- detach ------------------------------------------------------------------------------------
 
+// The steps that plugged it in: their names count here, the descriptors are QEMU's.
+static int plan_unplug(struct task *t, struct domain *dom, struct device *dev,
+                       struct argv_plug *steps, struct error *err)
+{
+    int none = -1;
+    struct nic nic = {.iface = (struct domain_interface *)dev, .tap = {.fds = &none, .nfds = 1}};
+    bool has_tap = dev->kind == DEVICE_INTERFACE && nic.iface->type != INTERFACE_USER;
+    return plan(t, dom, dev, has_tap ? &nic : NULL, steps, err);
+}
+
 // The guest has let go: what stood behind the device goes too.
-void hotplug_on_deleted(struct domain *dom, const char *alias)
+static void clean_up(struct task *t, struct domain *dom, const char *alias)
 {
     struct device *dev = alias_find(dom->live, alias);
-    if (!dev || domain_def_remove_device(dom->live, dev) < 0)
+    struct argv_plug steps = {0};
+    AUTO_ERROR err = ERROR_INIT;
+    if (!dev)
         return;
-    VEC_FOREACH (u, &dom->unplugs) {
-        if (!str_eq((*u)->alias, alias))
-            continue;
-        for (size_t i = (*u)->undo.n; i-- > 0;)
-            undo_step(dom, &(*u)->undo.v[i]);
-        (*u)->gone = true;
-        completion_post(&(*u)->done, 0);
-    }
+    if (plan_unplug(t, dom, dev, &steps, &err) < 0)
+        log_domain(LOG_LEVEL_WARN, dom->name, "what stood behind '%s' stays in its QEMU: %s", alias,
+                   error_message(&err));
+    // The last step made the device itself.
+    for (size_t i = steps.steps.n; i-- > 1;)
+        undo_step(dom, &steps.steps.v[i - 1]);
+    argv_plug_finish(&steps);
+    if (domain_def_remove_device(dom->live, dev) < 0)
+        return;
     if (dev->kind == DEVICE_INTERFACE)
         nic_unplug(dom, (struct domain_interface *)dev);
     domain_device_destroy(dev);
     dom->updated = true;
     (void)status_save(dom, NULL);
+    const struct domain_observer *o = &dom->all->config.observer;
+    if (o->device_removed)
+        o->device_removed(o->arg, dom, alias);
+}
+
+static void clean_up_deleted(struct task *t, struct domain *dom)
+{
+    while (dom->deleted.n) {
+        AUTO_FREE char *alias = dom->deleted.v[0];
+        vec_remove(&dom->deleted, 0);
+        clean_up(t, dom, alias);
+    }
+}
+
+static void deleted_main(struct task *t, void *arg)
+{
+    AUTO_DOMAIN struct domain *dom = arg;
+    if (task_lock_acquire(t, &dom->lock, TASK_FOREVER) < 0)
+        return;
+    dom->job = "clean up behind a device";
+    if (dom->live && !dom->process_ended)
+        clean_up_deleted(t, dom);
+    domain_unlock(dom);
+}
+
+// The event may come long after the request, or without one. Who holds the lock works with the
+// devices, so that it is the next one's turn; who waits for this very event is woken.
+void hotplug_on_deleted(struct domain *dom, const char *alias)
+{
+    if (!alias_find(dom->live, alias))
+        return;
+    VEC_FOREACH (it, &dom->deleted)
+        if (str_eq(*it, alias))
+            return;
+    vec_push(&dom->deleted, xstrdup(alias));
+    completion_post(&dom->device_deleted, 0);
+    task_spawn(dom->all->config.sched, "clean up behind device", deleted_main, domain_ref(dom));
+}
+
+void hotplug_drop_deleted(struct domain *dom)
+{
+    VEC_FOREACH (it, &dom->deleted)
+        free(*it);
+    vec_finish(&dom->deleted);
 }
 
 static int unplug(struct task *t, struct domain *dom, struct device *dev, bool *gone,
                   struct error *err)
 {
-    struct argv_plug steps = {0};
-    // Its descriptors are QEMU's: only the names of what was made with them count here.
-    int none = -1;
-    struct nic nic = {.iface = (struct domain_interface *)dev, .tap = {.fds = &none, .nfds = 1}};
-    bool has_tap = dev->kind == DEVICE_INTERFACE && nic.iface->type != INTERFACE_USER;
-    if (plan(t, dom, dev, has_tap ? &nic : NULL, &steps, err) < 0)
-        return -1;
-    struct unplug u = {.alias = xstrdup(dev->alias)};
-    completion_init(&u.done);
-    // The last command made the device itself: QEMU removes that one.
-    for (size_t i = 0; i + 1 < steps.steps.n; i++)
-        vec_push(&u.undo, steps.steps.v[i]);
-    vec_push(&dom->unplugs, &u);
+    AUTO_FREE char *alias = xstrdup(dev->alias);
     struct json_object *args = json_object_new_object();
-    json_object_object_add(args, "id", json_object_new_string(u.alias));
-    int r = qmp_execute(t, dom->qmp, "device_del", args, domain_answer_deadline(dom), NULL, err);
-    if (r == 0)
-        completion_wait(t, &u.done, task_deadline_ms(UNPLUG_TIMEOUT_MS));
-    *gone = u.gone;
-    for (size_t i = 0; i < dom->unplugs.n; i++) {
-        if (dom->unplugs.v[i] == &u) {
-            vec_remove(&dom->unplugs, i);
-            break;
-        }
+    json_object_object_add(args, "id", json_object_new_string(alias));
+    completion_init(&dom->device_deleted);
+    if (qmp_execute(t, dom->qmp, "device_del", args, domain_answer_deadline(dom), NULL, err) < 0)
+        return -1;
+    uint64_t deadline = task_deadline_ms(dom->all->config.timeouts.unplug_ms);
+    while (alias_find(dom->live, alias) && !dom->process_ended &&
+           completion_wait(t, &dom->device_deleted, deadline) == 0) {
+        completion_init(&dom->device_deleted);
+        clean_up_deleted(t, dom);
     }
-    vec_finish(&u.undo);
-    free(u.alias);
-    argv_plug_finish(&steps);
-    return r;
+    *gone = !alias_find(dom->live, alias);
+    return *gone || !dom->process_ended ? 0 : domain_not_active(dom, err);
 }
 
 static int detach_locked(struct task *t, struct domain *dom, const struct device *wanted,
@@ -385,8 +415,6 @@ static int detach_locked(struct task *t, struct domain *dom, const struct device
 {
     struct domain_def *def = NULL;
     *gone = true;
-    if (domain_resolve_affect(dom, &affect, err) < 0)
-        return -1;
     if (affect & DOMAIN_AFFECT_CONFIG) {
         def = domain_def_copy(dom->def);
         struct device *stored = find_device(dom, def, wanted, err);
@@ -413,7 +441,7 @@ int domain_detach_device(struct task *t, struct domain *dom, const char *xml, un
     struct device *wanted = domain_device_parse(xml, strlen(xml), DOMAIN_PARSE_LIVE, err);
     if (!wanted)
         return -1;
-    int r = domain_lock(t, dom, "detach a device from", err);
+    int r = domain_lock_affected(t, dom, "detach a device from", &affect, err);
     if (r == 0) {
         r = detach_locked(t, dom, wanted, affect, gone, err);
         domain_unlock(dom);
@@ -425,11 +453,9 @@ int domain_detach_device(struct task *t, struct domain *dom, const char *xml, un
 int domain_detach_alias(struct task *t, struct domain *dom, const char *alias, unsigned affect,
                         bool *gone, struct error *err)
 {
-    if (domain_lock(t, dom, "detach a device from", err) < 0)
+    if (domain_lock_affected(t, dom, "detach a device from", &affect, err) < 0)
         return -1;
-    const struct domain_def *def =
-        dom->live && affect != DOMAIN_AFFECT_CONFIG ? dom->live : dom->def;
-    struct device *dev = def ? alias_find(def, alias) : NULL;
+    struct device *dev = alias_find(affect & DOMAIN_AFFECT_LIVE ? dom->live : dom->def, alias);
     int r = -1;
     if (!dev) {
         error_set(err, ERROR_DEVICE_MISSING, AREA_QEMU, "device not found: guest '%s' has no '%s'",
@@ -507,8 +533,6 @@ static int update_live(struct task *t, struct domain *dom, struct device *new, s
 {
     if (new->kind == DEVICE_DISK && start_complete_disk(t, dom, (struct domain_disk *)new, err) < 0)
         return -1;
-    if (!dom->live)
-        return domain_not_active(dom, err);
     struct device *old = find_device(dom, dom->live, new, err);
     if (!old)
         return -1;
@@ -551,14 +575,12 @@ static int update_locked(struct task *t, struct domain *dom, struct device *new,
                          struct error *err)
 {
     struct domain_def *def = NULL;
-    if (domain_resolve_affect(dom, &affect, err) < 0)
-        return -1;
     if ((affect & DOMAIN_AFFECT_CONFIG) && !(def = with_updated(dom, new, err)))
         return -1;
     if (store_first(t, dom, def, err) < 0)
         return -1;
     int r = affect & DOMAIN_AFFECT_LIVE ? update_live(t, dom, new, err) : 0;
-    if (r == 0 && dom->live)
+    if (r == 0 && (affect & DOMAIN_AFFECT_LIVE))
         (void)status_save(dom, NULL);
     return settle(t, dom, def, r);
 }
@@ -569,7 +591,7 @@ int domain_update_device(struct task *t, struct domain *dom, const char *xml, un
     struct device *new = domain_device_parse(xml, strlen(xml), 0, err);
     if (!new)
         return -1;
-    int r = domain_lock(t, dom, "update a device of", err);
+    int r = domain_lock_affected(t, dom, "update a device of", &affect, err);
     if (r == 0) {
         r = update_locked(t, dom, new, affect, err);
         domain_unlock(dom);

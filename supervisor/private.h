@@ -23,7 +23,11 @@ void domains_remove(struct domain *dom); // takes it out and gives up that refer
 // followed by domain_unlock().
 int domain_lock(struct task *t, struct domain *dom, const char *job, struct error *err);
 void domain_unlock(struct domain *dom);
-// As domain_lock(), and the guest must be active.
+// As domain_lock(), and resolves `affect` (enum domain_affect): a guest whose running half is meant
+// must be active, and its QEMU be there to be spoken to.
+int domain_lock_affected(struct task *t, struct domain *dom, const char *job, unsigned *affect,
+                         struct error *err);
+// The same for the running half.
 int domain_lock_active(struct task *t, struct domain *dom, const char *job, struct error *err);
 // Makes CURRENT what it means now, and refuses what is not there. Lock held.
 int domain_resolve_affect(const struct domain *dom, unsigned *affect, struct error *err);
@@ -106,7 +110,10 @@ int events_connect(struct task *t, struct domain *dom, uint64_t timeout_ms, stru
 int events_resync(struct task *t, struct domain *dom, struct error *err);
 
 // hotplug.c
+// QEMU has let go of a device: cleans up behind it when it is that task's turn.
 void hotplug_on_deleted(struct domain *dom, const char *alias);
+// Forgets those that wait for that.
+void hotplug_drop_deleted(struct domain *dom);
 
 // images.c
 // Makes what the guest uses accessible to QEMU's user, noting what was changed; the other undoes
