@@ -384,6 +384,40 @@ void hotplug_on_deleted(struct domain *dom, const char *alias)
     task_spawn(dom->all->config.sched, "clean up behind device", deleted_main, domain_ref(dom));
 }
 
+struct missing {
+    const struct strv *there;
+    struct strv aliases;
+};
+
+// Of the kinds that QEMU knows by their aliases, all of them.
+static int find_missing(struct device *dev, void *arg)
+{
+    struct missing *m = arg;
+    if ((dev->kind == DEVICE_DISK || dev->kind == DEVICE_INTERFACE) && dev->alias &&
+        !strv_has(m->there, dev->alias))
+        strv_push(&m->aliases, dev->alias);
+    return 0;
+}
+
+int hotplug_resync(struct task *t, struct domain *dom, struct error *err)
+{
+    struct strv there;
+    struct missing m = {.there = &there};
+    if (dom->live->disks.n + dom->live->interfaces.n == 0)
+        return 0;
+    if (qmp_list_devices(t, dom->qmp, domain_answer_deadline(dom), &there, err) < 0)
+        return -1;
+    domain_def_each_device(dom->live, find_missing, &m);
+    for (size_t i = 0; i < m.aliases.n; i++) {
+        log_domain(LOG_LEVEL_INFO, dom->name, "it let go of '%s' while nobody listened",
+                   m.aliases.v[i]);
+        clean_up(t, dom, m.aliases.v[i]);
+    }
+    strv_finish(&m.aliases);
+    strv_finish(&there);
+    return 0;
+}
+
 void hotplug_drop_deleted(struct domain *dom)
 {
     VEC_FOREACH (it, &dom->deleted)

@@ -112,6 +112,8 @@ int events_resync(struct task *t, struct domain *dom, struct error *err);
 // hotplug.c
 // QEMU has let go of a device: cleans up behind it when it is that task's turn.
 void hotplug_on_deleted(struct domain *dom, const char *alias);
+// The same for what went while nobody listened. Who calls it holds the lock.
+int hotplug_resync(struct task *t, struct domain *dom, struct error *err);
 // Forgets those that wait for that.
 void hotplug_drop_deleted(struct domain *dom);
 
