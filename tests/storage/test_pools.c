@@ -172,6 +172,36 @@ static void at_once(struct task *t, void *arg)
     world_close(&w);
 }
 
+static void refresh_main(struct task *t, void *arg)
+{
+    struct slow *s = arg;
+    AUTO_ERROR err = ERROR_INIT;
+    s->result = pool_refresh(t, s->pool, &err);
+    completion_post(&s->done, 0);
+}
+
+// What is finished while the pool is looked through is in it afterwards.
+static void made_meanwhile(struct task *t, void *arg)
+{
+    (void)arg;
+    struct world w;
+    AUTO_ERROR err = ERROR_INIT;
+    world_open(&w, t, "exit 1");
+    for (int i = 0; i < 200; i++) {
+        AUTO_FREE char *name = xasprintf("v%d", i);
+        struct slow s = {.pool = w.pool};
+        completion_init(&s.done);
+        task_spawn(task_sched(t), "refresh", refresh_main, &s);
+        CHECK_OK(make(t, w.pool, name, "raw", NULL, &err), &err);
+        CHECK_INT(completion_wait(t, &s.done, task_deadline_ms(30000)), 0);
+        CHECK_INT(s.result, 0);
+        CHECK(pool_find_volume(w.pool, name));
+        CHECK_INT(w.pool->volumes.n, i + 1);
+    }
+    CHECK_OK(pool_stop(t, w.pool, &err), &err);
+    world_close(&w);
+}
+
 // A file that somebody else made while ours was being made stays theirs.
 static void name_lost(struct task *t, void *arg)
 {
@@ -260,8 +290,13 @@ int main(void)
         const char *name;
         void (*fn)(struct task *t, void *arg);
     } tests[] = {
-        {"failing_tool", failing_tool}, {"missing_tool", missing_tool}, {"at_once", at_once},
-        {"name_lost", name_lost},       {"stored_files", stored_files}, {"paths", paths},
+        {"failing_tool", failing_tool},
+        {"missing_tool", missing_tool},
+        {"at_once", at_once},
+        {"made_meanwhile", made_meanwhile},
+        {"name_lost", name_lost},
+        {"stored_files", stored_files},
+        {"paths", paths},
     };
     for (size_t i = 0; i < ARRAY_LEN(tests); i++) {
         loop_run(tests[i].fn, NULL);
