@@ -88,6 +88,9 @@ void domain_unref(struct domain *dom)
     domain_def_destroy(dom->def);
     domain_def_destroy(dom->live);
     vec_finish(&dom->unplugs);
+    VEC_FOREACH (dev, &dom->departed)
+        domain_device_destroy(*dev);
+    vec_finish(&dom->departed);
     granted_finish(&dom->granted);
     vec_finish(&dom->macvtaps);
     free(dom->name);
@@ -165,6 +168,9 @@ int domain_lock(struct task *t, struct domain *dom, const char *job, struct erro
 
 void domain_unlock(struct domain *dom)
 {
+    VEC_FOREACH (dev, &dom->departed)
+        domain_device_destroy(*dev);
+    dom->departed.n = 0;
     dom->job = NULL;
     task_lock_release(&dom->lock);
 }

@@ -341,7 +341,10 @@ void hotplug_on_deleted(struct domain *dom, const char *alias)
     }
     if (dev->kind == DEVICE_INTERFACE)
         nic_unplug(dom, (struct domain_interface *)dev);
-    domain_device_destroy(dev);
+    if (dom->lock.owner)
+        vec_push(&dom->departed, dev);
+    else
+        domain_device_destroy(dev);
     dom->updated = true;
     (void)status_save(dom, NULL);
 }
