@@ -188,13 +188,14 @@ static int run_script(struct task *t, const struct domain *dom, const char *scri
     int status;
     if (child_run(t, &spec, NULL, SCRIPT_OUTPUT_MAX, task_deadline_ms(SCRIPT_TIMEOUT_MS), &status,
                   &output, err) < 0)
-        return -1;
+        return error_prefix(err, "the script for '%s' of guest '%s'", tap, dom->name);
     if (status == 0)
         return 0;
     AUTO_FREE char *how = process_status_text(status);
+    AUTO_FREE char *said = str_one_line(strbuf_text(&output));
     return error_set(err, ERROR_HOOK_FAILED, AREA_QEMU,
-                     "the script '%s' for '%s' of guest '%s' failed: %s: %s", script, tap,
-                     dom->name, how, strbuf_text(&output));
+                     "the script '%s' for '%s' of guest '%s' failed: %s%s%s", script, tap,
+                     dom->name, how, *said ? ": " : "", said);
 }
 
 static int plug(struct task *t, struct domain *dom, struct nic *nic, struct error *err)

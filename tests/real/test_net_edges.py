@@ -134,6 +134,16 @@ class Edges(unittest.TestCase):
         self.assertRegex(self.server.error("net-start", "known"), "known.test.*resolvectl dns.*sorry")
         self.assertNotIn("virbr98", links())
 
+    def test_what_dnsmasq_does_not_take_is_told(self):
+        options = "".join(f"<dnsmasq:option value='{one}'/>" for one in ("log-queries", "no-such-option=7"))
+        self.server.net(network("odd", 96, more=f"<dnsmasq:options>{options}</dnsmasq:options>")
+                        .replace("<network>", "<network xmlns:dnsmasq='http://libvirt.org/schemas/network/dnsmasq/1.0'>"), start=False)
+        error = self.server.error("net-start", "odd")
+        self.assertIn("bad option", error)
+        if IS_VIREO:  # its file is gone by now
+            self.assertIn("which is 'no-such-option=7'", error)
+        self.assertNotIn("virbr96", links())
+
     @unittest.skipUnless(IS_VIREO, "libvirtd wants a qdisc that this kernel may not have")
     def test_rates_of_a_bridge_of_the_host(self):
         sh("ip link add hostbr type bridge; ip link set hostbr up")
