@@ -14,6 +14,7 @@
 #include <linux/close_range.h>
 #include <signal.h>
 #include <stdio.h>
+#include <poll.h>
 #include <sys/epoll.h>
 #include <sys/pidfd.h>
 #include <sys/prctl.h>
@@ -366,11 +367,31 @@ static void feed_main(struct task *t, void *arg)
     completion_post(&f->done, 0);
 }
 
-// Reads to the end; what is beyond max is read and dropped, so that the child is never held up.
-static int collect(struct task *t, int fd, size_t max, uint64_t deadline_us, struct strbuf *output)
+static bool has_ended(const struct process *p)
+{
+    struct pollfd pfd = {.fd = p->pidfd, .events = POLLIN};
+    return poll(&pfd, 1, 0) > 0;
+}
+
+// Until there is something to read, or the child has ended.
+static int await_output(struct task *t, int fd, const struct process *p, uint64_t deadline_us)
+{
+    AUTO_CLOSE int both = epoll_create1(EPOLL_CLOEXEC);
+    struct epoll_event in = {.events = EPOLLIN};
+    if (both < 0 || epoll_ctl(both, EPOLL_CTL_ADD, fd, &in) < 0 ||
+        epoll_ctl(both, EPOLL_CTL_ADD, p->pidfd, &in) < 0)
+        return -errno;
+    return task_wait_fd(t, both, EPOLLIN, deadline_us);
+}
+
+// Reads until the child ends; what is beyond max is read and dropped, so that it is never held up.
+// The pipe's own end may be far: what the child left running has it too.
+static int collect(struct task *t, int fd, const struct process *p, size_t max,
+                   uint64_t deadline_us, struct strbuf *output)
 {
     char chunk[16384];
     for (;;) {
+        bool ended = has_ended(p); // before the read, which then gets all that it wrote
         ssize_t n = read(fd, chunk, sizeof(chunk));
         if (n == 0)
             return 0;
@@ -379,8 +400,8 @@ static int collect(struct task *t, int fd, size_t max, uint64_t deadline_us, str
             if (room > 0)
                 strbuf_addn(output, chunk, (size_t)n < room ? (size_t)n : room);
         } else if (errno == EAGAIN) {
-            int r = task_wait_fd(t, fd, EPOLLIN, deadline_us);
-            if (r < 0)
+            int r = ended ? 0 : await_output(t, fd, p, deadline_us);
+            if (ended || r < 0)
                 return r;
         } else if (errno != EINTR) {
             return -errno;
@@ -417,7 +438,7 @@ int child_run(struct task *t, const struct child_spec *spec, const char *input, 
         feeder.left = strlen(input);
         feeding = task_spawn(task_sched(t), "feed child", feed_main, &feeder);
     }
-    int r = collect(t, out_read, output_max, deadline_us, output);
+    int r = collect(t, out_read, &p, output_max, deadline_us, output);
     if (feeding && !feeder.done.done)
         task_cancel(feeding);
     // The feeder lives on this stack, so its end is awaited even when we are cancelled ourselves.
@@ -427,6 +448,9 @@ int child_run(struct task *t, const struct child_spec *spec, const char *input, 
         r = process_wait(t, &p, deadline_us, status);
     if (r < 0) {
         kill_and_forget(t, &p);
+        if (r == -ETIMEDOUT)
+            return error_set(err, ERROR_OPERATION_TIMEOUT, AREA_NONE,
+                             "%s did not end in time and was killed", spec->argv[0]);
         return error_set_errno(err, AREA_NONE, r, "%s was killed before its end", spec->argv[0]);
     }
     process_close(&p);

@@ -140,6 +140,18 @@ char *str_printable(const char *s, size_t n)
     return strbuf_steal(&b);
 }
 
+char *str_one_line(const char *s)
+{
+    struct strbuf b = {0};
+    for (size_t n; *(s += strspn(s, "\r\n")); s += n) {
+        n = strcspn(s, "\r\n");
+        AUTO_FREE char *line = str_printable(s, n);
+        if (line[strspn(line, " ")])
+            strbuf_printf(&b, "%s%s", b.len ? "; " : "", line);
+    }
+    return strbuf_steal(&b);
+}
+
 void strv_take(struct strv *s, char *text)
 {
     vec_push(s, text);

@@ -45,6 +45,10 @@ bool str_ends(const char *s, const char *suffix);
 int str_to_u64(const char *s, int base, uint64_t max, uint64_t *ret);
 int str_to_i64(const char *s, int64_t min, int64_t max, int64_t *ret);
 
+// What a program said, as one line: its lines with "; " between, blank ones left out, and the rest
+// as in str_printable(). Caller frees.
+char *str_one_line(const char *s);
+
 // Control characters and anything else unprintable as \xNN: outside bytes for a log line. Caller
 // frees.
 char *str_printable(const char *s, size_t n);

@@ -251,6 +251,22 @@ void dnsmasq_sweep(struct task *t, struct networks *all)
 
 // ---- starting it -------------------------------------------------------------------------------
 
+// dnsmasq names a line of a file that is gone when somebody reads this: what stands in it is told.
+static char *line_it_means(const char *said, const char *conf)
+{
+    const char *mark = strstr(said, " at line ");
+    AUTO_FREE char *text = NULL;
+    if (!mark || file_read(conf, FILE_MAX, &text, NULL) < 0)
+        return xstrdup("");
+    const char *line = text;
+    for (long n = strtol(mark + strlen(" at line "), NULL, 10); n > 1 && line; n--) {
+        line = strchr(line, '\n');
+        line = line ? line + 1 : NULL;
+    }
+    AUTO_FREE char *shown = line ? str_printable(line, strcspn(line, "\n")) : NULL;
+    return shown ? xasprintf(", which is '%s'", shown) : xstrdup("");
+}
+
 static int run(struct task *t, struct network *net, struct error *err)
 {
     const struct networks_config *c = &net->all->config;
@@ -276,9 +292,14 @@ static int run(struct task *t, struct network *net, struct error *err)
     // A line with empty ones around it.
     const char *text = strbuf_text(&output) + strspn(strbuf_text(&output), "\n");
     AUTO_FREE char *said = str_printable(text, strcspn(text, "\n"));
+    AUTO_FREE char *line = line_it_means(said, f->conf);
+    // Each dnsmasq has one, and a user's are counted.
+    const char *remedy = strstr(said, "inotify") ? "; let root have more of them: sysctl "
+                                                   "fs.inotify.max_user_instances=1024"
+                                                 : "";
     return error_set(err, ERROR_OPERATION_FAILED, AREA_NETWORK,
-                     "dnsmasq of network '%s' cannot start: %s (%s, configuration '%s')", net->name,
-                     said, why, f->conf);
+                     "dnsmasq of network '%s' cannot start: %s%s (%s, configuration '%s')%s",
+                     net->name, said, line, why, f->conf, remedy);
 }
 
 static int start(struct task *t, struct network *net, struct error *err)

@@ -30,26 +30,31 @@ static bool is_link_local(const struct ip_addr *a)
            (a->b[0] == 0xff || (a->b[0] == 0xfe && (a->b[1] & 0xc0) == 0x80));
 }
 
-static const struct address *taken_address(const struct taken *k, const struct ip_prefix *p,
-                                           int but)
+// Single hosts and what covers everything are no subnets of anybody.
+static bool is_subnet_route(const struct route *r, const struct ip_prefix *p, int but)
 {
-    VEC_FOREACH (a, &k->addresses) {
-        if (a->index != but && !is_link_local(&a->prefix.addr) && a->prefix.len > 0 &&
-            ip_prefix_overlap(&a->prefix, p))
-            return a;
-    }
-    return NULL;
+    return r->index != but && r->dst.len > 1 && r->dst.len < ip_bits(&r->dst.addr) &&
+           !is_link_local(&r->dst.addr) && ip_prefix_overlap(&r->dst, p);
 }
 
-// Single hosts and what covers everything are no subnets of anybody.
-static const struct route *taken_route(const struct taken *k, const struct ip_prefix *p, int but)
+// ---- a subnet that a document asks for ---------------------------------------------------------
+
+// A wider one goes on serving the rest of its addresses: the more specific route wins.
+static bool is_wider(const struct ip_prefix *there, const struct ip_prefix *p)
 {
-    VEC_FOREACH (r, &k->routes) {
-        if (r->index != but && r->dst.len > 1 && r->dst.len < ip_bits(&r->dst.addr) &&
-            !is_link_local(&r->dst.addr) && ip_prefix_overlap(&r->dst, p))
-            return r;
-    }
-    return NULL;
+    return there->len < p->len && ip_prefix_overlap(there, p);
+}
+
+static bool in_the_way(const struct address *a, const struct ip_prefix *p, int but)
+{
+    return a->index != but && a->prefix.len > 0 && ip_prefix_overlap(&a->prefix, p) &&
+           (!is_wider(&a->prefix, p) || ip_prefix_contains(p, &a->prefix.addr));
+}
+
+static bool has_gateway_in(const struct route *r, const struct ip_prefix *p, int but)
+{
+    return r->index != but && r->gateway.family == p->addr.family &&
+           ip_prefix_contains(p, &r->gateway);
 }
 
 static const char *link_name(struct networks *all, int index, struct link *l)
@@ -57,28 +62,50 @@ static const char *link_name(struct networks *all, int index, struct link *l)
     return link_find_index(all->nl, index, l, NULL) == 0 ? l->name : "another interface";
 }
 
+static int collides(struct networks *all, const struct plan *plan, const struct ip_prefix *p,
+                    const char *what, int index, struct error *err)
+{
+    char wanted[IP_TEXT_SIZE];
+    struct link l;
+    return error_set(err, ERROR_OPERATION_FAILED, AREA_NETWORK,
+                     "cannot start network '%s': its address %s collides with %s interface '%s'; "
+                     "give the network another subnet ('virsh net-edit %s')",
+                     plan->name, ip_prefix_format(p, wanted), what, link_name(all, index, &l),
+                     plan->name);
+}
+
 static int check_one(struct networks *all, const struct taken *k, const struct plan *plan,
                      const struct ip_prefix *p, int but, struct error *err)
 {
-    char wanted[IP_TEXT_SIZE], there[IP_TEXT_SIZE];
-    struct link l;
+    char there[IP_TEXT_SIZE], gateway[IP_TEXT_SIZE], own[IP_TEXT_SIZE];
     if (is_link_local(&p->addr))
         return 0;
-    const struct address *a = taken_address(k, p, but);
-    if (a)
-        return error_set(err, ERROR_OPERATION_FAILED, AREA_NETWORK,
-                         "cannot start network '%s': its address %s collides with %s of interface "
-                         "'%s'; give the network another subnet ('virsh net-edit %s')",
-                         plan->name, ip_prefix_format(p, wanted),
-                         ip_prefix_format(&a->prefix, there), link_name(all, a->index, &l),
-                         plan->name);
-    const struct route *r = taken_route(k, p, but);
-    if (r)
-        return error_set(err, ERROR_OPERATION_FAILED, AREA_NETWORK,
-                         "cannot start network '%s': its address %s collides with the route to %s "
-                         "by interface '%s'; give the network another subnet ('virsh net-edit %s')",
-                         plan->name, ip_prefix_format(p, wanted), ip_prefix_format(&r->dst, there),
-                         link_name(all, r->index, &l), plan->name);
+    VEC_FOREACH (a, &k->addresses) {
+        if (in_the_way(a, p, but)) {
+            AUTO_FREE char *what = xasprintf("%s of", ip_prefix_format(&a->prefix, there));
+            return collides(all, plan, p, what, a->index, err);
+        }
+    }
+    VEC_FOREACH (r, &k->routes) {
+        if (has_gateway_in(r, p, but)) {
+            AUTO_FREE char *what =
+                xasprintf("the gateway %s of the route to %s by", ip_format(&r->gateway, gateway),
+                          ip_prefix_format(&r->dst, there));
+            return collides(all, plan, p, what, r->index, err);
+        }
+        if (!is_subnet_route(r, p, but))
+            continue;
+        if (!is_wider(&r->dst, p)) {
+            AUTO_FREE char *what =
+                xasprintf("the route to %s by", ip_prefix_format(&r->dst, there));
+            return collides(all, plan, p, what, r->index, err);
+        }
+        struct link l;
+        log_network(LOG_LEVEL_INFO, plan->name,
+                    "%s leaves the route to %s by interface '%s' for as long as it is active",
+                    ip_prefix_format(p, own), ip_prefix_format(&r->dst, there),
+                    link_name(all, r->index, &l));
+    }
     return 0;
 }
 
@@ -95,6 +122,8 @@ int subnet_check(struct networks *all, const struct plan *plan, struct error *er
     return r;
 }
 
+// ---- a subnet that nobody has ------------------------------------------------------------------
+
 static bool def_has(const struct network_def *def, const struct ip_prefix *p)
 {
     for (size_t i = 0; def && i < def->ips.n; i++) {
@@ -108,8 +137,15 @@ static bool def_has(const struct network_def *def, const struct ip_prefix *p)
 static bool is_free(struct networks *all, const struct taken *k, const struct ip_prefix *p)
 {
     struct network *net;
-    if (taken_address(k, p, -1) || taken_route(k, p, -1))
-        return false;
+    VEC_FOREACH (a, &k->addresses) {
+        if (!is_link_local(&a->prefix.addr) && a->prefix.len > 0 &&
+            ip_prefix_overlap(&a->prefix, p))
+            return false;
+    }
+    VEC_FOREACH (r, &k->routes) {
+        if (is_subnet_route(r, p, -1))
+            return false;
+    }
     LIST_FOREACH (net, &all->list, link) {
         if (def_has(net->def, p) || def_has(net->live, p))
             return false;

@@ -25,6 +25,7 @@
 
 struct domain;
 struct domains;
+struct network;
 struct networks;
 
 // How long is waited for what, in milliseconds; 0: the usual time.
@@ -158,6 +159,10 @@ void domains_load(struct domains *all);
 size_t domains_check(const char *config_dir, size_t *total);
 // Starts those marked autostart, unless that was done since the machine booted.
 void domains_autostart(struct domains *all);
+
+// A network became active: guests that run with cards of a network of that name are plugged into
+// it, by tasks of their own, when it doesn't know them or has another bridge than before.
+void domains_network_started(struct domains *all, struct network *net);
 
 size_t domains_count_active(const struct domains *all);
 // Borrowed; NULL when there is none.

@@ -53,8 +53,8 @@ static int open_vhost(const struct domain *dom, struct nic *nic, struct error *e
     return 0;
 }
 
-static struct network_plug_request request_of(const struct domain *dom,
-                                              const struct domain_interface *iface)
+struct network_plug_request nic_request(const struct domain *dom,
+                                        const struct domain_interface *iface)
 {
     return (struct network_plug_request){
         .network = iface->network,
@@ -104,7 +104,7 @@ static int plug_network(struct task *t, struct domain *dom, struct nic *nic, str
     struct networks *networks;
     if (find_networks(dom, &networks, err) < 0)
         return -1;
-    struct network_plug_request request = request_of(dom, iface);
+    struct network_plug_request request = nic_request(dom, iface);
     struct network_plug plug = {0};
     if (network_plug(t, networks, &request, &plug, err) < 0)
         return error_prefix(err, "guest '%s'", dom->name);
@@ -187,13 +187,14 @@ static int run_script(struct task *t, const struct domain *dom, const char *scri
     int status;
     if (child_run(t, &spec, NULL, SCRIPT_OUTPUT_MAX, task_deadline_ms(SCRIPT_TIMEOUT_MS), &status,
                   &output, err) < 0)
-        return -1;
+        return error_prefix(err, "the script for '%s' of guest '%s'", tap, dom->name);
     if (status == 0)
         return 0;
     AUTO_FREE char *how = process_status_text(status);
+    AUTO_FREE char *said = str_one_line(strbuf_text(&output));
     return error_set(err, ERROR_HOOK_FAILED, AREA_QEMU,
-                     "the script '%s' for '%s' of guest '%s' failed: %s: %s", script, tap,
-                     dom->name, how, strbuf_text(&output));
+                     "the script '%s' for '%s' of guest '%s' failed: %s%s%s", script, tap,
+                     dom->name, how, *said ? ": " : "", said);
 }
 
 static int plug(struct task *t, struct domain *dom, struct nic *nic, struct error *err)
@@ -370,7 +371,7 @@ static int move_to_network(struct task *t, struct domain *dom, struct domain_int
                          net ? "it is not active; start it first" : "there is none of that name");
     if (network_def_direct_mode(net->live) != DIRECT_NONE)
         return refuse_move(dom, iface, "the type", err);
-    struct network_plug_request request = request_of(dom, iface);
+    struct network_plug_request request = nic_request(dom, iface);
     request.network = wanted->network;
     request.portgroup = wanted->portgroup;
     request.tap = iface->target;
@@ -431,7 +432,7 @@ int nic_move(struct task *t, struct domain *dom, struct domain_interface *iface,
     if (!str_eq(wanted->script, iface->script) || !str_eq(wanted->downscript, iface->downscript))
         return refuse_move(dom, iface, "a script", err);
     if (same_source(dom, iface, wanted))
-        return 0;
+        return nic_plug_back(t, dom, iface, err);
     if (!is_bridged(iface) || !is_bridged(wanted) || !iface->target)
         return refuse_move(dom, iface, iface->type == wanted->type ? "the source" : "the type",
                            err);
@@ -510,23 +511,4 @@ struct argv_nic nic_for_argv(const struct nic *nic)
                              .ntaps = nic->tap.nfds,
                              .vhost_fds = nic->vhost_fds,
                              .nvhosts = nic->nvhosts};
-}
-
-void nic_replug_all(struct task *t, struct domain *dom)
-{
-    if (!dom->all->config.networks)
-        return;
-    VEC_FOREACH (it, &dom->live->interfaces) {
-        struct domain_interface *iface = *it;
-        if (!iface->network || !iface->port_id.set)
-            continue;
-        AUTO_ERROR err = ERROR_INIT;
-        struct network_plug_request request = request_of(dom, iface);
-        request.tap = iface->target;
-        request.dev = iface->direct_dev;
-        if (network_replug(t, dom->all->config.networks, &request, &err) < 0)
-            log_domain(LOG_LEVEL_WARN, dom->name, "its '%s' is not plugged into network '%s': %s",
-                       iface->target ? iface->target : "interface", iface->network,
-                       error_message(&err));
-    }
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "bridge/macvtap.h"
+#include "netmgr/netmgr.h"
 #include "supervisor/argv.h"
 #include "supervisor/domain.h"
 
@@ -37,14 +38,23 @@ int nic_move(struct task *t, struct domain *dom, struct domain_interface *iface,
 int nic_set_bandwidth(struct task *t, struct domain *dom, struct domain_interface *iface,
                       const struct network_bandwidth *wanted, struct error *err);
 
+// What a card asks of its network; everything in it is borrowed.
+struct network_plug_request nic_request(const struct domain *dom,
+                                        const struct domain_interface *iface);
+
 // All cards of the live definition: all or none. The vector's items are nic_close()d by
 // nic_vec_finish().
 int nic_plug_all(struct task *t, struct domain *dom, struct nic_vec *ret, struct error *err);
 void nic_unplug_all(struct task *t, struct domain *dom); // deletes macvtaps; suspends
 void nic_vec_finish(struct domain *dom, struct nic_vec *nics);
 struct argv_nic nic_for_argv(const struct nic *nic);
+
+// replug.c
 // Says again, after our restart, which ports a running guest has.
 void nic_replug_all(struct task *t, struct domain *dom);
+// Plugs a card into its network where that is active and doesn't know it; else 0. Suspends.
+int nic_plug_back(struct task *t, struct domain *dom, struct domain_interface *iface,
+                  struct error *err);
 
 // macvtap.c
 // Makes the macvtap of a card and gives it its name; config->name is wanted. On failure nothing is

@@ -119,7 +119,7 @@ static void run_failures(struct task *t, void *arg)
     spec.argv = (char *[]){"sleep", "1000", NULL};
     int status;
     CHECK_INT(child_run(t, &spec, NULL, 100, task_deadline_ms(20), &status, NULL, &err), -1);
-    CHECK_CONTAINS(err.message, "sleep was killed before its end");
+    CHECK_CONTAINS(err.message, "sleep did not end in time and was killed");
 }
 
 static void run_process(struct task *t, void *arg)

@@ -41,7 +41,7 @@ static void run_hooks(struct task *t, void *arg)
     CHECK_INT(file_write_volatile(second, "#!/bin/sh\necho b\nexit 7\n", 24, 0755), 0);
     CHECK_INT(file_write_volatile(first, say_a, strlen(say_a), 0755), 0);
     CHECK_INT(hook_run(t, dirs, "qemu", "web", "stopped", "end", "x\n", &err), -1);
-    CHECK_CONTAINS(err.message, "20-b web stopped end -' ended with exit status 7: b");
+    CHECK_CONTAINS(err.message, "20-b web stopped end -': exit status 7: b");
     AUTO_FREE char *both = NULL;
     CHECK_INT(file_read(seen_path, 1000, &both, NULL), 0);
     CHECK_STR(both, "web stopped end -\nx\na\n");
@@ -49,7 +49,27 @@ static void run_hooks(struct task *t, void *arg)
     write_script("#!/bin/sh\necho no way; exit 3\n");
     CHECK_INT(hook_run(t, dirs, "qemu", "web", "start", "begin", "", &err), -1);
     CHECK_INT(err.code, ERROR_HOOK_FAILED);
-    CHECK_CONTAINS(err.message, "qemu web start begin -' ended with exit status 3: no way");
+    CHECK_CONTAINS(err.message, "qemu web start begin -': exit status 3: no way");
+    write_script("#!/bin/sh\necho; echo one; echo two >&2; exit 1\n");
+    CHECK_INT(hook_run(t, dirs, "qemu", "web", "start", "begin", "", &err), -1);
+    CHECK_CONTAINS(err.message, "': exit status 1: one; two");
+    CHECK(!strchr(err.message, '\\'));
+    write_script("#!/bin/sh\nkill -9 $$\n");
+    CHECK_INT(hook_run(t, dirs, "qemu", "web", "start", "begin", "", &err), -1);
+    CHECK_STR(strstr(err.message, "killed"), "killed by signal 9 (Killed)");
+
+    // What it leaves running has its stdout and stderr, and is not waited for.
+    CHECK_INT(unlink(second), 0);
+    AUTO_FREE char *left = path_join(dir, "left");
+    AUTO_FREE char *leave = xasprintf("#!/bin/sh\nsleep 1000 &\necho $! >%s\n", left);
+    write_script(leave);
+    error_clear(&err);
+    uint64_t before = now_monotonic_us();
+    CHECK_INT(hook_run(t, dirs, "qemu", "web", "start", "begin", "", &err), 0);
+    CHECK(now_monotonic_us() - before < 10 * 1000000);
+    AUTO_FREE char *pid = NULL;
+    CHECK_INT(file_read(left, 100, &pid, NULL), 0);
+    CHECK_INT(kill(atoi(pid), SIGKILL), 0);
 }
 
 static void test_hooks(void)

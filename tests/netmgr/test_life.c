@@ -72,10 +72,25 @@ static void test_given(struct task *t, void *arg)
                 "192.168.122.1/24 collides with 192.168.122.5/24 of interface 'virbr2'");
     CHECK(!network_is_active(b));
     netns_sh("ip link del virbr2; ip link add out0 type veth; ip link set out0 up;"
-             "ip route add 192.168.112.0/20 dev out0");
+             "ip route add 192.168.122.64/26 dev out0");
     error_clear(&err);
     check_fails(network_start(t, b, &err), &err, ERROR_OPERATION_FAILED,
-                "collides with the route to 192.168.112.0/20 by interface 'out0'");
+                "collides with the route to 192.168.122.64/26 by interface 'out0'");
+    // A wider one, as those of VPNs are, goes on around the network, but for the host's own
+    // address and its gateways.
+    netns_sh("ip route del 192.168.122.64/26 dev out0; ip route add 192.168.112.0/20 dev out0;"
+             "ip addr add 192.168.1.9/16 dev out0");
+    error_clear(&err);
+    CHECK_OK(network_start(t, b, &err), &err);
+    CHECK_OK(network_destroy(t, b, &err), &err);
+    netns_sh("ip route add 10.9.0.0/16 via 192.168.122.99 dev out0");
+    check_fails(network_start(t, b, &err), &err, ERROR_OPERATION_FAILED,
+                "collides with the gateway 192.168.122.99 of the route to 10.9.0.0/16 by interface "
+                "'out0'");
+    netns_sh("ip route del 10.9.0.0/16; ip addr add 192.168.122.9/16 dev out0");
+    error_clear(&err);
+    check_fails(network_start(t, b, &err), &err, ERROR_OPERATION_FAILED,
+                "collides with 192.168.122.9/16 of interface 'out0'");
     netns_sh("ip link del out0; ip link add virbr1 type veth");
     error_clear(&err);
     check_fails(network_start(t, b, &err), &err, ERROR_OPERATION_FAILED,

@@ -134,6 +134,16 @@ class Edges(unittest.TestCase):
         self.assertRegex(self.server.error("net-start", "known"), "known.test.*resolvectl dns.*sorry")
         self.assertNotIn("virbr98", links())
 
+    def test_what_dnsmasq_does_not_take_is_told(self):
+        options = "".join(f"<dnsmasq:option value='{one}'/>" for one in ("log-queries", "no-such-option=7"))
+        self.server.net(network("odd", 96, more=f"<dnsmasq:options>{options}</dnsmasq:options>")
+                        .replace("<network>", "<network xmlns:dnsmasq='http://libvirt.org/schemas/network/dnsmasq/1.0'>"), start=False)
+        error = self.server.error("net-start", "odd")
+        self.assertIn("bad option", error)
+        if IS_VIREO:  # its file is gone by now
+            self.assertIn("which is 'no-such-option=7'", error)
+        self.assertNotIn("virbr96", links())
+
     @unittest.skipUnless(IS_VIREO, "libvirtd wants a qdisc that this kernel may not have")
     def test_rates_of_a_bridge_of_the_host(self):
         sh("ip link add hostbr type bridge; ip link set hostbr up")
@@ -228,6 +238,38 @@ class Edges(unittest.TestCase):
         self.virsh("start", "g")
         self.assertEqual(self.update(nic("cards", MAC, more="<link state='up'/>"), "--live", "--config").returncode, 0)
         self.assertEqual((self.macs(), self.macs("--inactive")), ([MAC, OTHER],) * 2)
+
+    def plugged_in_again(self, bridge):
+        if not IS_VIREO:  # libvirtd wants to be asked
+            self.assertEqual(self.update(nic("cards", MAC), "--live").returncode, 0)
+        tap = self.out("domiflist", "g").split()[0]
+        wait_for("the card", lambda: members(bridge) == [tap])
+        wait_for("what is shown", lambda: f"bridge='{bridge}'" in self.out("dumpxml", "g"))
+        self.assertEqual(len(self.out("net-port-list", "cards").split()), 1)
+
+    def test_a_network_made_anew_gets_its_running_guests(self):
+        self.server.net(network("cards", 95))
+        self.guest(nic("cards", MAC))
+        for number in 94, 93:
+            self.virsh("net-destroy", "cards")
+            self.virsh("net-undefine", "cards")
+            self.server.net(network("cards", number))
+            self.plugged_in_again(f"virbr{number}")
+        if IS_VIREO:
+            self.server.restart()
+            self.plugged_in_again("virbr93")
+        self.virsh("destroy", "g")
+        self.assertEqual(self.out("net-port-list", "cards"), "")
+
+    def test_a_network_with_another_bridge_than_before(self):
+        uuid = f"<uuid>{UUID}</uuid>"
+        self.server.net(network("cards", 95).replace("<forward", f"{uuid}<forward"))
+        self.guest(nic("cards", MAC))
+        self.virsh("net-define", self.server.write(network("cards", 94).replace("<forward", f"{uuid}<forward"), "network.xml"))
+        self.assertEqual(len(members("virbr95")), 1)
+        self.virsh("net-destroy", "cards")
+        self.virsh("net-start", "cards")
+        self.plugged_in_again("virbr94")
 
     def test_counters_of_cards(self):
         """What virt-manager draws its curves from."""
