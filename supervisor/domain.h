@@ -105,7 +105,6 @@ struct domain_macvtap_list {
 // A device being plugged out; lives on the stack of the task that waits for it.
 struct unplug {
     char *alias;
-    VEC(struct argv_step) undo; // borrowed: what was done for it, but for the device itself
     bool gone;
     struct completion done;
 };

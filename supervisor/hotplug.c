@@ -7,7 +7,7 @@
 // ends first, the device last. Plugging in sends them in order, and undoes those done when one
 // fails. Plugging out is a request to the guest (device_del); when QEMU says DEVICE_DELETED the
 // guest has let go of it, and the inverse of the other commands is sent from the end. The guest may
-// never answer.
+// never answer, or when nobody waits any more.
 #include "base/file.h"
 #include "netmgr/netmgr.h"
 #include "supervisor/address.h"
@@ -325,42 +325,67 @@ int domain_attach_device(struct task *t, struct domain *dom, const char *xml, un
 
 // ---- detach ------------------------------------------------------------------------------------
 
-// The guest has let go: what stood behind the device goes too.
+// What a device needs besides itself. Its descriptors are QEMU's by now: only the names of what was
+// made with them count here.
+static void drop_back_ends(struct task *t, struct domain *dom, struct device *dev)
+{
+    AUTO_ERROR err = ERROR_INIT;
+    struct argv_plug steps = {0};
+    int none = -1;
+    struct nic nic = {.iface = (struct domain_interface *)dev, .tap = {.fds = &none, .nfds = 1}};
+    bool has_tap = dev->kind == DEVICE_INTERFACE && nic.iface->type != INTERFACE_USER;
+    if (plan(t, dom, dev, has_tap ? &nic : NULL, &steps, &err) < 0) {
+        log_domain(LOG_LEVEL_WARN, dom->name, "what was behind '%s' stays in its QEMU: %s",
+                   dev->alias, error_message(&err));
+        return;
+    }
+    // The last command made the device itself: QEMU removed that one.
+    for (size_t i = steps.steps.n > 0 ? steps.steps.n - 1 : 0; i-- > 0;)
+        undo_step(dom, &steps.steps.v[i]);
+    argv_plug_finish(&steps);
+}
+
+struct deleted {
+    struct domain *dom;
+    struct device *dev;
+};
+
+static void deleted_main(struct task *t, void *arg)
+{
+    struct deleted *d = arg;
+    AUTO_DOMAIN struct domain *dom = d->dom;
+    if (dom->live)
+        drop_back_ends(t, dom, d->dev);
+    if (d->dev->kind == DEVICE_INTERFACE)
+        nic_unplug(dom, (struct domain_interface *)d->dev);
+    VEC_FOREACH (u, &dom->unplugs) {
+        if (!str_eq((*u)->alias, d->dev->alias))
+            continue;
+        (*u)->gone = true;
+        completion_post(&(*u)->done, 0);
+    }
+    domain_device_destroy(d->dev);
+    free(d);
+}
+
+// The guest has let go, maybe long after it was asked to: what stood behind the device goes too.
 void hotplug_on_deleted(struct domain *dom, const char *alias)
 {
     struct device *dev = alias_find(dom->live, alias);
     if (!dev || domain_def_remove_device(dom->live, dev) < 0)
         return;
-    VEC_FOREACH (u, &dom->unplugs) {
-        if (!str_eq((*u)->alias, alias))
-            continue;
-        for (size_t i = (*u)->undo.n; i-- > 0;)
-            undo_step(dom, &(*u)->undo.v[i]);
-        (*u)->gone = true;
-        completion_post(&(*u)->done, 0);
-    }
-    if (dev->kind == DEVICE_INTERFACE)
-        nic_unplug(dom, (struct domain_interface *)dev);
-    domain_device_destroy(dev);
     dom->updated = true;
     (void)status_save(dom, NULL);
+    struct deleted *d = NEW(struct deleted);
+    *d = (struct deleted){.dom = domain_ref(dom), .dev = dev};
+    task_spawn(dom->all->config.sched, "device unplugged", deleted_main, d);
 }
 
 static int unplug(struct task *t, struct domain *dom, struct device *dev, bool *gone,
                   struct error *err)
 {
-    struct argv_plug steps = {0};
-    // Its descriptors are QEMU's: only the names of what was made with them count here.
-    int none = -1;
-    struct nic nic = {.iface = (struct domain_interface *)dev, .tap = {.fds = &none, .nfds = 1}};
-    bool has_tap = dev->kind == DEVICE_INTERFACE && nic.iface->type != INTERFACE_USER;
-    if (plan(t, dom, dev, has_tap ? &nic : NULL, &steps, err) < 0)
-        return -1;
     struct unplug u = {.alias = xstrdup(dev->alias)};
     completion_init(&u.done);
-    // The last command made the device itself: QEMU removes that one.
-    for (size_t i = 0; i + 1 < steps.steps.n; i++)
-        vec_push(&u.undo, steps.steps.v[i]);
     vec_push(&dom->unplugs, &u);
     struct json_object *args = json_object_new_object();
     json_object_object_add(args, "id", json_object_new_string(u.alias));
@@ -374,9 +399,7 @@ static int unplug(struct task *t, struct domain *dom, struct device *dev, bool *
             break;
         }
     }
-    vec_finish(&u.undo);
     free(u.alias);
-    argv_plug_finish(&steps);
     return r;
 }
 
