@@ -68,6 +68,9 @@ char *status_pid_path(const struct domain *dom);
 char *status_monitor_path(const struct domain *dom);
 // Opens and locks it for a new process. -EWOULDBLOCK: a process of that guest lives.
 int status_lock_pid_file(const struct domain *dom, int *fd);
+// Removes those that a daemon left that was killed before it wrote, or after it removed, the
+// status.
+void status_sweep(const char *run_dir);
 // The process that holds it: 0 with *ret, -ESRCH when nobody does, -EAGAIN when it has not written
 // its number yet. `known`: its pid and start time as far as its status file has them.
 int status_find_process(const struct domain *dom, const struct process *known, struct process *ret);
