@@ -112,10 +112,22 @@ int events_connect(struct task *t, struct domain *dom, uint64_t timeout_ms, stru
 // Brings dom's state in line with what QEMU says now (after a reconnect).
 int events_resync(struct task *t, struct domain *dom, struct error *err);
 
-// hotplug.c
+// device.c
+// The device of a definition that a client means by `wanted`; NULL with err set: none, or several.
+struct device *device_find(const struct domain *dom, const struct domain_def *def,
+                           const struct device *wanted, struct error *err);
+
+// hotplug.c: the running guest. Who calls these holds the lock; they suspend.
+// Takes dev, also on failure.
+int hotplug_attach(struct task *t, struct domain *dom, struct device *dev, struct error *err);
+// Asks the guest to let go of a device, and waits a while: 0 with *gone false when it has not.
+int hotplug_detach(struct task *t, struct domain *dom, const struct device *wanted, bool *gone,
+                   struct error *err);
+// Makes the device that `new` means like it, as far as that can be done.
+int hotplug_update(struct task *t, struct domain *dom, struct device *new, struct error *err);
 // QEMU has let go of a device: cleans up behind it when it is that task's turn.
 void hotplug_on_deleted(struct domain *dom, const char *alias);
-// The same for what went while nobody listened. Who calls it holds the lock.
+// The same for what went while nobody listened.
 int hotplug_resync(struct task *t, struct domain *dom, struct error *err);
 // Forgets those that wait for that.
 void hotplug_drop_deleted(struct domain *dom);

@@ -136,6 +136,14 @@ class Devices(unittest.TestCase):
         self.virsh("detach-device", "a", path, "--config")
         self.assertNotIn("52:54:00:00:00:21", self.out("domiflist", "a", "--inactive"))
 
+    def test_an_interface_gets_one_address_for_both(self):
+        self.start()
+        path = self.server.write("<interface type='user'><model type='virtio'/></interface>", "nic.xml")
+        self.virsh("attach-device", "a", path, "--live", "--config")
+        live, stored = self.out("domiflist", "a").split()[-1], self.out("domiflist", "a", "--inactive").split()[-1]
+        self.assertRegex(live, "^52:54:00:")
+        self.assertEqual(live, stored)
+
     def test_description_title_and_metadata(self):
         self.start()
         self.virsh("desc", "a", "--live", "--config", "--new-desc", "what it is for")
