@@ -199,20 +199,18 @@ static void send_wakeup(struct daemon *d, struct domain *dom, const struct qmp_e
     api_send_domain_event_callback_pmwakeup(d, &m);
 }
 
-static void send_device_removed(struct daemon *d, struct domain *dom, const struct qmp_event *event)
-{
-    struct wire_domain_event_callback_device_removed_msg m = {
-        .msg = {.dom = api_domain_ref(dom), .devAlias = text_of(event, "device")}};
-    // Parts of a device without an alias have an empty name: nobody knows them.
-    if (*m.msg.devAlias)
-        api_send_domain_event_callback_device_removed(d, &m);
-}
-
 static void on_device_added(void *arg, struct domain *dom, const char *alias)
 {
     struct wire_domain_event_callback_device_added_msg m = {.dom = api_domain_ref(dom),
                                                             .devAlias = alias};
     api_send_domain_event_callback_device_added(arg, &m);
+}
+
+static void on_device_removed(void *arg, struct domain *dom, const char *alias)
+{
+    struct wire_domain_event_callback_device_removed_msg m = {
+        .msg = {.dom = api_domain_ref(dom), .devAlias = alias}};
+    api_send_domain_event_callback_device_removed(arg, &m);
 }
 
 static const struct {
@@ -228,7 +226,6 @@ static const struct {
     {"SUSPEND", send_suspend},
     {"SUSPEND_DISK", send_suspend_disk},
     {"WAKEUP", send_wakeup},
-    {"DEVICE_DELETED", send_device_removed},
 };
 
 static void on_qmp_event(void *arg, struct domain *dom, const struct qmp_event *event)
@@ -262,6 +259,7 @@ struct domain_observer api_domain_observer(struct daemon *d)
                                     .undefined = on_undefined,
                                     .qmp_event = on_qmp_event,
                                     .device_added = on_device_added,
+                                    .device_removed = on_device_removed,
                                     .idle = on_idle,
                                     .arg = d};
 }

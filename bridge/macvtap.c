@@ -345,8 +345,11 @@ static void delete_on_thread(void *arg)
     if (d->result < 0)
         return;
     d->result = link_find(nl, d->name, &l, d->err);
-    bool is_it = d->result == 0 && str_eq(l.kind, "macvtap") &&
-                 (d->index ? l.index == d->index : memcmp(l.mac, d->mac, MAC_SIZE) == 0);
+    // In mode passthrough it has the MAC of the interface below until it is up.
+    bool has_mac = d->result == 0 &&
+                   (memcmp(l.mac, d->mac, MAC_SIZE) == 0 || (l.passthrough && !(l.flags & IFF_UP)));
+    bool is_it =
+        d->result == 0 && str_eq(l.kind, "macvtap") && (d->index ? l.index == d->index : has_mac);
     int r = is_it ? send_delete(nl, l.index) : 0;
     if (r < 0)
         d->result = netlink_error(nl, d->err, r, "cannot delete macvtap '%s'", d->name);

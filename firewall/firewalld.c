@@ -7,7 +7,7 @@
 #include <errno.h>
 #include <systemd/sd-bus.h>
 
-enum { ANSWER_MS = 3000 };
+enum { ANSWERS_MS = 3000 }; // for all that is asked at one time
 
 static const char NAME[] = "org.fedoraproject.FirewallD1";
 static const char PATH[] = "/org/fedoraproject/FirewallD1";
@@ -100,10 +100,10 @@ static void connect_bus(struct firewalld *f)
     completion_post(&f->known, 0);
 }
 
-static bool is_running(struct task *t, struct firewalld *f)
+static bool is_running(struct task *t, struct firewalld *f, uint64_t deadline_us)
 {
     connect_bus(f);
-    (void)completion_wait(t, &f->known, task_deadline_ms(ANSWER_MS));
+    (void)completion_wait(t, &f->known, deadline_us);
     return f->running;
 }
 
@@ -145,8 +145,8 @@ static int on_reply(sd_bus_message *m, void *userdata, sd_bus_error *error)
 
 // One method of its zones, with a string for each argument that isn't NULL. The reply, to be
 // unref'ed, or NULL with err.
-static sd_bus_message *ask(struct task *t, struct firewalld *f, const char *method, const char *a,
-                           const char *b, struct error *err)
+static sd_bus_message *ask(struct task *t, struct firewalld *f, uint64_t deadline_us,
+                           const char *method, const char *a, const char *b, struct error *err)
 {
     sd_bus_message *m = NULL;
     sd_bus_slot *slot = NULL;
@@ -161,9 +161,9 @@ static sd_bus_message *ask(struct task *t, struct firewalld *f, const char *meth
     if (r >= 0 && b)
         r = sd_bus_message_append(m, "s", b);
     if (r >= 0)
-        r = sd_bus_call_async(f->bus, &slot, m, on_reply, &q, ANSWER_MS * 1000);
+        r = sd_bus_call_async(f->bus, &slot, m, on_reply, &q, UINT64_MAX);
     if (r >= 0)
-        r = completion_wait(t, &q.answered, task_deadline_ms(ANSWER_MS));
+        r = completion_wait(t, &q.answered, deadline_us);
     sd_bus_slot_unref(slot); // q goes
     sd_bus_message_unref(m);
     const sd_bus_error *e = q.reply ? sd_bus_message_get_error(q.reply) : NULL;
@@ -176,9 +176,10 @@ static sd_bus_message *ask(struct task *t, struct firewalld *f, const char *meth
 }
 
 // The zone an interface is in, "" for none. Caller frees; NULL with err.
-static char *zone_of(struct task *t, struct firewalld *f, const char *bridge, struct error *err)
+static char *zone_of(struct task *t, struct firewalld *f, uint64_t deadline_us, const char *bridge,
+                     struct error *err)
 {
-    sd_bus_message *reply = ask(t, f, "getZoneOfInterface", bridge, NULL, err);
+    sd_bus_message *reply = ask(t, f, deadline_us, "getZoneOfInterface", bridge, NULL, err);
     const char *zone = NULL;
     if (reply && sd_bus_message_read(reply, "s", &zone) < 0)
         error_set(err, ERROR_OPERATION_FAILED, AREA_FIREWALL, "firewalld doesn't name a zone");
@@ -188,10 +189,10 @@ static char *zone_of(struct task *t, struct firewalld *f, const char *bridge, st
 }
 
 // The first of `wanted` that there is; NULL: none, or err is set.
-static const char *choose(struct task *t, struct firewalld *f, const char *const *wanted,
-                          struct error *err)
+static const char *choose(struct task *t, struct firewalld *f, uint64_t deadline_us,
+                          const char *const *wanted, struct error *err)
 {
-    sd_bus_message *reply = ask(t, f, "getZones", NULL, NULL, err);
+    sd_bus_message *reply = ask(t, f, deadline_us, "getZones", NULL, NULL, err);
     char **zones = NULL;
     const char *ret = NULL;
     if (reply && sd_bus_message_read_strv(reply, &zones) < 0)
@@ -209,23 +210,24 @@ static const char *choose(struct task *t, struct firewalld *f, const char *const
 int firewalld_put(struct task *t, struct firewalld *f, const char *bridge, const char *zone,
                   bool routed, char **put, struct error *err)
 {
+    uint64_t deadline = task_deadline_ms(ANSWERS_MS);
     *put = NULL;
-    if (!is_running(t, f))
+    if (!is_running(t, f, deadline))
         return zone ? error_set(err, ERROR_CONFIG_UNSUPPORTED, AREA_FIREWALL,
                                 "cannot put bridge '%s' into the zone '%s': firewalld does not "
                                 "run; start it, or leave <bridge zone=> out",
                                 bridge, zone)
                     : 0;
-    AUTO_FREE char *now = zone_of(t, f, bridge, err);
+    AUTO_FREE char *now = zone_of(t, f, deadline, bridge, err);
     if (!now)
         return -1;
     if (zone ? str_eq(now, zone) : *now != '\0')
         return 0;
     AUTO_ERROR e = ERROR_INIT;
-    const char *into = zone ? zone : choose(t, f, routed ? ROUTED_ZONES : OPEN_ZONES, &e);
+    const char *into = zone ? zone : choose(t, f, deadline, routed ? ROUTED_ZONES : OPEN_ZONES, &e);
     if (!into)
         return e.message ? error_move(err, &e) : 0;
-    sd_bus_message *reply = ask(t, f, "changeZoneOfInterface", into, bridge, err);
+    sd_bus_message *reply = ask(t, f, deadline, "changeZoneOfInterface", into, bridge, err);
     sd_bus_message_unref(reply);
     if (!reply)
         return -1;
@@ -244,12 +246,13 @@ static bool is_ours(const char *zone)
 void firewalld_take_out(struct task *t, struct firewalld *f, const char *bridge, const char *zone)
 {
     AUTO_ERROR err = ERROR_INIT;
-    if (!is_running(t, f))
+    uint64_t deadline = task_deadline_ms(ANSWERS_MS);
+    if (!is_running(t, f, deadline))
         return;
-    AUTO_FREE char *now = zone_of(t, f, bridge, NULL);
+    AUTO_FREE char *now = zone_of(t, f, deadline, bridge, NULL);
     if (!now || !(str_eq(now, zone) || is_ours(now)))
         return;
-    sd_bus_message *reply = ask(t, f, "removeInterface", now, bridge, &err);
+    sd_bus_message *reply = ask(t, f, deadline, "removeInterface", now, bridge, &err);
     if (!reply)
         log_debug("%s", error_message(&err));
     sd_bus_message_unref(reply);

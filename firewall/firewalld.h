@@ -22,7 +22,7 @@ void firewalld_destroy(struct firewalld *f); // no call may be under way
 // Puts a bridge into that zone or, zone NULL, into ours unless it is in one already: then that is
 // its administrator's. *put (caller frees) is the zone it was put into, NULL: nothing was to be
 // done, or there is no zone for it. Without a running firewalld only an asked for zone is a
-// failure. Suspends, 3 s for each of its answers at most: up to four of them.
+// failure. Suspends, 3 s in all at most.
 int firewalld_put(struct task *t, struct firewalld *f, const char *bridge, const char *zone,
                   bool routed, char **put, struct error *err);
 // Takes it out again: of one of our zones, or of that one. In another it stays. Suspends.

@@ -74,6 +74,13 @@ static size_t list_length(struct reader *r, struct json_object *list)
     return json_object_array_length(list);
 }
 
+static struct json_object *one_text(const char *member, const char *value)
+{
+    struct json_object *args = json_object_new_object();
+    json_object_object_add(args, member, json_object_new_string(value));
+    return args;
+}
+
 static const char *const run_states[] = {
     [QMP_RUN_UNKNOWN] = "unknown",
     [QMP_RUN_DEBUG] = "debug",
@@ -118,6 +125,28 @@ int qmp_query_status(struct task *t, struct qmp *q, uint64_t deadline_us, struct
     ret->state = qmp_run_state_parse(need_text(&r, o, "status"));
     ret->running = need_bool(&r, o, "running");
     json_object_put(o);
+    return r.failed ? -1 : 0;
+}
+
+int qmp_list_devices(struct task *t, struct qmp *q, uint64_t deadline_us, struct strv *ret,
+                     struct error *err)
+{
+    struct json_object *list;
+    *ret = (struct strv){0};
+    if (qmp_execute(t, q, "qom-list", one_text("path", "/machine/peripheral"), deadline_us, &list,
+                    err) < 0)
+        return -1;
+    struct reader r = {"qom-list", err, false};
+    size_t n = list_length(&r, list);
+    for (size_t i = 0; i < n; i++) {
+        struct json_object *o = json_object_array_get_idx(list, i);
+        // Beside them the place has properties of its own.
+        if (str_starts(need_text(&r, o, "type"), "child<"))
+            strv_push(ret, need_text(&r, o, "name"));
+    }
+    json_object_put(list);
+    if (r.failed)
+        strv_finish(ret);
     return r.failed ? -1 : 0;
 }
 
@@ -328,13 +357,6 @@ int qmp_system_powerdown(struct task *t, struct qmp *q, uint64_t deadline_us, st
 int qmp_quit(struct task *t, struct qmp *q, uint64_t deadline_us, struct error *err)
 {
     return qmp_execute(t, q, "quit", NULL, deadline_us, NULL, err);
-}
-
-static struct json_object *one_text(const char *member, const char *value)
-{
-    struct json_object *args = json_object_new_object();
-    json_object_object_add(args, member, json_object_new_string(value));
-    return args;
 }
 
 int qmp_getfd(struct task *t, struct qmp *q, const char *name, int fd, uint64_t deadline_us,

@@ -85,6 +85,9 @@ struct qmp_kvm {
 
 int qmp_query_status(struct task *t, struct qmp *q, uint64_t deadline_us, struct qmp_status *ret,
                      struct error *err);
+// The ids of the devices that are there now. Caller: strv_finish().
+int qmp_list_devices(struct task *t, struct qmp *q, uint64_t deadline_us, struct strv *ret,
+                     struct error *err);
 int qmp_query_chardevs(struct task *t, struct qmp *q, uint64_t deadline_us,
                        struct qmp_chardevs *ret, struct error *err);
 void qmp_chardevs_finish(struct qmp_chardevs *c);

@@ -285,7 +285,9 @@ static int plug_locked(struct task *t, struct network *net, const struct network
     port_save(port);
     if (network_hooks_run(t, net, "port-created", "begin", port->def, err) < 0) {
         tap_close(all->config.sched, &ret->tap);
-        port_remove(port);
+        port = network_find_port(net, &ret->port_id); // somebody may have deleted its tap
+        if (port)
+            port_remove(port);
         return -1;
     }
     snprintf(ret->bridge, sizeof(ret->bridge), "%s", net->live->bridge ? net->live->bridge : "");

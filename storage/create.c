@@ -438,8 +438,7 @@ int volume_create(struct task *t, struct pool *pool, const struct volume_def *wa
     pool->jobs--;
     vol->building = false;
     if (now) {
-        volume_def_destroy(vol->def);
-        vol->def = now;
+        volume_set_def(vol, now);
         *ret = volume_ref(vol);
     } else {
         volume_remove(vol);

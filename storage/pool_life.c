@@ -184,7 +184,7 @@ static int start_locked(struct task *t, struct pool *pool, struct pool_def *def,
     }
     pool->live = STEAL(live);
     take_file_system(pool, pool->live, &r);
-    pool_take_scan(pool, &r);
+    pool_take_scan(pool, &r, pool->looks);
     pools_event(pool, POOL_STARTED);
     return 0;
 }
@@ -347,10 +347,11 @@ int pool_delete(struct task *t, struct pool *pool, struct error *err)
 static int refresh_locked(struct task *t, struct pool *pool, struct error *err)
 {
     struct scan_result r;
+    uint64_t since = pool->looks;
     if (storage_scan(t, pool->live->path, &r, err) < 0)
         return -1;
     take_file_system(pool, pool->live, &r);
-    pool_take_scan(pool, &r);
+    pool_take_scan(pool, &r, since);
     const struct pool_observer *o = &pool->all->config.observer;
     if (o->refreshed)
         o->refreshed(o->arg, pool);

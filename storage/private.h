@@ -68,9 +68,12 @@ int volume_look_at(struct task *t, const char *dir, const char *name, struct vol
 // volumes.c
 struct volume *volume_add(struct pool *pool, struct volume_def *def); // takes def
 void volume_remove(struct volume *vol);
+void volume_set_def(struct volume *vol,
+                    struct volume_def *def); // what a look at it found; takes def
 void pool_drop_volumes(struct pool *pool);
-// The table becomes what the scan found, but for what is being made or changed. Empties the result.
-void pool_take_scan(struct pool *pool, struct scan_result *r);
+// The table becomes what the scan found, but for what is being made or changed, or was looked at
+// since the scan began, when pool->looks was `since`. Empties the result.
+void pool_take_scan(struct pool *pool, struct scan_result *r, uint64_t since);
 char *volume_path(const struct volume *vol); // caller frees
 // Marks it as being changed, or read; ERROR_OPERATION_INVALID when it can't be now.
 int volume_hold(struct volume *vol, bool to_change, struct error *err);

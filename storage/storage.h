@@ -52,6 +52,7 @@ struct volume {
     bool busy;              // it is being changed
     unsigned readers;       // it is being copied from
     bool removed;           // no longer in the pool's table
+    uint64_t looked_at;     // pool->looks when def came in; a scan that began before knows less
 };
 
 struct pool {
@@ -68,6 +69,7 @@ struct pool {
     bool removed;                             // no longer in the table
     uint64_t capacity, allocation, available; // of the file system; octets
     VEC(struct volume *) volumes;             // by name
+    uint64_t looks;                           // at single volumes
 
     struct completion ready; // posted when it was looked through after a start of ours
     struct task_lock lock;

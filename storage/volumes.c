@@ -81,7 +81,14 @@ static bool is_in_use(const struct volume *vol)
     return vol->building || vol->busy || vol->readers;
 }
 
-void pool_take_scan(struct pool *pool, struct scan_result *r)
+void volume_set_def(struct volume *vol, struct volume_def *def)
+{
+    volume_def_destroy(vol->def);
+    vol->def = def;
+    vol->looked_at = ++vol->pool->looks;
+}
+
+void pool_take_scan(struct pool *pool, struct scan_result *r, uint64_t since)
 {
     __typeof__(pool->volumes) old = pool->volumes, now = {0};
     size_t o = 0, s = 0;
@@ -95,14 +102,14 @@ void pool_take_scan(struct pool *pool, struct scan_result *r)
         }
         struct volume *vol = old.v[o++];
         struct volume_def *def = order == 0 ? r->volumes.v[s++] : NULL;
-        if (def && !is_in_use(vol)) {
+        bool keep = is_in_use(vol) || vol->looked_at > since;
+        if (keep || def)
+            vec_push(&now, vol);
+        if (keep) {
+            volume_def_destroy(def);
+        } else if (def) {
             volume_def_destroy(vol->def);
             vol->def = def;
-        } else {
-            volume_def_destroy(def);
-        }
-        if (def || is_in_use(vol)) {
-            vec_push(&now, vol);
         } else {
             vol->removed = true;
             volume_unref(vol);
@@ -171,7 +178,6 @@ int volume_look_again(struct task *t, struct volume *vol, struct error *err)
         return error_set_errno(err, AREA_STORAGE, r,
                                "cannot look at volume '%s' of pool '%s' ('%s')", vol->name,
                                vol->pool->name, vol->def->target.path);
-    volume_def_destroy(vol->def);
-    vol->def = def;
+    volume_set_def(vol, def);
     return vol->removed ? fail_gone(vol, err) : 0;
 }

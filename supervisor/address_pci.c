@@ -4,149 +4,8 @@
 // the rest take the first place of their kind in an order that never changes. On q35 express
 // devices go behind root ports and conventional ones behind a bridge, as libvirt does, so that
 // guests that come from it find their hardware where it was.
-#include <stdio.h>
-
 #include "base/str.h"
-#include "supervisor/address_internal.h"
-
-enum { PCI_BUS_MAX = 256, PCI_SLOTS = 32, PCI_FUNCTIONS = 8 };
-
-enum place_kind {
-    PLACE_NONE,
-    PLACE_ROOT_PCI,
-    PLACE_ROOT_PCIE,
-    PLACE_BRIDGE,
-    PLACE_DMI, // holds bridges
-    PLACE_PORT,
-    PLACE_UPSTREAM
-};
-
-struct pci_bus {
-    enum place_kind kind;
-    bool hotplug;
-    bool used[PCI_SLOTS][PCI_FUNCTIONS];
-    const struct device *owner[PCI_SLOTS][PCI_FUNCTIONS]; // NULL and used: the chipset
-};
-
-struct pci_map {
-    const struct domain_def *def;
-    enum chipset chipset;
-    struct pci_bus *bus; // PCI_BUS_MAX of them
-    size_t n;            // highest index + 1
-};
-
-static void map_finish(struct pci_map *m)
-{
-    free(m->bus);
-}
-#define AUTO_MAP CLEANUP(map_finish) struct pci_map
-
-static enum place_kind place_of(enum controller_model model)
-{
-    switch (model) {
-    case PCI_ROOT:
-    case PCI_EXPANDER_BUS:
-        return PLACE_ROOT_PCI;
-    case PCIE_ROOT:
-    case PCIE_EXPANDER_BUS:
-        return PLACE_ROOT_PCIE;
-    case PCIE_DMI_TO_PCI_BRIDGE:
-        return PLACE_DMI;
-    case PCI_BRIDGE:
-    case PCIE_TO_PCI_BRIDGE:
-        return PLACE_BRIDGE;
-    case PCIE_ROOT_PORT:
-    case PCIE_SWITCH_DOWNSTREAM_PORT:
-        return PLACE_PORT;
-    case PCIE_SWITCH_UPSTREAM_PORT:
-        return PLACE_UPSTREAM;
-    default:
-        return PLACE_NONE;
-    }
-}
-
-static void map_add_bus(struct pci_map *m, const struct domain_controller *c)
-{
-    struct pci_bus *b = &m->bus[c->index.value];
-    b->kind = place_of(c->model);
-    b->hotplug = c->pci_hotplug != TOGGLE_NO &&
-                 (c->model == PCI_ROOT || c->model == PCI_BRIDGE || c->model == PCIE_ROOT_PORT ||
-                  c->model == PCIE_SWITCH_DOWNSTREAM_PORT || c->model == PCIE_TO_PCI_BRIDGE);
-    if (c->index.value >= m->n)
-        m->n = c->index.value + 1;
-}
-
-static void bus_slots(const struct pci_bus *b, unsigned *first, unsigned *last)
-{
-    *first = b->kind == PLACE_PORT || b->kind == PLACE_UPSTREAM || b->kind == PLACE_DMI ? 0 : 1;
-    *last = b->kind == PLACE_PORT ? 0 : PCI_SLOTS - 1;
-}
-
-static bool slot_free(const struct pci_bus *b, unsigned slot)
-{
-    for (unsigned f = 0; f < PCI_FUNCTIONS; f++)
-        if (b->used[slot][f])
-            return false;
-    return true;
-}
-
-static void set_address(struct device *dev, unsigned bus, unsigned slot, unsigned function)
-{
-    dev->address.type = ADDRESS_PCI;
-    dev->address.domain = OPT_UINT(0);
-    dev->address.bus = OPT_UINT(bus);
-    dev->address.slot = OPT_UINT(slot);
-    dev->address.function = OPT_UINT(function);
-}
-
-static void put(struct pci_map *m, struct device *dev, unsigned bus, unsigned slot,
-                unsigned function)
-{
-    set_address(dev, bus, slot, function);
-    m->bus[bus].used[slot][function] = true;
-    m->bus[bus].owner[slot][function] = dev;
-}
-
-static bool has_pci_address(const struct device *dev)
-{
-    return dev->address.type == ADDRESS_PCI && dev->address.slot.set;
-}
-
-// Puts what has an address in its place.
-static int keep(struct pci_map *m, struct device *dev, struct error *err)
-{
-    struct device_address *a = &dev->address;
-    uint64_t bus = a->bus.set ? a->bus.value : 0,
-             function = a->function.set ? a->function.value : 0;
-    unsigned first = 0, last = 0;
-    if (a->domain.set && a->domain.value)
-        return error_set(err, ERROR_CONFIG_UNSUPPORTED, AREA_DOMAIN,
-                         "line %u: <%s>: PCI domain 0x%llx is not there, only 0", dev->line,
-                         device_kind_name(dev->kind), (unsigned long long)a->domain.value);
-    if (bus >= PCI_BUS_MAX || m->bus[bus].kind == PLACE_NONE)
-        return error_set(
-            err, ERROR_XML, AREA_DOMAIN,
-            "line %u: <%s>: PCI bus 0x%02llx has no <controller type='pci' index='%llu'>",
-            dev->line, device_kind_name(dev->kind), (unsigned long long)bus,
-            (unsigned long long)bus);
-    bus_slots(&m->bus[bus], &first, &last);
-    if (a->slot.value < first || a->slot.value > last || function >= PCI_FUNCTIONS)
-        return error_set(
-            err, ERROR_XML, AREA_DOMAIN,
-            "line %u: <%s>: PCI bus 0x%02llx takes slots 0x%02x to 0x%02x, functions 0 "
-            "to 7, not 0x%02llx.%llu",
-            dev->line, device_kind_name(dev->kind), (unsigned long long)bus, first, last,
-            (unsigned long long)a->slot.value, (unsigned long long)function);
-    if (m->bus[bus].used[a->slot.value][function]) {
-        AUTO_FREE char *other = device_where(m->bus[bus].owner[a->slot.value][function]);
-        return error_set(err, ERROR_XML, AREA_DOMAIN,
-                         "line %u: <%s>: PCI address 0000:%02llx:%02llx.%llu is used by %s already",
-                         dev->line, device_kind_name(dev->kind), (unsigned long long)bus,
-                         (unsigned long long)a->slot.value, (unsigned long long)function, other);
-    }
-    put(m, dev, bus, a->slot.value, function);
-    return 0;
-}
+#include "supervisor/pci_map.h"
 
 // Everything that may sit on PCI, in the order in which places are given.
 static int each_pci(const struct domain_def *def, int (*fn)(struct device *dev, void *arg),
@@ -187,7 +46,7 @@ struct pass {
 static int keep_one(struct device *dev, void *arg)
 {
     struct pass *p = arg;
-    return has_pci_address(dev) ? keep(p->map, dev, p->err) : 0;
+    return pci_has_address(dev) ? pci_keep(p->map, dev, p->err) : 0;
 }
 
 static bool wants(const struct domain_def *def, const struct device *dev)
@@ -210,18 +69,6 @@ static int count_one(struct device *dev, void *arg)
     else if (need == PCI_NEED_CONVENTIONAL)
         p->conventional++;
     return 0;
-}
-
-// What the chipset itself occupies.
-static void reserve_chipset(struct pci_map *m)
-{
-    struct pci_bus *root = &m->bus[0];
-    root->used[0][0] = true;
-    if (m->chipset == CHIPSET_I440FX) {
-        root->used[1][0] = root->used[1][3] = true; // ISA bridge, power management
-    } else if (m->chipset == CHIPSET_Q35) {
-        root->used[0x1f][0] = root->used[0x1f][3] = true; // ISA bridge, SMBus
-    }
 }
 
 struct fixed_place {
@@ -247,7 +94,7 @@ static bool try_put(struct pci_map *m, struct device *dev, unsigned slot, unsign
 {
     if (m->bus[0].used[slot][function])
         return false;
-    put(m, dev, 0, slot, function);
+    pci_put(m, dev, 0, slot, function);
     return true;
 }
 
@@ -260,12 +107,12 @@ static bool join_companions(struct pci_map *m, struct domain_controller *c)
     VEC_FOREACH (it, &m->def->controllers) {
         struct domain_controller *o = *it;
         if (o == c || !ich9_place(o) || o->index.value != c->index.value ||
-            !has_pci_address(&o->dev))
+            !pci_has_address(&o->dev))
             continue;
         unsigned bus = o->dev.address.bus.value, slot = o->dev.address.slot.value;
         if (m->bus[bus].used[slot][mine->function])
             continue;
-        put(m, &c->dev, bus, slot, mine->function);
+        pci_put(m, &c->dev, bus, slot, mine->function);
         return true;
     }
     return false;
@@ -290,16 +137,16 @@ static void place_controller(struct pci_map *m, struct domain_controller *c)
     if (c->type == CONTROLLER_SATA && index == 0) {
         try_put(m, &c->dev, 0x1f, 2);
     } else if (c->type == CONTROLLER_PCI && c->model == PCIE_DMI_TO_PCI_BRIDGE &&
-               slot_free(&m->bus[0], 0x1e)) {
+               pci_slot_free(m, 0, 0x1e)) {
         try_put(m, &c->dev, 0x1e, 0);
     } else if (ich9_place(c) && !join_companions(m, c)) {
         for (unsigned set = 0; set < 2; set++) {
             unsigned slot = ich9_place(c)->slot[set];
-            if (slot_free(&m->bus[0], slot) && try_put(m, &c->dev, slot, ich9_place(c)->function))
+            if (pci_slot_free(m, 0, slot) && try_put(m, &c->dev, slot, ich9_place(c)->function))
                 break;
         }
     }
-    if (has_pci_address(&c->dev))
+    if (pci_has_address(&c->dev))
         mark_multifunction(c);
 }
 
@@ -311,32 +158,14 @@ static void place_customary(struct pci_map *m)
             place_controller(m, *it);
     if (def->videos.n && wants(def, &def->videos.v[0]->dev)) {
         unsigned slot = m->chipset == CHIPSET_Q35 ? 1 : 2;
-        if (slot_free(&m->bus[0], slot))
-            put(m, &def->videos.v[0]->dev, 0, slot, 0);
+        if (pci_slot_free(m, 0, slot))
+            pci_put(m, &def->videos.v[0]->dev, 0, slot, 0);
     }
     if (m->chipset == CHIPSET_Q35)
         VEC_FOREACH (it, &def->sounds)
             if (str_eq((*it)->model, "ich9") && wants(def, &(*it)->dev) &&
-                slot_free(&m->bus[0], 0x1b))
-                put(m, &(*it)->dev, 0, 0x1b, 0);
-}
-
-static bool find_place(struct pci_map *m, enum place_kind a, enum place_kind b, bool hotplug,
-                       unsigned *bus, unsigned *slot)
-{
-    for (size_t i = 0; i < m->n; i++) {
-        unsigned first = 0, last = 0;
-        if ((m->bus[i].kind != a && m->bus[i].kind != b) || (hotplug && !m->bus[i].hotplug))
-            continue;
-        bus_slots(&m->bus[i], &first, &last);
-        for (unsigned s = first; s <= last; s++)
-            if (slot_free(&m->bus[i], s)) {
-                *bus = i;
-                *slot = s;
-                return true;
-            }
-    }
-    return false;
+                pci_slot_free(m, 0, 0x1b))
+                pci_put(m, &(*it)->dev, 0, 0x1b, 0);
 }
 
 // Root ports fill the functions of a slot, so that many fit on the root bus.
@@ -350,12 +179,12 @@ static bool place_root_port(struct pci_map *m, struct domain_controller *c)
             if (head == &(*it)->dev && (*it)->model == PCIE_ROOT_PORT &&
                 (*it)->dev.address.multifunction != TOGGLE_NO)
                 port = *it;
-        if (!port && !slot_free(root, s))
+        if (!port && !pci_slot_free(m, 0, s))
             continue;
         for (unsigned f = 0; f < PCI_FUNCTIONS; f++) {
             if (root->used[s][f])
                 continue;
-            put(m, &c->dev, 0, s, f);
+            pci_put(m, &c->dev, 0, s, f);
             if (f && port)
                 port->dev.address.multifunction = TOGGLE_YES;
             return true;
@@ -397,11 +226,11 @@ static bool place_any(struct pci_map *m, struct device *dev, bool hotplug)
     }
     bool bridge =
         dev->kind == DEVICE_CONTROLLER && ((struct domain_controller *)dev)->model == PCI_BRIDGE;
-    if (!(bridge && find_place(m, PLACE_DMI, PLACE_DMI, hotplug, &bus, &slot)) &&
-        !find_place(m, a, b, hotplug, &bus, &slot) &&
-        !(a != b && find_place(m, PLACE_DMI, PLACE_DMI, hotplug, &bus, &slot)))
+    if (!(bridge && pci_find_slot(m, PLACE_DMI, PLACE_DMI, hotplug, &bus, &slot)) &&
+        !pci_find_slot(m, a, b, hotplug, &bus, &slot) &&
+        !(a != b && pci_find_slot(m, PLACE_DMI, PLACE_DMI, hotplug, &bus, &slot)))
         return false;
-    put(m, dev, bus, slot, function);
+    pci_put(m, dev, bus, slot, function);
     return true;
 }
 
@@ -415,20 +244,6 @@ static int place_one(struct device *dev, void *arg)
                      dev->line, device_kind_name(dev->kind));
 }
 
-static size_t free_places(const struct pci_map *m, enum place_kind a, enum place_kind b)
-{
-    size_t n = 0;
-    for (size_t i = 0; i < m->n; i++) {
-        unsigned first = 0, last = 0;
-        if (m->bus[i].kind != a && m->bus[i].kind != b)
-            continue;
-        bus_slots(&m->bus[i], &first, &last);
-        for (unsigned s = first; s <= last; s++)
-            n += slot_free(&m->bus[i], s);
-    }
-    return n;
-}
-
 static int add_bus(struct domain_def *def, struct pci_map *m, enum controller_model model,
                    struct error *err)
 {
@@ -436,16 +251,8 @@ static int add_bus(struct domain_def *def, struct pci_map *m, enum controller_mo
     if (index >= PCI_BUS_MAX)
         return error_set(err, ERROR_CONFIG_UNSUPPORTED, AREA_DOMAIN,
                          "the devices need more than %u PCI buses", PCI_BUS_MAX);
-    map_add_bus(m, controller_add(def, CONTROLLER_PCI, index, model));
+    pci_map_add_bus(m, controller_add(def, CONTROLLER_PCI, index, model));
     return 0;
-}
-
-static bool has_bus(const struct pci_map *m, enum place_kind kind)
-{
-    for (size_t i = 0; i < m->n; i++)
-        if (m->bus[i].kind == kind)
-            return true;
-    return false;
 }
 
 // q35: each express device needs a port; the first conventional one a port with a bridge behind
@@ -496,7 +303,7 @@ static int add_buses(struct domain_def *def, struct pci_map *m, struct error *er
     if (m->chipset == CHIPSET_I440FX) {
         size_t need = p.express + p.conventional;
         // A bridge takes a slot on the root bus and brings 31.
-        for (size_t have = free_places(m, PLACE_ROOT_PCI, PLACE_BRIDGE); need > have;
+        for (size_t have = pci_free_slots(m, PLACE_ROOT_PCI, PLACE_BRIDGE); need > have;
              have += PCI_SLOTS - 2)
             if (add_bus(def, m, PCI_BRIDGE, err) < 0)
                 return -1;
@@ -505,8 +312,8 @@ static int add_buses(struct domain_def *def, struct pci_map *m, struct error *er
     struct growth g = {.def = def,
                        .map = m,
                        .err = err,
-                       .ports = free_places(m, PLACE_PORT, PLACE_PORT),
-                       .bridge = has_bus(m, PLACE_BRIDGE) || has_bus(m, PLACE_DMI)};
+                       .ports = pci_free_slots(m, PLACE_PORT, PLACE_PORT),
+                       .bridge = pci_has_bus(m, PLACE_BRIDGE) || pci_has_bus(m, PLACE_DMI)};
     int rc = 0;
     each_pci(def, list_one, &g);
     for (size_t i = 0; rc == 0 && i < g.devices.n; i++)
@@ -524,7 +331,7 @@ static int add_buses(struct domain_def *def, struct pci_map *m, struct error *er
 static int max_bus_one(struct device *dev, void *arg)
 {
     uint64_t *max = arg;
-    if (has_pci_address(dev) && dev->address.bus.set && dev->address.bus.value > *max &&
+    if (pci_has_address(dev) && dev->address.bus.set && dev->address.bus.value > *max &&
         dev->address.bus.value < PCI_BUS_MAX)
         *max = dev->address.bus.value;
     return 0;
@@ -542,10 +349,10 @@ static void add_named_buses(struct domain_def *def, enum chipset chipset)
                            chipset == CHIPSET_Q35 ? PCIE_ROOT_PORT : PCI_BRIDGE);
 }
 
-static int map_init(struct pci_map *m, const struct domain_def *def, struct error *err)
+// What the definition says already.
+static int build_map(struct pci_map *m, const struct domain_def *def, struct error *err)
 {
-    *m = (struct pci_map){.def = def, .chipset = chipset_of(def)};
-    m->bus = xcalloc(PCI_BUS_MAX, sizeof(*m->bus));
+    pci_map_init(m, def);
     VEC_FOREACH (it, &def->controllers) {
         const struct domain_controller *c = *it;
         if (c->type != CONTROLLER_PCI)
@@ -554,9 +361,8 @@ static int map_init(struct pci_map *m, const struct domain_def *def, struct erro
             return error_set(err, ERROR_XML, AREA_DOMAIN,
                              "line %u: <controller type='pci'>: index %llu is above %u",
                              c->dev.line, (unsigned long long)c->index.value, PCI_BUS_MAX - 1);
-        map_add_bus(m, c);
+        pci_map_add_bus(m, c);
     }
-    reserve_chipset(m);
     struct pass p = {.map = m, .err = err};
     return each_pci(def, keep_one, &p);
 }
@@ -566,7 +372,7 @@ static void fill_targets(struct domain_def *def)
 {
     VEC_FOREACH (it, &def->controllers) {
         struct domain_controller *c = *it;
-        if (c->type != CONTROLLER_PCI || !has_pci_address(&c->dev))
+        if (c->type != CONTROLLER_PCI || !pci_has_address(&c->dev))
             continue;
         const struct device_address *a = &c->dev.address;
         const char *model = c->model == PCIE_ROOT_PORT                ? "pcie-root-port"
@@ -593,7 +399,7 @@ static void fill_targets(struct domain_def *def)
 
 int pci_assign(struct domain_def *def, struct error *err)
 {
-    AUTO_MAP m = {0};
+    AUTO_PCI_MAP m = {0};
     enum chipset chipset = chipset_of(def);
     if (chipset != CHIPSET_I440FX && chipset != CHIPSET_Q35) {
         struct pci_map none = {.def = def};
@@ -607,7 +413,7 @@ int pci_assign(struct domain_def *def, struct error *err)
         return 0;
     }
     add_named_buses(def, chipset);
-    if (map_init(&m, def, err) < 0)
+    if (build_map(&m, def, err) < 0)
         return -1;
     place_customary(&m);
     if (add_buses(def, &m, err) < 0)
@@ -621,13 +427,13 @@ int pci_assign(struct domain_def *def, struct error *err)
 
 int pci_assign_device(const struct domain_def *def, struct device *dev, struct error *err)
 {
-    AUTO_MAP m = {0};
-    if (!has_pci_address(dev) && !wants(def, dev))
+    AUTO_PCI_MAP m = {0};
+    if (!pci_has_address(dev) && !wants(def, dev))
         return 0;
-    if (map_init(&m, def, err) < 0)
+    if (build_map(&m, def, err) < 0)
         return -1;
-    if (has_pci_address(dev))
-        return keep(&m, dev, err);
+    if (pci_has_address(dev))
+        return pci_keep(&m, dev, err);
     if (place_any(&m, dev, true))
         return 0;
     return error_set(err, ERROR_OPERATION_FAILED, AREA_DOMAIN,

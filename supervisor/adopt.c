@@ -187,6 +187,7 @@ void domains_load(struct domains *all)
     const char *const dirs[] = {all->config.config_dir, marks, all->config.run_dir};
     for (size_t i = 0; i < ARRAY_LEN(dirs); i++)
         (void)dir_sweep(dirs[i]);
+    status_sweep(all->config.run_dir);
     domain_store_load(all, load_one);
     adopt_all(all);
 }

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/socket.h>
 
 int domain_suspend(struct task *t, struct domain *dom, struct error *err)
 {
@@ -157,6 +158,39 @@ int domain_open_console(struct domain *dom, const char *alias, int *fd, struct e
         return error_set_errno(err, AREA_QEMU, *fd, "cannot open '%s', a console of guest '%s'",
                                s->path, dom->name);
     return 0;
+}
+
+int domain_open_graphics(struct task *t, struct domain *dom, uint32_t index, bool skip_auth,
+                         int *fd, struct error *err)
+{
+    if (domain_lock_active(t, dom, "open the graphics of", err) < 0)
+        return -1;
+    int r = -1, pair[2];
+    if (index >= dom->live->graphics.n) {
+        error_set(err, ERROR_INTERNAL, AREA_QEMU,
+                  "internal error: guest '%s' has no graphics device %u", dom->name, index);
+    } else if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0) {
+        error_set_errno(err, AREA_QEMU, errno, "cannot make a socket pair");
+    } else {
+        const char *protocol = dom->live->graphics.v[index]->type == GRAPHICS_VNC ? "vnc" : "spice";
+        struct json_object *args = json_object_new_object();
+        json_object_object_add(args, "protocol", json_object_new_string(protocol));
+        json_object_object_add(args, "fdname", json_object_new_string("graphics"));
+        json_object_object_add(args, "skipauth", json_object_new_boolean(skip_auth));
+        r = qmp_getfd(t, dom->qmp, "graphics", pair[1], domain_answer_deadline(dom), err);
+        if (r == 0)
+            r = qmp_execute(t, dom->qmp, "add_client", args, domain_answer_deadline(dom), NULL,
+                            err);
+        else
+            json_object_put(args);
+        close(pair[1]);
+        if (r == 0)
+            *fd = pair[0];
+        else
+            close(pair[0]);
+    }
+    domain_unlock(dom);
+    return r;
 }
 
 uint64_t domain_cpu_time_ns(struct domain *dom)

@@ -35,6 +35,7 @@ struct domain_timeouts {
     uint64_t start_ms;     // for QEMU to set itself up; preallocated memory takes its time
     uint64_t adopt_ms;     // for a QEMU found running to greet
     uint64_t reconnect_ms; // the same after its monitor's connection was lost
+    uint64_t unplug_ms;    // for a guest to let go of a device
     uint64_t quit_ms;      // for QEMU to end after `quit`
     uint64_t term_ms;      // for QEMU to flush its images after SIGTERM
     uint64_t kill_ms;      // for the kernel to end it after SIGKILL
@@ -47,8 +48,9 @@ struct domain_observer {
     void (*undefined)(void *arg, struct domain *dom);
     // Any event of its monitor, after we have acted on it.
     void (*qmp_event)(void *arg, struct domain *dom, const struct qmp_event *event);
-    // A device was plugged in.
+    // A device was plugged in, or is gone.
     void (*device_added)(void *arg, struct domain *dom, const char *alias);
+    void (*device_removed)(void *arg, struct domain *dom, const char *alias);
     // The last guest stopped (true) or the first started.
     void (*idle)(void *arg, bool idle);
     void *arg;
@@ -103,14 +105,6 @@ struct domain_macvtap_list {
     size_t n, cap;
 };
 
-// A device being plugged out; lives on the stack of the task that waits for it.
-struct unplug {
-    char *alias;
-    VEC(struct argv_step) undo; // borrowed: what was done for it, but for the device itself
-    bool gone;
-    struct completion done;
-};
-
 struct domain {
     struct list link; // in struct domains
     struct domains *all;
@@ -148,10 +142,9 @@ struct domain {
     uint64_t cpu_time_ns;        // the last one seen
     struct granted_list granted; // images made accessible to QEMU's user
     struct domain_macvtap_list macvtaps;
-    VEC(struct unplug *) unplugs; // under way
-    // The guest let go of them while somebody had the lock, who may still look at them.
-    VEC(struct device *) departed;
-    const void *autodestroy; // client whose end ends it, or NULL
+    VEC(char *) deleted;              // aliases that QEMU let go of, and we not yet
+    struct completion device_deleted; // posted at each, and when the process ends
+    const void *autodestroy;          // client whose end ends it, or NULL
 };
 
 struct domains *domains_create(const struct domains_config *config); // copies

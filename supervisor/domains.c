@@ -26,6 +26,7 @@ struct domains *domains_create(const struct domains_config *config)
     set_default(&t->reconnect_ms, 10000);
     set_default(&t->quit_ms, 10000);
     set_default(&t->term_ms, 10000);
+    set_default(&t->unplug_ms, 5000);
     set_default(&t->kill_ms, 5000);
     all->next_id = 1;
     list_init(&all->list);
@@ -62,6 +63,7 @@ struct domain *domains_add(struct domains *all, const char *name, const struct u
     dom->exit_status = -1;
     task_lock_init(&dom->lock);
     completion_init(&dom->ended);
+    completion_init(&dom->device_deleted);
     list_append(&all->list, &dom->link);
     return dom;
 }
@@ -87,10 +89,7 @@ void domain_unref(struct domain *dom)
         return;
     domain_def_destroy(dom->def);
     domain_def_destroy(dom->live);
-    vec_finish(&dom->unplugs);
-    VEC_FOREACH (dev, &dom->departed)
-        domain_device_destroy(*dev);
-    vec_finish(&dom->departed);
+    hotplug_drop_deleted(dom);
     granted_finish(&dom->granted);
     vec_finish(&dom->macvtaps);
     free(dom->name);
@@ -168,9 +167,6 @@ int domain_lock(struct task *t, struct domain *dom, const char *job, struct erro
 
 void domain_unlock(struct domain *dom)
 {
-    VEC_FOREACH (dev, &dom->departed)
-        domain_device_destroy(*dev);
-    dom->departed.n = 0;
     dom->job = NULL;
     task_lock_release(&dom->lock);
 }
@@ -186,21 +182,23 @@ int domain_not_active(const struct domain *dom, struct error *err)
                      "Requested operation is not valid: domain '%s' is not running", dom->name);
 }
 
-int domain_lock_active(struct task *t, struct domain *dom, const char *job, struct error *err)
+int domain_lock_affected(struct task *t, struct domain *dom, const char *job, unsigned *affect,
+                         struct error *err)
 {
-    if (!domain_is_active(dom))
-        return domain_not_active(dom, err);
     // Once more when its connection is found lost: the task that reconnects, or cleans up, waits
     // for its turn since then, which is before our next one.
     for (int i = 0; i < 2; i++) {
+        unsigned resolved = *affect;
         if (domain_lock(t, dom, job, err) < 0)
             return -1;
-        bool active = domain_is_active(dom) && !dom->process_ended;
-        if (active && dom->qmp && qmp_is_open(dom->qmp))
+        int r = domain_resolve_affect(dom, &resolved, err);
+        if (r == 0 && (!(resolved & DOMAIN_AFFECT_LIVE) || (dom->qmp && qmp_is_open(dom->qmp)))) {
+            *affect = resolved;
             return 0;
+        }
         domain_unlock(dom);
-        if (!active)
-            return domain_not_active(dom, err);
+        if (r < 0)
+            return -1;
         task_yield(t);
     }
     if (stop_is_ending(t, dom))
@@ -209,6 +207,13 @@ int domain_lock_active(struct task *t, struct domain *dom, const char *job, stru
                      "cannot %s guest '%s': the connection to its QEMU is lost; it runs on and can "
                      "only be destroyed",
                      job, dom->name);
+}
+
+int domain_lock_active(struct task *t, struct domain *dom, const char *job, struct error *err)
+{
+    unsigned live = DOMAIN_AFFECT_LIVE;
+    return domain_is_active(dom) ? domain_lock_affected(t, dom, job, &live, err)
+                                 : domain_not_active(dom, err);
 }
 
 // ---- documents ---------------------------------------------------------------------------------

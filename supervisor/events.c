@@ -261,7 +261,6 @@ static void on_event(struct qmp *q, const struct qmp_event *event, void *userdat
     }
     if (o->qmp_event)
         o->qmp_event(o->arg, dom, event);
-    // Last: who is told of it can still look the device up.
     if (str_eq(event->name, "DEVICE_DELETED") && dom->live)
         hotplug_on_deleted(dom, member(event, "device"));
 }
@@ -318,7 +317,7 @@ int events_resync(struct task *t, struct domain *dom, struct error *err)
 {
     struct qmp_status status;
     if (qmp_query_status(t, dom->qmp, domain_answer_deadline(dom), &status, err) < 0 ||
-        start_query(t, dom, err) < 0)
+        start_query(t, dom, err) < 0 || hotplug_resync(t, dom, err) < 0)
         return -1;
     switch (status.state) {
     case QMP_RUN_RUNNING:

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Plugging devices into a running guest and out of it, and into and out of its stored definition.
+// Plugging devices into a running guest and out of it, and changing them there.
 //
 // How this works
 //
@@ -7,20 +7,13 @@
 // ends first, the device last. Plugging in sends them in order, and undoes those done when one
 // fails. Plugging out is a request to the guest (device_del); when QEMU says DEVICE_DELETED the
 // guest has let go of it, and the inverse of the other commands is sent from the end. The guest may
-// never answer.
-#include "base/file.h"
+// never answer, or so late that nobody waits any more.
 #include "netmgr/netmgr.h"
 #include "supervisor/address.h"
 #include "supervisor/alias.h"
 #include "supervisor/argv.h"
 #include "supervisor/nic.h"
 #include "supervisor/private.h"
-
-#include <errno.h>
-#include <stdio.h>
-#include <sys/socket.h>
-
-enum { UNPLUG_TIMEOUT_MS = 5000 };
 
 // ---- commands and their inverse ----------------------------------------------------------------
 
@@ -70,8 +63,6 @@ static int plan(struct task *t, struct domain *dom, struct device *dev, const st
     struct host *host = dom->all->config.host;
     if (host_qemu_caps(t, host, dom->live->emulator, &caps, err) < 0)
         return -1;
-    if (!dom->live)
-        return domain_not_active(dom, err);
     struct argv_input in = {
         .def = dom->live,
         .caps = caps,
@@ -88,117 +79,7 @@ static int plan(struct task *t, struct domain *dom, struct device *dev, const st
     return argv_build_device(&in, dev, plug, err);
 }
 
-// ---- finding the device a client means ---------------------------------------------------------
-
-struct match {
-    const struct device *wanted;
-    struct device *found;
-    unsigned count;
-};
-
-static bool same_address(const struct device_address *a, const struct device_address *b)
-{
-    return a->type == b->type && a->type == ADDRESS_PCI && a->bus.value == b->bus.value &&
-           a->slot.value == b->slot.value && a->function.value == b->function.value;
-}
-
-static bool is_meant(const struct device *dev, const struct device *wanted)
-{
-    if (dev->kind != wanted->kind)
-        return false;
-    if (wanted->alias && dev->alias)
-        return str_eq(wanted->alias, dev->alias);
-    if (dev->kind == DEVICE_DISK)
-        return str_eq(((const struct domain_disk *)dev)->target,
-                      ((const struct domain_disk *)wanted)->target);
-    if (wanted->address.type == ADDRESS_PCI && dev->address.type == ADDRESS_PCI)
-        return same_address(&dev->address, &wanted->address);
-    if (dev->kind == DEVICE_INTERFACE) {
-        const struct domain_interface *a = (const struct domain_interface *)dev;
-        const struct domain_interface *b = (const struct domain_interface *)wanted;
-        return !b->mac.set || memcmp(a->mac.b, b->mac.b, sizeof(a->mac.b)) == 0;
-    }
-    if (dev->kind == DEVICE_CONTROLLER) {
-        const struct domain_controller *a = (const struct domain_controller *)dev;
-        const struct domain_controller *b = (const struct domain_controller *)wanted;
-        return a->type == b->type && a->index.value == b->index.value;
-    }
-    return true;
-}
-
-static int match_one(struct device *dev, void *arg)
-{
-    struct match *m = arg;
-    if (is_meant(dev, m->wanted)) {
-        m->found = dev;
-        m->count++;
-    }
-    return 0;
-}
-
-static struct device *find_device(const struct domain *dom, const struct domain_def *def,
-                                  const struct device *wanted, struct error *err)
-{
-    struct match m = {.wanted = wanted};
-    domain_def_each_device(def, match_one, &m);
-    if (m.count == 1)
-        return m.found;
-    AUTO_FREE char *xml = domain_device_format(wanted, 0);
-    if (m.count == 0)
-        error_set(err, ERROR_DEVICE_MISSING, AREA_QEMU,
-                  "device not found: guest '%s' has no %s like %s", dom->name,
-                  device_kind_name(wanted->kind), xml);
-    else
-        error_set(
-            err, ERROR_OPERATION_FAILED, AREA_QEMU,
-            "operation failed: %u devices <%s> of guest '%s' fit; say which by its address, MAC "
-            "or alias",
-            m.count, device_kind_name(wanted->kind), dom->name);
-    return NULL;
-}
-
-// ---- the stored definition ---------------------------------------------------------------------
-
-static int complete(struct domain *dom, struct domain_def *def, struct error *err)
-{
-    struct domain_defaults defaults = {.arch = host_arch(dom->all->config.host)};
-    if (domain_def_post_parse(def, &defaults, err) < 0 || domain_def_validate(def, err) < 0)
-        return -1;
-    return address_assign(def, err);
-}
-
-// A change of both the stored definition and the running guest is stored first: what is on disk can
-// be put back when the guest refuses, while a guest can't be made to have never seen a device. def
-// NULL: only the running guest is meant. Destroys def on failure.
-static int store_first(struct task *t, struct domain *dom, struct domain_def *def,
-                       struct error *err)
-{
-    if (!def || (complete(dom, def, err) == 0 && domain_store_save(t, dom->all, def, err) == 0))
-        return 0;
-    domain_def_destroy(def);
-    return -1;
-}
-
-// Takes def: puts it in place, or back on disk what was there. Returns r.
-static int settle(struct task *t, struct domain *dom, struct domain_def *def, int r)
-{
-    if (!def)
-        return r;
-    if (r == 0) {
-        domain_def_destroy(dom->def);
-        dom->def = def;
-        return 0;
-    }
-    AUTO_ERROR err = ERROR_INIT;
-    if (domain_store_save(t, dom->all, dom->def, &err) < 0)
-        log_domain(LOG_LEVEL_ERROR, dom->name,
-                   "its stored definition has a change that the running guest refused: %s",
-                   error_message(&err));
-    domain_def_destroy(def);
-    return r;
-}
-
-// ---- attach ------------------------------------------------------------------------------------
+// ---- plugging in -------------------------------------------------------------------------------
 
 // Hands QEMU the descriptors under the names that argv_build_device() uses.
 static int send_descriptors(struct task *t, struct domain *dom, const struct nic *nic,
@@ -224,8 +105,6 @@ static int plug(struct task *t, struct domain *dom, struct device *dev, struct e
     struct nic nic = {0};
     if (dev->kind == DEVICE_DISK && start_complete_disk(t, dom, (struct domain_disk *)dev, err) < 0)
         return -1;
-    if (!dom->live)
-        return domain_not_active(dom, err);
     alias_assign_device(dom->live, dev);
     if (address_assign_device(dom->live, dev, err) < 0 || images_grant_device(dom, dev, err) < 0 ||
         (iface && nic_plug(t, dom, iface, &nic, err) < 0))
@@ -244,46 +123,11 @@ static int plug(struct task *t, struct domain *dom, struct device *dev, struct e
     return r;
 }
 
-// What domain_def_post_parse() would make of the device is had from a definition it is put into.
-// The caller destroys *ret.
-static int complete_device(struct domain *dom, const struct domain_def *def, const char *xml,
-                           struct device **ret, struct error *err)
+int hotplug_attach(struct task *t, struct domain *dom, struct device *dev, struct error *err)
 {
-    struct device *dev = domain_device_parse(xml, strlen(xml), 0, err);
-    if (!dev)
-        return -1;
-    if (dev->kind == DEVICE_MEMBALLOON && def->memballoon) {
-        domain_device_destroy(dev);
-        return error_set(err, ERROR_OPERATION_UNSUPPORTED, AREA_QEMU,
-                         "guest '%s' has a memory balloon already", dom->name);
-    }
-    struct domain_def *copy = domain_def_copy(def);
-    domain_def_add_device(copy, dev);
-    struct domain_defaults defaults = {.arch = host_arch(dom->all->config.host)};
-    int r = domain_def_post_parse(copy, &defaults, err);
-    if (r == 0)
-        r = domain_def_validate(copy, err);
-    if (r == 0 && domain_def_remove_device(copy, dev) == 0)
-        *ret = dev;
-    else if (r == 0)
-        r = error_set(err, ERROR_CONFIG_UNSUPPORTED, AREA_QEMU, "<%s> cannot be added by itself",
-                      device_kind_name(dev->kind));
-    domain_def_destroy(copy);
-    return r;
-}
-
-static int attach_live(struct task *t, struct domain *dom, const char *xml, struct error *err)
-{
-    struct device *dev = NULL;
-    if (complete_device(dom, dom->live, xml, &dev, err) < 0)
-        return -1;
     if (plug(t, dom, dev, err) < 0) {
         domain_device_destroy(dev);
         return -1;
-    }
-    if (!dom->live) {
-        domain_device_destroy(dev);
-        return domain_not_active(dom, err);
     }
     const struct domain_observer *o = &dom->all->config.observer;
     domain_def_add_device(dom->live, dev);
@@ -294,159 +138,143 @@ static int attach_live(struct task *t, struct domain *dom, const char *xml, stru
     return 0;
 }
 
-static int attach_locked(struct task *t, struct domain *dom, const char *xml, unsigned affect,
-                         struct error *err)
-{
-    struct domain_def *def = NULL;
-    if (domain_resolve_affect(dom, &affect, err) < 0)
-        return -1;
-    if (affect & DOMAIN_AFFECT_CONFIG) {
-        struct device *stored = NULL;
-        if (complete_device(dom, dom->def, xml, &stored, err) < 0)
-            return -1;
-        def = domain_def_copy(dom->def);
-        domain_def_add_device(def, stored);
-    }
-    if (store_first(t, dom, def, err) < 0)
-        return -1;
-    int r = affect & DOMAIN_AFFECT_LIVE ? attach_live(t, dom, xml, err) : 0;
-    return settle(t, dom, def, r);
-}
+// ---- plugging out ------------------------------------------------------------------------------
 
-int domain_attach_device(struct task *t, struct domain *dom, const char *xml, unsigned affect,
-                         struct error *err)
+// The steps that plugged it in: their names count here, the descriptors are QEMU's.
+static int plan_unplug(struct task *t, struct domain *dom, struct device *dev,
+                       struct argv_plug *steps, struct error *err)
 {
-    if (domain_lock(t, dom, "attach a device to", err) < 0)
-        return -1;
-    int r = attach_locked(t, dom, xml, affect, err);
-    domain_unlock(dom);
-    return r;
-}
-
-// ---- detach ------------------------------------------------------------------------------------
-
-// The guest has let go: what stood behind the device goes too.
-void hotplug_on_deleted(struct domain *dom, const char *alias)
-{
-    struct device *dev = alias_find(dom->live, alias);
-    if (!dev || domain_def_remove_device(dom->live, dev) < 0)
-        return;
-    VEC_FOREACH (u, &dom->unplugs) {
-        if (!str_eq((*u)->alias, alias))
-            continue;
-        for (size_t i = (*u)->undo.n; i-- > 0;)
-            undo_step(dom, &(*u)->undo.v[i]);
-        (*u)->gone = true;
-        completion_post(&(*u)->done, 0);
-    }
-    if (dev->kind == DEVICE_INTERFACE)
-        nic_unplug(dom, (struct domain_interface *)dev);
-    if (dom->lock.owner)
-        vec_push(&dom->departed, dev);
-    else
-        domain_device_destroy(dev);
-    dom->updated = true;
-    (void)status_save(dom, NULL);
-}
-
-static int unplug(struct task *t, struct domain *dom, struct device *dev, bool *gone,
-                  struct error *err)
-{
-    struct argv_plug steps = {0};
-    // Its descriptors are QEMU's: only the names of what was made with them count here.
     int none = -1;
     struct nic nic = {.iface = (struct domain_interface *)dev, .tap = {.fds = &none, .nfds = 1}};
     bool has_tap = dev->kind == DEVICE_INTERFACE && nic.iface->type != INTERFACE_USER;
-    if (plan(t, dom, dev, has_tap ? &nic : NULL, &steps, err) < 0)
-        return -1;
-    struct unplug u = {.alias = xstrdup(dev->alias)};
-    completion_init(&u.done);
-    // The last command made the device itself: QEMU removes that one.
-    for (size_t i = 0; i + 1 < steps.steps.n; i++)
-        vec_push(&u.undo, steps.steps.v[i]);
-    vec_push(&dom->unplugs, &u);
-    struct json_object *args = json_object_new_object();
-    json_object_object_add(args, "id", json_object_new_string(u.alias));
-    int r = qmp_execute(t, dom->qmp, "device_del", args, domain_answer_deadline(dom), NULL, err);
-    if (r == 0)
-        completion_wait(t, &u.done, task_deadline_ms(UNPLUG_TIMEOUT_MS));
-    *gone = u.gone;
-    for (size_t i = 0; i < dom->unplugs.n; i++) {
-        if (dom->unplugs.v[i] == &u) {
-            vec_remove(&dom->unplugs, i);
-            break;
-        }
-    }
-    vec_finish(&u.undo);
-    free(u.alias);
+    return plan(t, dom, dev, has_tap ? &nic : NULL, steps, err);
+}
+
+// The guest has let go: what stood behind the device goes too.
+static void clean_up(struct task *t, struct domain *dom, const char *alias)
+{
+    struct device *dev = alias_find(dom->live, alias);
+    struct argv_plug steps = {0};
+    AUTO_ERROR err = ERROR_INIT;
+    if (!dev)
+        return;
+    if (plan_unplug(t, dom, dev, &steps, &err) < 0)
+        log_domain(LOG_LEVEL_WARN, dom->name, "what stood behind '%s' stays in its QEMU: %s", alias,
+                   error_message(&err));
+    // The last step made the device itself.
+    for (size_t i = steps.steps.n; i-- > 1;)
+        undo_step(dom, &steps.steps.v[i - 1]);
     argv_plug_finish(&steps);
-    return r;
+    if (domain_def_remove_device(dom->live, dev) < 0)
+        return;
+    if (dev->kind == DEVICE_INTERFACE)
+        nic_unplug(dom, (struct domain_interface *)dev);
+    domain_device_destroy(dev);
+    dom->updated = true;
+    (void)status_save(dom, NULL);
+    const struct domain_observer *o = &dom->all->config.observer;
+    if (o->device_removed)
+        o->device_removed(o->arg, dom, alias);
 }
 
-static int detach_locked(struct task *t, struct domain *dom, const struct device *wanted,
-                         unsigned affect, bool *gone, struct error *err)
+static void clean_up_deleted(struct task *t, struct domain *dom)
 {
-    struct domain_def *def = NULL;
-    *gone = true;
-    if (domain_resolve_affect(dom, &affect, err) < 0)
-        return -1;
-    if (affect & DOMAIN_AFFECT_CONFIG) {
-        def = domain_def_copy(dom->def);
-        struct device *stored = find_device(dom, def, wanted, err);
-        if (!stored) {
-            domain_def_destroy(def);
-            return -1;
-        }
-        domain_def_remove_device(def, stored);
-        domain_device_destroy(stored);
+    while (dom->deleted.n) {
+        AUTO_FREE char *alias = dom->deleted.v[0];
+        vec_remove(&dom->deleted, 0);
+        clean_up(t, dom, alias);
     }
-    if (store_first(t, dom, def, err) < 0)
-        return -1;
-    int r = 0;
-    if (affect & DOMAIN_AFFECT_LIVE) {
-        struct device *dev = find_device(dom, dom->live, wanted, err);
-        r = dev ? unplug(t, dom, dev, gone, err) : -1;
-    }
-    return settle(t, dom, def, r);
 }
 
-int domain_detach_device(struct task *t, struct domain *dom, const char *xml, unsigned affect,
-                         bool *gone, struct error *err)
+static void deleted_main(struct task *t, void *arg)
 {
-    struct device *wanted = domain_device_parse(xml, strlen(xml), DOMAIN_PARSE_LIVE, err);
-    if (!wanted)
-        return -1;
-    int r = domain_lock(t, dom, "detach a device from", err);
-    if (r == 0) {
-        r = detach_locked(t, dom, wanted, affect, gone, err);
-        domain_unlock(dom);
-    }
-    domain_device_destroy(wanted);
-    return r;
-}
-
-int domain_detach_alias(struct task *t, struct domain *dom, const char *alias, unsigned affect,
-                        bool *gone, struct error *err)
-{
-    if (domain_lock(t, dom, "detach a device from", err) < 0)
-        return -1;
-    const struct domain_def *def =
-        dom->live && affect != DOMAIN_AFFECT_CONFIG ? dom->live : dom->def;
-    struct device *dev = def ? alias_find(def, alias) : NULL;
-    int r = -1;
-    if (!dev) {
-        error_set(err, ERROR_DEVICE_MISSING, AREA_QEMU, "device not found: guest '%s' has no '%s'",
-                  dom->name, alias);
-    } else {
-        struct device *wanted = domain_device_copy(dev);
-        r = detach_locked(t, dom, wanted, affect, gone, err);
-        domain_device_destroy(wanted);
-    }
+    AUTO_DOMAIN struct domain *dom = arg;
+    if (task_lock_acquire(t, &dom->lock, TASK_FOREVER) < 0)
+        return;
+    dom->job = "clean up behind a device";
+    if (dom->live && !dom->process_ended)
+        clean_up_deleted(t, dom);
     domain_unlock(dom);
-    return r;
 }
 
-// ---- update ------------------------------------------------------------------------------------
+// The event may come long after the request, or without one. Who holds the lock works with the
+// devices, so that it is the next one's turn; who waits for this very event is woken.
+void hotplug_on_deleted(struct domain *dom, const char *alias)
+{
+    if (!alias_find(dom->live, alias))
+        return;
+    VEC_FOREACH (it, &dom->deleted)
+        if (str_eq(*it, alias))
+            return;
+    vec_push(&dom->deleted, xstrdup(alias));
+    completion_post(&dom->device_deleted, 0);
+    task_spawn(dom->all->config.sched, "clean up behind device", deleted_main, domain_ref(dom));
+}
+
+struct missing {
+    const struct strv *there;
+    struct strv aliases;
+};
+
+// Of the kinds that QEMU knows by their aliases, all of them.
+static int find_missing(struct device *dev, void *arg)
+{
+    struct missing *m = arg;
+    if ((dev->kind == DEVICE_DISK || dev->kind == DEVICE_INTERFACE) && dev->alias &&
+        !strv_has(m->there, dev->alias))
+        strv_push(&m->aliases, dev->alias);
+    return 0;
+}
+
+int hotplug_resync(struct task *t, struct domain *dom, struct error *err)
+{
+    struct strv there;
+    struct missing m = {.there = &there};
+    if (dom->live->disks.n + dom->live->interfaces.n == 0)
+        return 0;
+    if (qmp_list_devices(t, dom->qmp, domain_answer_deadline(dom), &there, err) < 0)
+        return -1;
+    domain_def_each_device(dom->live, find_missing, &m);
+    for (size_t i = 0; i < m.aliases.n; i++) {
+        log_domain(LOG_LEVEL_INFO, dom->name, "it let go of '%s' while nobody listened",
+                   m.aliases.v[i]);
+        clean_up(t, dom, m.aliases.v[i]);
+    }
+    strv_finish(&m.aliases);
+    strv_finish(&there);
+    return 0;
+}
+
+void hotplug_drop_deleted(struct domain *dom)
+{
+    VEC_FOREACH (it, &dom->deleted)
+        free(*it);
+    vec_finish(&dom->deleted);
+}
+
+int hotplug_detach(struct task *t, struct domain *dom, const struct device *wanted, bool *gone,
+                   struct error *err)
+{
+    const struct device *dev = device_find(dom, dom->live, wanted, err);
+    if (!dev)
+        return -1;
+    AUTO_FREE char *alias = xstrdup(dev->alias);
+    struct json_object *args = json_object_new_object();
+    json_object_object_add(args, "id", json_object_new_string(alias));
+    completion_init(&dom->device_deleted);
+    if (qmp_execute(t, dom->qmp, "device_del", args, domain_answer_deadline(dom), NULL, err) < 0)
+        return -1;
+    uint64_t deadline = task_deadline_ms(dom->all->config.timeouts.unplug_ms);
+    while (alias_find(dom->live, alias) && !dom->process_ended &&
+           completion_wait(t, &dom->device_deleted, deadline) == 0) {
+        completion_init(&dom->device_deleted);
+        clean_up_deleted(t, dom);
+    }
+    *gone = !alias_find(dom->live, alias);
+    return *gone || !dom->process_ended ? 0 : domain_not_active(dom, err);
+}
+
+// ---- changing ----------------------------------------------------------------------------------
 
 static const char *disk_path(const struct domain_disk *disk)
 {
@@ -506,13 +334,11 @@ static int change_interface(struct task *t, struct domain *dom, struct domain_in
     return 0;
 }
 
-static int update_live(struct task *t, struct domain *dom, struct device *new, struct error *err)
+int hotplug_update(struct task *t, struct domain *dom, struct device *new, struct error *err)
 {
     if (new->kind == DEVICE_DISK && start_complete_disk(t, dom, (struct domain_disk *)new, err) < 0)
         return -1;
-    if (!dom->live)
-        return domain_not_active(dom, err);
-    struct device *old = find_device(dom, dom->live, new, err);
+    struct device *old = device_find(dom, dom->live, new, err);
     if (!old)
         return -1;
     if (new->kind == DEVICE_INTERFACE)
@@ -528,90 +354,4 @@ static int update_live(struct task *t, struct domain *dom, struct device *new, s
     str_replace(&a->driver_format, b->driver_format);
     a->type = b->type;
     return 0;
-}
-
-// The stored definition with one device in another's place. NULL with err set.
-static struct domain_def *with_updated(struct domain *dom, const struct device *new,
-                                       struct error *err)
-{
-    struct domain_def *def = domain_def_copy(dom->def);
-    struct device *old = find_device(dom, def, new, err);
-    if (!old) {
-        domain_def_destroy(def);
-        return NULL;
-    }
-    struct device *copy = domain_device_copy(new);
-    if (copy->address.type == ADDRESS_NONE) {
-        copy->address = old->address;
-        old->address.usb_port = NULL; // its only string moved along
-    }
-    domain_def_replace_device(def, old, copy);
-    domain_device_destroy(old);
-    return def;
-}
-
-static int update_locked(struct task *t, struct domain *dom, struct device *new, unsigned affect,
-                         struct error *err)
-{
-    struct domain_def *def = NULL;
-    if (domain_resolve_affect(dom, &affect, err) < 0)
-        return -1;
-    if ((affect & DOMAIN_AFFECT_CONFIG) && !(def = with_updated(dom, new, err)))
-        return -1;
-    if (store_first(t, dom, def, err) < 0)
-        return -1;
-    int r = affect & DOMAIN_AFFECT_LIVE ? update_live(t, dom, new, err) : 0;
-    if (r == 0 && dom->live)
-        (void)status_save(dom, NULL);
-    return settle(t, dom, def, r);
-}
-
-int domain_update_device(struct task *t, struct domain *dom, const char *xml, unsigned affect,
-                         struct error *err)
-{
-    struct device *new = domain_device_parse(xml, strlen(xml), 0, err);
-    if (!new)
-        return -1;
-    int r = domain_lock(t, dom, "update a device of", err);
-    if (r == 0) {
-        r = update_locked(t, dom, new, affect, err);
-        domain_unlock(dom);
-    }
-    domain_device_destroy(new);
-    return r;
-}
-
-// ---- graphics ----------------------------------------------------------------------------------
-
-int domain_open_graphics(struct task *t, struct domain *dom, uint32_t index, bool skip_auth,
-                         int *fd, struct error *err)
-{
-    if (domain_lock_active(t, dom, "open the graphics of", err) < 0)
-        return -1;
-    int r = -1, pair[2];
-    if (index >= dom->live->graphics.n) {
-        error_set(err, ERROR_INTERNAL, AREA_QEMU,
-                  "internal error: guest '%s' has no graphics device %u", dom->name, index);
-    } else if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0) {
-        error_set_errno(err, AREA_QEMU, errno, "cannot make a socket pair");
-    } else {
-        const char *protocol = dom->live->graphics.v[index]->type == GRAPHICS_VNC ? "vnc" : "spice";
-        struct json_object *args = json_object_new_object();
-        json_object_object_add(args, "protocol", json_object_new_string(protocol));
-        json_object_object_add(args, "fdname", json_object_new_string("graphics"));
-        json_object_object_add(args, "skipauth", json_object_new_boolean(skip_auth));
-        r = qmp_getfd(t, dom->qmp, "graphics", pair[1], domain_answer_deadline(dom), err);
-        if (r == 0)
-            r = qmp_execute(t, dom->qmp, "add_client", args, domain_answer_deadline(dom), NULL,
-                            err);
-        else
-            json_object_put(args);
-        close(pair[1]);
-        if (r == 0)
-            *fd = pair[0];
-        else
-            close(pair[0]);
-    }
-    domain_unlock(dom);
-    return r;
 }

@@ -2,7 +2,6 @@
 #include "supervisor/nic.h"
 #include "bridge/bridge.h"
 #include "netmgr/netmgr.h"
-#include "supervisor/alias.h"
 #include "supervisor/private.h"
 
 #include <errno.h>
@@ -452,7 +451,6 @@ int nic_set_bandwidth(struct task *t, struct domain *dom, struct domain_interfac
 {
     struct networks *networks = dom->all->config.networks;
     struct network_bandwidth *own = network_bandwidth_copy(wanted);
-    AUTO_FREE char *alias = xstrdup(iface->dev.alias);
     int r;
     if (iface->type == INTERFACE_NETWORK && iface->port_id.set && networks) {
         struct network *found = networks_find_name(networks, iface->network);
@@ -471,9 +469,6 @@ int nic_set_bandwidth(struct task *t, struct domain *dom, struct domain_interfac
         if (r < 0) // maybe half of it was done
             (void)bandwidth_apply(t, tap, before, NULL);
     }
-    // A guest may let go of a card it was asked for at any time.
-    if (r == 0 && (!dom->live || alias_find(dom->live, alias) != &iface->dev))
-        r = error_set(err, ERROR_DEVICE_MISSING, AREA_QEMU, "the card '%s' was unplugged", alias);
     if (r < 0) {
         network_bandwidth_destroy(own);
         return error_prefix(err, "guest '%s'", dom->name);

@@ -23,7 +23,11 @@ void domains_remove(struct domain *dom); // takes it out and gives up that refer
 // followed by domain_unlock().
 int domain_lock(struct task *t, struct domain *dom, const char *job, struct error *err);
 void domain_unlock(struct domain *dom);
-// As domain_lock(), and the guest must be active.
+// As domain_lock(), and resolves `affect` (enum domain_affect): a guest whose running half is meant
+// must be active, and its QEMU be there to be spoken to.
+int domain_lock_affected(struct task *t, struct domain *dom, const char *job, unsigned *affect,
+                         struct error *err);
+// The same for the running half.
 int domain_lock_active(struct task *t, struct domain *dom, const char *job, struct error *err);
 // Makes CURRENT what it means now, and refuses what is not there. Lock held.
 int domain_resolve_affect(const struct domain *dom, unsigned *affect, struct error *err);
@@ -64,6 +68,9 @@ char *status_pid_path(const struct domain *dom);
 char *status_monitor_path(const struct domain *dom);
 // Opens and locks it for a new process. -EWOULDBLOCK: a process of that guest lives.
 int status_lock_pid_file(const struct domain *dom, int *fd);
+// Removes those that a daemon left that was killed before it wrote, or after it removed, the
+// status.
+void status_sweep(const char *run_dir);
 // The process that holds it: 0 with *ret, -ESRCH when nobody does, -EAGAIN when it has not written
 // its number yet. `known`: its pid and start time as far as its status file has them.
 int status_find_process(const struct domain *dom, const struct process *known, struct process *ret);
@@ -105,8 +112,25 @@ int events_connect(struct task *t, struct domain *dom, uint64_t timeout_ms, stru
 // Brings dom's state in line with what QEMU says now (after a reconnect).
 int events_resync(struct task *t, struct domain *dom, struct error *err);
 
-// hotplug.c
+// device.c
+// The device of a definition that a client means by `wanted`; NULL with err set: none, or several.
+struct device *device_find(const struct domain *dom, const struct domain_def *def,
+                           const struct device *wanted, struct error *err);
+
+// hotplug.c: the running guest. Who calls these holds the lock; they suspend.
+// Takes dev, also on failure.
+int hotplug_attach(struct task *t, struct domain *dom, struct device *dev, struct error *err);
+// Asks the guest to let go of a device, and waits a while: 0 with *gone false when it has not.
+int hotplug_detach(struct task *t, struct domain *dom, const struct device *wanted, bool *gone,
+                   struct error *err);
+// Makes the device that `new` means like it, as far as that can be done.
+int hotplug_update(struct task *t, struct domain *dom, struct device *new, struct error *err);
+// QEMU has let go of a device: cleans up behind it when it is that task's turn.
 void hotplug_on_deleted(struct domain *dom, const char *alias);
+// The same for what went while nobody listened.
+int hotplug_resync(struct task *t, struct domain *dom, struct error *err);
+// Forgets those that wait for that.
+void hotplug_drop_deleted(struct domain *dom);
 
 // images.c
 // Makes what the guest uses accessible to QEMU's user, noting what was changed; the other undoes

@@ -79,7 +79,8 @@ int sockets_open(struct vireod *v, struct error *err)
     }
     if (n > 0)
         return 0;
-    if (socket_refuse_second(v->paths.socket, err) < 0 || listen_at(v, v->paths.socket, false, err) < 0)
+    if (socket_refuse_second(v->paths.socket, err) < 0 ||
+        listen_at(v, v->paths.socket, false, err) < 0)
         return -1;
     if (v->paths.socket_ro && listen_at(v, v->paths.socket_ro, true, err) < 0)
         return -1;

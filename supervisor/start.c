@@ -63,6 +63,9 @@ static int open_listener(struct domain *dom, struct launch *l, struct error *err
     if (r < 0)
         return error_set_errno(err, AREA_QEMU, r, "cannot lock the pid file of guest '%s' in '%s'",
                                dom->name, dom->all->config.run_dir);
+    // Found again from here on, whatever happens to us.
+    if (status_save(dom, err) < 0)
+        return -1;
     l->monitor_fd = unix_listen(path, 0600, 1);
     if (l->monitor_fd < 0)
         return error_set_errno(err, AREA_QEMU, l->monitor_fd,
@@ -400,7 +403,6 @@ static int run(struct task *t, struct domain *dom, struct launch *l, unsigned fl
         nic_plug_all(t, dom, &l->nics, err) < 0 || build_argv(dom, l, err) < 0)
         return -1;
     guest_log_command(&l->log, &l->argv.args);
-    // Found again from here on, whatever happens to us.
     if (status_save(dom, err) < 0 || start_hook(t, dom, "start", "begin", err) < 0 ||
         stop_is_unwanted(dom, err) < 0 || spawn(t, dom, l, err) < 0)
         return -1;

@@ -241,6 +241,21 @@ int status_lock_pid_file(const struct domain *dom, int *ret)
     return 0;
 }
 
+static int sweep_one(const char *name, void *arg)
+{
+    AUTO_FREE char *pid = path_join(arg, name);
+    AUTO_FREE char *state = xasprintf("%.*s.xml", (int)(strlen(pid) - strlen(".pid")), pid);
+    AUTO_CLOSE int fd = open(pid, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+    if (fd >= 0 && access(state, F_OK) < 0 && flock(fd, LOCK_EX | LOCK_NB) == 0)
+        unlink(pid);
+    return 0;
+}
+
+void status_sweep(const char *run_dir)
+{
+    (void)dir_each(run_dir, ".pid", sweep_one, (void *)run_dir);
+}
+
 int status_find_process(const struct domain *dom, const struct process *known, struct process *ret)
 {
     AUTO_FREE char *path = run_path(dom, ".pid");

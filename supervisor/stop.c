@@ -44,6 +44,7 @@ void stop_locked(struct task *t, struct domain *dom, enum domain_move move)
     nic_unplug_all(t, dom);
     run_hook(t, dom, "release");
     status_remove(dom);
+    hotplug_drop_deleted(dom);
     dom->autodestroy = NULL;
     dom->id = -1;
     dom->live->id.set = false; // as libvirt shows it in the event of its end
@@ -78,6 +79,7 @@ static int on_process_end(sd_event_source *source, int fd, uint32_t revents, voi
     sd_event_source_set_enabled(source, SD_EVENT_OFF);
     process_reap(&dom->process, &dom->exit_status);
     dom->process_ended = true;
+    completion_post(&dom->device_deleted, 0);
     if (dom->stop_as == MOVE_NONE && dom->state != DOMAIN_SHUTDOWN) {
         AUTO_FREE char *how = process_status_text(dom->exit_status);
         log_domain(LOG_LEVEL_WARN, dom->name,

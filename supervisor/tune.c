@@ -73,8 +73,7 @@ static int set_live(struct task *t, struct domain *dom, const char *device,
     if (nic_set_bandwidth(t, dom, iface, b, err) < 0)
         return -1;
     dom->updated = true;
-    if (dom->live)
-        (void)status_save(dom, NULL);
+    (void)status_save(dom, NULL);
     return 0;
 }
 

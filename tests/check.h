@@ -44,6 +44,15 @@
         }                                                                                          \
     } while (0)
 
+// Must succeed; a struct error says what went wrong. For those that have base/error.h.
+#define CHECK_OK(call, err)                                                                        \
+    do {                                                                                           \
+        if ((call) != 0) {                                                                         \
+            fprintf(stderr, "%s:%d: %s: %s\n", __FILE__, __LINE__, #call, error_message(err));     \
+            exit(1);                                                                               \
+        }                                                                                          \
+    } while (0)
+
 #define RUN(test)                                                                                  \
     do {                                                                                           \
         test();                                                                                    \

@@ -21,15 +21,6 @@ int netns_sh_status(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 // What it prints. Caller frees.
 char *netns_output(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
-// Must succeed; says what went wrong.
-#define CHECK_OK(call, err)                                                                        \
-    do {                                                                                           \
-        if ((call) != 0) {                                                                         \
-            fprintf(stderr, "%s:%d: %s: %s\n", __FILE__, __LINE__, #call, error_message(err));     \
-            exit(1);                                                                               \
-        }                                                                                          \
-    } while (0)
-
 // Another network namespace with a process in it that does what it is told. Ends with the test.
 struct agent {
     pid_t pid;

@@ -153,6 +153,9 @@ static void play_wrong_replies(struct task *t, struct scene *s)
     CHECK_INT(qmp_query_chardevs(t, s->q, soon(), &chardevs, &err), -1);
     CHECK_STR(err.message, "reply to QEMU command 'query-chardev' lacks 'filename'");
     CHECK_INT(qmp_query_chardevs(t, s->q, soon(), &chardevs, &err), -1);
+    struct strv devices;
+    CHECK_INT(qmp_list_devices(t, s->q, soon(), &devices, &err), -1);
+    CHECK_STR(err.message, "reply to QEMU command 'qom-list' lacks 'type'");
     CHECK(qmp_is_open(s->q));
 }
 
@@ -160,7 +163,8 @@ static void wrong_replies(void)
 {
     CHECK_INT(run(OPENING "expect query-status\nreply {\"status\": \"paused\"}\n"
                           "expect query-chardev\nreply [{\"label\": \"serial0\"}, 7]\n"
-                          "expect query-chardev\nreply null\nwait-eof\n",
+                          "expect query-chardev\nreply null\n"
+                          "expect qom-list\nreply [{\"name\": \"net0\"}]\nwait-eof\n",
                   play_wrong_replies),
               0);
 }
@@ -179,6 +183,11 @@ static void play_typed(struct task *t, struct scene *s)
     CHECK_INT(chardevs.n, 1);
     CHECK_STR(chardevs.v[0].filename, "pty:/dev/pts/2");
     qmp_chardevs_finish(&chardevs);
+    struct strv devices;
+    CHECK_INT(qmp_list_devices(t, s->q, soon(), &devices, &err), 0);
+    CHECK_INT(devices.n, 1);
+    CHECK_STR(devices.v[0], "net0");
+    strv_finish(&devices);
     CHECK_INT(qmp_query_blocks(t, s->q, soon(), &blocks, &err), 0);
     CHECK_INT(blocks.n, 2);
     CHECK(blocks.v[0].inserted && blocks.v[0].read_only && blocks.v[0].has_tray);
@@ -209,6 +218,9 @@ static void typed_and_uint64(void)
         run(OPENING
             "expect query-chardev\n"
             "reply [{\"label\":\"s\",\"filename\":\"pty:/dev/pts/2\",\"frontend-open\":true}]\n"
+            "expect qom-list\nargument path \"/machine/peripheral\"\n"
+            "reply [{\"name\":\"type\",\"type\":\"string\"},"
+            "{\"name\":\"net0\",\"type\":\"child<virtio-net-pci>\"}]\n"
             "expect query-block\nreply [{\"device\":\"cd\",\"locked\":false,\"removable\":true,"
             "\"tray_open\":false,\"inserted\":{\"file\":\"/a.iso\",\"ro\":true}},"
             "{\"device\":\"\",\"qdev\":\"x\"}]\n"

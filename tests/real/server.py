@@ -8,6 +8,7 @@ import os
 import pty
 import re
 import select
+import shutil
 import signal
 import subprocess
 import time
@@ -16,10 +17,15 @@ from ns import SKIP, WORK
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 SOURCE = os.path.dirname(os.path.dirname(HERE))
-GUESTS = os.environ.get("VIREO_GUESTS", f"{SOURCE}/build/guest")
+# Copies: images are their QEMU's while a guest runs, and several tests run at a time.
+GUESTS = f"{WORK}/guests"
 KIND = os.environ.get("VIREO_TEST_SERVER") or ("vireod" if os.environ.get("VIREOD") else "libvirtd")
 IS_VIREO = KIND == "vireod"
 QEMU = "/usr/bin/qemu-system-x86_64"
+
+_BUILT = os.environ.get("VIREO_GUESTS", f"{SOURCE}/build/guest")
+if os.path.isdir(_BUILT) and not os.path.exists(GUESTS):
+    shutil.copytree(_BUILT, GUESTS)
 
 
 def wait_for(what, check, seconds=20):

@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Devices that come and go while a guest runs; its metadata; its graphics by descriptor."""
 import ns; ns.enter()
+import glob
 import os
+import socket
 import unittest
 
 import libvirt
@@ -76,6 +78,39 @@ class Devices(unittest.TestCase):
         self.server.restart()
         self.assertEqual(self.out("dumpxml", "a", "--inactive"), before[0])
 
+    def test_device_that_goes_while_no_daemon_runs(self):
+        def disk(target, bus, device="disk"):
+            image = f"{self.server.root}/{target}.raw"
+            with open(image, "wb") as file:
+                file.truncate(1 << 20)
+            return f"<disk type='file' device='{device}'><source file='{image}'/><target dev='{target}' bus='{bus}'/></disk>"
+
+        self.start("<controller type='scsi' model='virtio-scsi'/>" + NIC + NIC.replace("e1000", "virtio").replace(":21", ":22")
+                   + CDROM + disk("fda", "fdc", "floppy") + disk("vda", "virtio") + disk("sda", "scsi") + disk("sdb", "usb")
+                   + disk("sdc", "sata"))
+        before = self.out("dumpxml", "a")
+        self.server.restart()
+        self.assertEqual(self.out("dumpxml", "a"), before)
+        self.server.kill()
+        with socket.socket(socket.AF_UNIX) as monitor, monitor.makefile("rw") as lines:
+            monitor.connect(glob.glob(f"{self.server.root}/**/a.monitor", recursive=True)[0])
+            for command in ('{"execute": "qmp_capabilities"}',
+                            '{"execute": "device_del", "arguments": {"id": "scsi0-0-0-0"}}'):
+                lines.write(command)
+                lines.flush()
+            for line in lines:
+                if "DEVICE_DELETED" in line:
+                    break
+        self.server.start()
+        wait_for("the daemon to see it", lambda: "sda" not in self.disks())
+        after = self.out("dumpxml", "a")
+        self.assertEqual(after.count("<disk "), before.count("<disk ") - 1)
+        self.assertEqual(after.count("<interface "), 2)
+        # What stood behind it is gone, too.
+        self.assertNotIn("scsi0-0-0-0", self.out("qemu-monitor-command", "a", '{"execute": "query-named-block-nodes"}'))
+        self.virsh("attach-device", "a", self.server.write(disk("sda", "scsi")), "--live")
+        self.assertEqual(self.out("dumpxml", "a").count("<disk "), before.count("<disk "))
+
     def test_media_come_and_go(self):
         self.start(CDROM)
         self.virsh("change-media", "a", "hdc", self.image, "--insert", "--live", "--config")
@@ -100,6 +135,14 @@ class Devices(unittest.TestCase):
         self.assertIn("52:54:00:00:00:21", self.out("qemu-monitor-command", "a", "--hmp", "info network"))
         self.virsh("detach-device", "a", path, "--config")
         self.assertNotIn("52:54:00:00:00:21", self.out("domiflist", "a", "--inactive"))
+
+    def test_an_interface_gets_one_address_for_both(self):
+        self.start()
+        path = self.server.write("<interface type='user'><model type='virtio'/></interface>", "nic.xml")
+        self.virsh("attach-device", "a", path, "--live", "--config")
+        live, stored = self.out("domiflist", "a").split()[-1], self.out("domiflist", "a", "--inactive").split()[-1]
+        self.assertRegex(live, "^52:54:00:")
+        self.assertEqual(live, stored)
 
     def test_description_title_and_metadata(self):
         self.start()

@@ -45,6 +45,19 @@ class Cards(unittest.TestCase):
     def update(self, text, *flags):
         self.virsh("update-device", "a", self.server.write(text, "nic.xml"), *(flags or ("--live",)))
 
+    def test_let_go_when_nobody_waits_any_more(self):
+        self.start(nic("one", MAC))
+        tap = self.tap()
+        self.virsh("suspend", "a")
+        self.virsh("detach-interface", "a", "network", "--live")
+        self.server.restart(signal.SIGKILL)
+        self.assertEqual(members("virbr51"), [tap])
+        self.virsh("reset", "a")
+        wait_for("the tap to go", lambda: links("tun") == [])
+        self.assertEqual(self.out("domiflist", "a"), "")
+        self.virsh("attach-interface", "a", "network", "one", "--mac", MAC, "--live")
+        self.assertEqual(members("virbr51"), [self.tap()])
+
     def ports(self, name):
         return self.out("net-port-list", name).split()
 

@@ -17,6 +17,7 @@ import unittest
 
 from net import IS_VIREO, OUT4, WORK, NetServer, Outside, links, network, nic, sh, wait_for
 from server import Terminal, boot_guest, linux_guest, main, require
+from steps import SUPPORTED, Steps
 
 require(subprocess.run("ip link add low9 type veth peer name far9 && ip link add link low9 name tap9 type macvtap; ip link del low9",
                        shell=True, capture_output=True).returncode == 0, "no macvtaps in this kernel")
@@ -373,6 +374,31 @@ class Macvtaps(unittest.TestCase):
         wait_for("the port to go", lambda: self.out("net-port-list", "pool") == "", 5)
         self.virsh("attach-device", "a", self.write(nic("pool", MAC.format(1))))
         self.assertEqual(len(self.cards()), 2)
+
+    @vireo
+    @unittest.skipUnless(SUPPORTED, "for x86_64")
+    def test_killed_at_each_step_of_making_one_that_has_its_interface_alone(self):
+        self.server.define(boot_guest("a", devices=direct("low0", "passthrough")))
+
+        def killed_at(step):
+            steps = Steps(self.server.process.pid)
+            client = subprocess.Popen(["virsh", "-q", "-c", self.server.uri, "start", "a"], stdout=subprocess.DEVNULL,
+                                      stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
+            steps.kill_at(step, lambda: client.poll() is not None)
+            client.wait()
+            self.server.process.wait()
+            self.server.start()
+            self.virsh("destroy", "a", check=False)
+            wait_for("the macvtap to go", lambda: macvtaps() == [], 5)
+            return steps.names
+
+        killed_at(1000)  # it makes its directories
+        steps = killed_at(1000)
+        asked = [step for step, name in enumerate(steps) if name == "rtnetlink 16"]  # RTM_NEWLINK
+        self.assertGreater(len(asked), 2, steps)
+        for step in asked:
+            with self.subTest(step=step):
+                killed_at(step)
 
     def killed_in(self, seconds, *words):
         """Kills the daemon while it does something, starts it again, and looks."""

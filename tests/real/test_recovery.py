@@ -11,6 +11,7 @@ import time
 import unittest
 
 from server import IS_VIREO, Server, boot_guest, main, wait_for
+from steps import SUPPORTED, Steps
 
 
 class Recovery(unittest.TestCase):
@@ -157,6 +158,32 @@ class Recovery(unittest.TestCase):
             self.server.virsh("start", "loop")
             self.server.virsh("destroy", "loop")
             self.server.virsh("undefine", "loop")
+
+    @unittest.skipUnless(IS_VIREO and SUPPORTED, "for vireod on x86_64")
+    def test_killed_at_each_step_no_file_of_a_guest_is_left(self):
+        self.server.define(boot_guest("a"))
+        run = f"{self.server.root}/run/vireo/qemu"
+
+        def killed_at(deed, step):
+            self.server.virsh("start" if deed == "destroy" else "destroy", "a", check=False)
+            steps = Steps(self.server.process.pid)
+            client = subprocess.Popen(["virsh", "-q", "-c", self.server.uri, deed, "a"], stdout=subprocess.DEVNULL,
+                                      stderr=subprocess.DEVNULL)
+            steps.kill_at(step, lambda: client.poll() is not None)
+            client.wait()
+            self.server.process.wait()
+            self.server.start()
+            wait_for("all of it or nothing", lambda: ("a.xml" in os.listdir(run), "a.pid" in os.listdir(run), "a.monitor" in os.listdir(run)) ==
+                     (self.server.state("a") == "running",) * 3, 5)
+            return steps.names
+
+        for deed, sign in (("start", "create a.pid"), ("destroy", "unlink a.pid")):
+            killed_at(deed, 1000)  # it makes its directories
+            steps = killed_at(deed, 1000)
+            first = next(number for number, name in enumerate(steps) if name == sign)
+            for step in range(max(0, first - 3), min(len(steps), first + 5)):
+                with self.subTest(deed=deed, step=step, name=steps[step]):
+                    killed_at(deed, step)
 
     def test_autostarted_guests_come_with_the_daemon(self):
         self.server.define(boot_guest("auto"))

@@ -12,14 +12,6 @@
 #include "base/str.h"
 #include "storage/private.h"
 
-#define CHECK_OK(call)                                                                             \
-    do {                                                                                           \
-        int r_ = (call);                                                                           \
-        if (r_ < 0)                                                                                \
-            fprintf(stderr, "%s\n", error_message(&err));                                          \
-        CHECK_INT(r_, 0);                                                                          \
-    } while (0)
-
 struct world {
     char *root, *dir, *config, *run, *tool;
     struct pools *all;
@@ -59,8 +51,8 @@ static void world_open(struct world *w, struct task *t, const char *script)
         CHECK_INT(file_write_volatile(w->tool, text, strlen(text), 0755), 0);
     }
     open_pools(w, t);
-    CHECK_OK(pool_define(t, w->all, pool_document("p", w->dir), &w->pool, &err));
-    CHECK_OK(pool_start(t, w->pool, true, &err));
+    CHECK_OK(pool_define(t, w->all, pool_document("p", w->dir), &w->pool, &err), &err);
+    CHECK_OK(pool_start(t, w->pool, true, &err), &err);
 }
 
 static void world_close(struct world *w)
@@ -111,11 +103,11 @@ static void failing_tool(struct task *t, void *arg)
     CHECK_INT(files_in(w.dir), 0);
     CHECK_INT(w.pool->jobs, 0);
     // Nothing of it is in the way.
-    CHECK_OK(make(t, w.pool, "v", "raw", NULL, &err));
+    CHECK_OK(make(t, w.pool, "v", "raw", NULL, &err), &err);
     CHECK_INT(files_in(w.dir), 1);
     CHECK_INT(make(t, w.pool, "w", "qcow2", pool_find_volume(w.pool, "v"), &err), -1);
     CHECK_INT(pool_find_volume(w.pool, "v")->readers, 0);
-    CHECK_OK(volume_delete(t, pool_find_volume(w.pool, "v"), &err));
+    CHECK_OK(volume_delete(t, pool_find_volume(w.pool, "v"), &err), &err);
     world_close(&w);
 }
 
@@ -161,10 +153,10 @@ static void at_once(struct task *t, void *arg)
     CHECK(vol && vol->building);
     CHECK_INT(make(t, w.pool, "slow", "raw", NULL, &err), -1);
     CHECK_INT(err.code, ERROR_STORAGE_VOL_EXISTS);
-    CHECK_OK(make(t, w.pool, "quick", "raw", NULL, &err));
-    CHECK_OK(pool_refresh(t, w.pool, &err));
+    CHECK_OK(make(t, w.pool, "quick", "raw", NULL, &err), &err);
+    CHECK_OK(pool_refresh(t, w.pool, &err), &err);
     CHECK(pool_find_volume(w.pool, "slow") == vol && w.pool->volumes.n == 2);
-    CHECK_OK(volume_look_again(t, vol, &err));
+    CHECK_OK(volume_look_again(t, vol, &err), &err);
     CHECK_INT(volume_delete(t, vol, &err), -1);
     CHECK_CONTAINS(error_message(&err), "still being allocated");
     CHECK_INT(volume_wipe(t, vol, &err), -1);
@@ -176,7 +168,37 @@ static void at_once(struct task *t, void *arg)
     CHECK_INT(s.result, -1);
     CHECK(!pool_find_volume(w.pool, "slow"));
     CHECK_INT(files_in(w.dir), 1);
-    CHECK_OK(pool_stop(t, w.pool, &err));
+    CHECK_OK(pool_stop(t, w.pool, &err), &err);
+    world_close(&w);
+}
+
+static void refresh_main(struct task *t, void *arg)
+{
+    struct slow *s = arg;
+    AUTO_ERROR err = ERROR_INIT;
+    s->result = pool_refresh(t, s->pool, &err);
+    completion_post(&s->done, 0);
+}
+
+// What is finished while the pool is looked through is in it afterwards.
+static void made_meanwhile(struct task *t, void *arg)
+{
+    (void)arg;
+    struct world w;
+    AUTO_ERROR err = ERROR_INIT;
+    world_open(&w, t, "exit 1");
+    for (int i = 0; i < 200; i++) {
+        AUTO_FREE char *name = xasprintf("v%d", i);
+        struct slow s = {.pool = w.pool};
+        completion_init(&s.done);
+        task_spawn(task_sched(t), "refresh", refresh_main, &s);
+        CHECK_OK(make(t, w.pool, name, "raw", NULL, &err), &err);
+        CHECK_INT(completion_wait(t, &s.done, task_deadline_ms(30000)), 0);
+        CHECK_INT(s.result, 0);
+        CHECK(pool_find_volume(w.pool, name));
+        CHECK_INT(w.pool->volumes.n, i + 1);
+    }
+    CHECK_OK(pool_stop(t, w.pool, &err), &err);
     world_close(&w);
 }
 
@@ -202,8 +224,8 @@ static void stored_files(struct task *t, void *arg)
     struct world w;
     AUTO_ERROR err = ERROR_INIT;
     world_open(&w, t, NULL);
-    CHECK_OK(pool_set_autostart(t, w.pool, true, &err));
-    CHECK_OK(make(t, w.pool, "v", "raw", NULL, &err));
+    CHECK_OK(pool_set_autostart(t, w.pool, true, &err), &err);
+    CHECK_OK(make(t, w.pool, "v", "raw", NULL, &err), &err);
     AUTO_FREE char *bad = path_join(w.config, "bad.xml"), *junk = path_join(w.run, "junk.xml");
     AUTO_FREE char *half = path_join(w.config, STORAGE_TEMPORARY "abc");
     CHECK_INT(file_write_volatile(bad, "<pool", 5, 0600), 0);
@@ -221,7 +243,7 @@ static void stored_files(struct task *t, void *arg)
     AUTO_FREE char *aside = xasprintf("%s.damaged", bad);
     CHECK_INT(access(aside, F_OK), 0);
     // Stopped by somebody, it stays so until the machine boots.
-    CHECK_OK(pool_stop(t, w.pool, &err));
+    CHECK_OK(pool_stop(t, w.pool, &err), &err);
     pools_destroy(w.all);
     open_pools(&w, t);
     w.pool = pools_find_name(w.all, "p");
@@ -233,8 +255,8 @@ static void stored_files(struct task *t, void *arg)
     w.pool = pools_find_name(w.all, "p");
     CHECK(w.pool->live && pool_find_volume(w.pool, "v"));
     AUTO_POOL struct pool *kept = pool_ref(w.pool);
-    CHECK_OK(pool_stop(t, w.pool, &err));
-    CHECK_OK(pool_undefine(t, kept, &err));
+    CHECK_OK(pool_stop(t, w.pool, &err), &err);
+    CHECK_OK(pool_undefine(t, kept, &err), &err);
     CHECK(access(mark, F_OK) == 0 && !pools_next(w.all, NULL));
     world_close(&w);
 }
@@ -245,7 +267,7 @@ static void paths(struct task *t, void *arg)
     struct world w;
     AUTO_ERROR err = ERROR_INIT;
     world_open(&w, t, NULL);
-    CHECK_OK(make(t, w.pool, "v", "raw", NULL, &err));
+    CHECK_OK(make(t, w.pool, "v", "raw", NULL, &err), &err);
     AUTO_FREE char *path = path_join(w.dir, "v"), *beside = xasprintf("%s-other/v", w.dir);
     AUTO_FREE char *odd = xasprintf("%s//v", w.dir), *below = xasprintf("%s/v/v", w.dir);
     struct volume *vol = pool_find_volume(w.pool, "v");
@@ -268,8 +290,13 @@ int main(void)
         const char *name;
         void (*fn)(struct task *t, void *arg);
     } tests[] = {
-        {"failing_tool", failing_tool}, {"missing_tool", missing_tool}, {"at_once", at_once},
-        {"name_lost", name_lost},       {"stored_files", stored_files}, {"paths", paths},
+        {"failing_tool", failing_tool},
+        {"missing_tool", missing_tool},
+        {"at_once", at_once},
+        {"made_meanwhile", made_meanwhile},
+        {"name_lost", name_lost},
+        {"stored_files", stored_files},
+        {"paths", paths},
     };
     for (size_t i = 0; i < ARRAY_LEN(tests); i++) {
         loop_run(tests[i].fn, NULL);

@@ -2,16 +2,17 @@
 #include <libxml/parser.h>
 #include <signal.h>
 #include "base/file.h"
+#include "supervisor/alias.h"
 #include "tests/check.h"
 #include "tests/supervisor/guests.h"
 
-#define PROBE                                                                                      \
-    "greet\nanswer query-target {\"arch\":\"x86_64\"}\n"                                           \
-    "answer query-kvm {\"enabled\":false,\"present\":false}\n"                                     \
-    "answer query-command-line-options []\nanswer qom-list-types []\n"                             \
-    "answer query-commands [{\"name\":\"query-cpu-definitions\"}]\n"                               \
-    "answer device-list-properties []\n"                                                           \
-    "answer query-cpu-definitions [{\"name\":\"max\",\"unavailable-features\":[]}]\n"              \
+#define PROBE                                                                                       \
+    "greet\nanswer query-target {\"arch\":\"x86_64\"}\n"                                            \
+    "answer query-kvm {\"enabled\":false,\"present\":false}\n"                                      \
+    "answer query-command-line-options []\nanswer qom-list-types [{\"name\":\"virtio-net-pci\"}]\n" \
+    "answer query-commands [{\"name\":\"query-cpu-definitions\"}]\n"                                \
+    "answer device-list-properties []\n"                                                            \
+    "answer query-cpu-definitions [{\"name\":\"max\",\"unavailable-features\":[]}]\n"               \
     "answer query-machines [{\"name\":\"pc\",\"cpu-max\":255,\"is-default\":true}]\nserve\n"
 
 static void on_moved(void *arg, struct domain *dom, enum domain_move move)
@@ -44,6 +45,13 @@ static void on_qmp_event(void *arg, struct domain *dom, const struct qmp_event *
     h->events++;
 }
 
+static void on_device_removed(void *arg, struct domain *dom, const char *alias)
+{
+    struct house *h = arg;
+    CHECK(!alias_find(dom->live, alias));
+    h->removed++;
+}
+
 void house_open(struct house *h)
 {
     h->config.sched = h->sched;
@@ -57,6 +65,7 @@ void house_open(struct house *h)
                                                   .defined = on_defined,
                                                   .undefined = on_undefined,
                                                   .qmp_event = on_qmp_event,
+                                                  .device_removed = on_device_removed,
                                                   .arg = h};
     h->domains = domains_create(&h->config);
     domains_load(h->domains);

@@ -17,6 +17,7 @@ struct house {
     struct domains_config config; // for house_open(); change before
     struct strbuf moves;          // what the observer saw: "launched booted"
     size_t events;                // of monitors
+    size_t removed;               // devices
     size_t started;               // processes of guests
 };
 

@@ -178,6 +178,10 @@ static void reconnects(struct task *t, struct house *h)
     house_expect_moves(t, h, "shutdown-guest stopped-shutdown");
 }
 
+#define CARD                                                                                       \
+    "<interface type='user'><mac address='52:54:00:00:00:01'/>"                                    \
+    "<model type='virtio'/></interface>"
+
 static void stays_lost(struct task *t, struct house *h)
 {
     house_close(h);
@@ -191,8 +195,70 @@ static void stays_lost(struct task *t, struct house *h)
     CHECK_INT(many(t, dom, domain_suspend, "connection to its QEMU is lost"), -1);
     CHECK_INT(many(t, dom, domain_shutdown, "can only be destroyed"), -1);
     AUTO_ERROR err = ERROR_INIT;
+    bool gone;
+    CHECK_INT(domain_attach_device(t, dom, CARD, DOMAIN_AFFECT_LIVE, &err), -1);
+    CHECK_CONTAINS(error_message(&err), "attach a device to guest 'web': the connection");
+    CHECK_INT(domain_update_device(t, dom, CARD, DOMAIN_AFFECT_CURRENT, &err), -1);
+    CHECK_CONTAINS(error_message(&err), "connection to its QEMU is lost");
+    CHECK_INT(domain_detach_device(t, dom, CARD, DOMAIN_AFFECT_LIVE, &gone, &err), -1);
+    CHECK_CONTAINS(error_message(&err), "connection to its QEMU is lost");
+    CHECK_INT(domain_attach_device(t, dom, CARD, DOMAIN_AFFECT_CONFIG, &err), 0);
+    CHECK_INT(dom->def->interfaces.n, 1);
     CHECK_INT(domain_destroy(t, dom, 0, &err), 0);
     house_expect_moves(t, h, "stopped-destroyed");
+}
+
+#define PLUG "expect netdev_add\nreply {}\nexpect device_add\nreply {}\n"
+#define CARD_GONE                                                                                  \
+    "event DEVICE_DELETED {\"device\": \"net0\", \"path\": \"/machine/peripheral/net0\"}\n"
+
+static void with_card(struct task *t, struct domain *dom)
+{
+    AUTO_ERROR err = ERROR_INIT;
+    CHECK_OK(domain_attach_device(t, dom, CARD, DOMAIN_AFFECT_LIVE, &err), &err);
+    CHECK_INT(dom->live->interfaces.n, 1);
+}
+
+// A guest that lets go of a card at last, when nobody waits any more: what stood behind it goes.
+static void unplugs_late(struct task *t, struct house *h)
+{
+    house_close(h);
+    h->config.timeouts.unplug_ms = 50;
+    house_open(h);
+    struct domain *dom =
+        house_start(t, h, "web", NULL,
+                    BOOT PLUG "expect device_del\nreply {}\n" GO CARD_GONE CARD_GONE
+                              "expect netdev_del\nargument id \"hostnet0\"\nreply {}\n" GO QUIT);
+    AUTO_ERROR err = ERROR_INIT;
+    bool gone;
+    with_card(t, dom);
+    CHECK_OK(domain_detach_alias(t, dom, "net0", DOMAIN_AFFECT_LIVE, &gone, &err), &err);
+    CHECK(!gone);
+    CHECK_INT(h->removed, 0);
+    house_go(t, dom);
+    WAIT_UNTIL(t, dom->live->interfaces.n == 0);
+    CHECK_INT(h->removed, 1);
+    house_go(t, dom);
+}
+
+// The card goes while somebody changes it.
+static void unplugs_meanwhile(struct task *t, struct house *h)
+{
+    struct domain *dom = house_start(t, h, "web", NULL,
+                                     BOOT PLUG "expect set_link\n" CARD_GONE "reply {}\n"
+                                               "expect netdev_del\nreply {}\n" PLUG
+                                               "expect device_del\nreply {}\nexit 1\n");
+    AUTO_ERROR err = ERROR_INIT;
+    bool gone = true;
+    with_card(t, dom);
+    CHECK_OK(domain_update_device(t, dom, CARD, DOMAIN_AFFECT_LIVE, &err), &err);
+    WAIT_UNTIL(t, dom->live->interfaces.n == 0);
+    CHECK_INT(h->removed, 1);
+    // A guest that ends instead of letting go keeps nobody waiting.
+    with_card(t, dom);
+    CHECK_INT(domain_detach_alias(t, dom, "net0", DOMAIN_AFFECT_LIVE, &gone, &err), -1);
+    CHECK_CONTAINS(error_message(&err), "is not running");
+    CHECK(!gone);
 }
 
 static void storm(struct task *t, struct house *h)
@@ -235,6 +301,12 @@ static void test_lost_monitor(void)
     house_run(stays_lost);
 }
 
+static void test_unplug(void)
+{
+    house_run(unplugs_late);
+    house_run(unplugs_meanwhile);
+}
+
 static void test_storm(void)
 {
     house_run(storm);
@@ -246,6 +318,7 @@ int main(void)
     RUN(test_sequences);
     RUN(test_commands);
     RUN(test_lost_monitor);
+    RUN(test_unplug);
     RUN(test_storm);
     return 0;
 }

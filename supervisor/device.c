@@ -1,0 +1,291 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Devices put into, taken out of and changed in a guest: in its stored definition, in the running
+// guest (hotplug.c), or in both.
+#include "supervisor/address.h"
+#include "supervisor/alias.h"
+#include "supervisor/private.h"
+
+// ---- finding the device a client means ---------------------------------------------------------
+
+struct match {
+    const struct device *wanted;
+    struct device *found;
+    unsigned count;
+};
+
+static bool same_address(const struct device_address *a, const struct device_address *b)
+{
+    return a->type == b->type && a->type == ADDRESS_PCI && a->bus.value == b->bus.value &&
+           a->slot.value == b->slot.value && a->function.value == b->function.value;
+}
+
+static bool is_meant(const struct device *dev, const struct device *wanted)
+{
+    if (dev->kind != wanted->kind)
+        return false;
+    if (wanted->alias && dev->alias)
+        return str_eq(wanted->alias, dev->alias);
+    if (dev->kind == DEVICE_DISK)
+        return str_eq(((const struct domain_disk *)dev)->target,
+                      ((const struct domain_disk *)wanted)->target);
+    if (wanted->address.type == ADDRESS_PCI && dev->address.type == ADDRESS_PCI)
+        return same_address(&dev->address, &wanted->address);
+    if (dev->kind == DEVICE_INTERFACE) {
+        const struct domain_interface *a = (const struct domain_interface *)dev;
+        const struct domain_interface *b = (const struct domain_interface *)wanted;
+        return !b->mac.set || memcmp(a->mac.b, b->mac.b, sizeof(a->mac.b)) == 0;
+    }
+    if (dev->kind == DEVICE_CONTROLLER) {
+        const struct domain_controller *a = (const struct domain_controller *)dev;
+        const struct domain_controller *b = (const struct domain_controller *)wanted;
+        return a->type == b->type && a->index.value == b->index.value;
+    }
+    return true;
+}
+
+static int match_one(struct device *dev, void *arg)
+{
+    struct match *m = arg;
+    if (is_meant(dev, m->wanted)) {
+        m->found = dev;
+        m->count++;
+    }
+    return 0;
+}
+
+struct device *device_find(const struct domain *dom, const struct domain_def *def,
+                           const struct device *wanted, struct error *err)
+{
+    struct match m = {.wanted = wanted};
+    domain_def_each_device(def, match_one, &m);
+    if (m.count == 1)
+        return m.found;
+    AUTO_FREE char *xml = domain_device_format(wanted, 0);
+    if (m.count == 0)
+        error_set(err, ERROR_DEVICE_MISSING, AREA_QEMU,
+                  "device not found: guest '%s' has no %s like %s", dom->name,
+                  device_kind_name(wanted->kind), xml);
+    else
+        error_set(
+            err, ERROR_OPERATION_FAILED, AREA_QEMU,
+            "operation failed: %u devices <%s> of guest '%s' fit; say which by its address, MAC "
+            "or alias",
+            m.count, device_kind_name(wanted->kind), dom->name);
+    return NULL;
+}
+
+// ---- the stored definition ---------------------------------------------------------------------
+
+static int complete(struct domain *dom, struct domain_def *def, struct error *err)
+{
+    struct domain_defaults defaults = {.arch = host_arch(dom->all->config.host)};
+    if (domain_def_post_parse(def, &defaults, err) < 0 || domain_def_validate(def, err) < 0)
+        return -1;
+    return address_assign(def, err);
+}
+
+// A change of both the stored definition and the running guest is stored first: what is on disk can
+// be put back when the guest refuses, while a guest can't be made to have never seen a device. def
+// NULL: only the running guest is meant. Destroys def on failure.
+static int store_first(struct task *t, struct domain *dom, struct domain_def *def,
+                       struct error *err)
+{
+    if (!def || (complete(dom, def, err) == 0 && domain_store_save(t, dom->all, def, err) == 0))
+        return 0;
+    domain_def_destroy(def);
+    return -1;
+}
+
+// Takes def: puts it in place, or back on disk what was there. Returns r.
+static int settle(struct task *t, struct domain *dom, struct domain_def *def, int r)
+{
+    if (!def)
+        return r;
+    if (r == 0) {
+        domain_def_destroy(dom->def);
+        dom->def = def;
+        return 0;
+    }
+    AUTO_ERROR err = ERROR_INIT;
+    if (domain_store_save(t, dom->all, dom->def, &err) < 0)
+        log_domain(LOG_LEVEL_ERROR, dom->name,
+                   "its stored definition has a change that the running guest refused: %s",
+                   error_message(&err));
+    domain_def_destroy(def);
+    return r;
+}
+
+// ---- attach ------------------------------------------------------------------------------------
+
+// What domain_def_post_parse() would make of the device is had from a definition it is put into.
+// The caller destroys *ret.
+static int complete_device(struct domain *dom, const struct domain_def *def,
+                           const struct device *wanted, struct device **ret, struct error *err)
+{
+    if (wanted->kind == DEVICE_MEMBALLOON && def->memballoon)
+        return error_set(err, ERROR_OPERATION_UNSUPPORTED, AREA_QEMU,
+                         "guest '%s' has a memory balloon already", dom->name);
+    struct domain_def *copy = domain_def_copy(def);
+    struct device *dev = domain_device_copy(wanted);
+    domain_def_add_device(copy, dev);
+    struct domain_defaults defaults = {.arch = host_arch(dom->all->config.host)};
+    int r = domain_def_post_parse(copy, &defaults, err);
+    if (r == 0)
+        r = domain_def_validate(copy, err);
+    if (r == 0 && domain_def_remove_device(copy, dev) == 0)
+        *ret = dev;
+    else if (r == 0)
+        r = error_set(err, ERROR_CONFIG_UNSUPPORTED, AREA_QEMU, "<%s> cannot be added by itself",
+                      device_kind_name(dev->kind));
+    domain_def_destroy(copy);
+    return r;
+}
+
+static int attach_locked(struct task *t, struct domain *dom, struct device *wanted, unsigned affect,
+                         struct error *err)
+{
+    struct domain_def *def = NULL;
+    if (affect & DOMAIN_AFFECT_CONFIG) {
+        struct device *stored = NULL;
+        if (complete_device(dom, dom->def, wanted, &stored, err) < 0)
+            return -1;
+        // The address that it was given is its address in the running guest, too.
+        if (wanted->kind == DEVICE_INTERFACE)
+            ((struct domain_interface *)wanted)->mac = ((struct domain_interface *)stored)->mac;
+        def = domain_def_copy(dom->def);
+        domain_def_add_device(def, stored);
+    }
+    if (store_first(t, dom, def, err) < 0)
+        return -1;
+    int r = 0;
+    if (affect & DOMAIN_AFFECT_LIVE) {
+        struct device *dev = NULL;
+        r = complete_device(dom, dom->live, wanted, &dev, err);
+        if (r == 0)
+            r = hotplug_attach(t, dom, dev, err);
+    }
+    return settle(t, dom, def, r);
+}
+
+int domain_attach_device(struct task *t, struct domain *dom, const char *xml, unsigned affect,
+                         struct error *err)
+{
+    struct device *wanted = domain_device_parse(xml, strlen(xml), 0, err);
+    if (!wanted)
+        return -1;
+    int r = domain_lock_affected(t, dom, "attach a device to", &affect, err);
+    if (r == 0) {
+        r = attach_locked(t, dom, wanted, affect, err);
+        domain_unlock(dom);
+    }
+    domain_device_destroy(wanted);
+    return r;
+}
+
+// ---- detach ------------------------------------------------------------------------------------
+
+static int detach_locked(struct task *t, struct domain *dom, const struct device *wanted,
+                         unsigned affect, bool *gone, struct error *err)
+{
+    struct domain_def *def = NULL;
+    *gone = true;
+    if (affect & DOMAIN_AFFECT_CONFIG) {
+        def = domain_def_copy(dom->def);
+        struct device *stored = device_find(dom, def, wanted, err);
+        if (!stored) {
+            domain_def_destroy(def);
+            return -1;
+        }
+        domain_def_remove_device(def, stored);
+        domain_device_destroy(stored);
+    }
+    if (store_first(t, dom, def, err) < 0)
+        return -1;
+    int r = affect & DOMAIN_AFFECT_LIVE ? hotplug_detach(t, dom, wanted, gone, err) : 0;
+    return settle(t, dom, def, r);
+}
+
+int domain_detach_device(struct task *t, struct domain *dom, const char *xml, unsigned affect,
+                         bool *gone, struct error *err)
+{
+    struct device *wanted = domain_device_parse(xml, strlen(xml), DOMAIN_PARSE_LIVE, err);
+    if (!wanted)
+        return -1;
+    int r = domain_lock_affected(t, dom, "detach a device from", &affect, err);
+    if (r == 0) {
+        r = detach_locked(t, dom, wanted, affect, gone, err);
+        domain_unlock(dom);
+    }
+    domain_device_destroy(wanted);
+    return r;
+}
+
+int domain_detach_alias(struct task *t, struct domain *dom, const char *alias, unsigned affect,
+                        bool *gone, struct error *err)
+{
+    if (domain_lock_affected(t, dom, "detach a device from", &affect, err) < 0)
+        return -1;
+    struct device *dev = alias_find(affect & DOMAIN_AFFECT_LIVE ? dom->live : dom->def, alias);
+    int r = -1;
+    if (!dev) {
+        error_set(err, ERROR_DEVICE_MISSING, AREA_QEMU, "device not found: guest '%s' has no '%s'",
+                  dom->name, alias);
+    } else {
+        struct device *wanted = domain_device_copy(dev);
+        r = detach_locked(t, dom, wanted, affect, gone, err);
+        domain_device_destroy(wanted);
+    }
+    domain_unlock(dom);
+    return r;
+}
+
+// ---- update ------------------------------------------------------------------------------------
+
+// The stored definition with one device in another's place. NULL with err set.
+static struct domain_def *with_updated(struct domain *dom, const struct device *new,
+                                       struct error *err)
+{
+    struct domain_def *def = domain_def_copy(dom->def);
+    struct device *old = device_find(dom, def, new, err);
+    if (!old) {
+        domain_def_destroy(def);
+        return NULL;
+    }
+    struct device *copy = domain_device_copy(new);
+    if (copy->address.type == ADDRESS_NONE) {
+        copy->address = old->address;
+        old->address.usb_port = NULL; // its only string moved along
+    }
+    domain_def_replace_device(def, old, copy);
+    domain_device_destroy(old);
+    return def;
+}
+
+static int update_locked(struct task *t, struct domain *dom, struct device *new, unsigned affect,
+                         struct error *err)
+{
+    struct domain_def *def = NULL;
+    if ((affect & DOMAIN_AFFECT_CONFIG) && !(def = with_updated(dom, new, err)))
+        return -1;
+    if (store_first(t, dom, def, err) < 0)
+        return -1;
+    int r = affect & DOMAIN_AFFECT_LIVE ? hotplug_update(t, dom, new, err) : 0;
+    if (r == 0 && (affect & DOMAIN_AFFECT_LIVE))
+        (void)status_save(dom, NULL);
+    return settle(t, dom, def, r);
+}
+
+int domain_update_device(struct task *t, struct domain *dom, const char *xml, unsigned affect,
+                         struct error *err)
+{
+    struct device *new = domain_device_parse(xml, strlen(xml), 0, err);
+    if (!new)
+        return -1;
+    int r = domain_lock_affected(t, dom, "update a device of", &affect, err);
+    if (r == 0) {
+        r = update_locked(t, dom, new, affect, err);
+        domain_unlock(dom);
+    }
+    domain_device_destroy(new);
+    return r;
+}
