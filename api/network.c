@@ -97,25 +97,6 @@ int api_network_undefine(struct call *call, const struct wire_network_undefine_a
 
 enum { XML_INACTIVE = 1 << 0 }; // virNetworkXMLFlags
 
-// As it is now: how many are plugged in, and the source ports that are in force when none were
-// chosen.
-static char *format_live(const struct network *net)
-{
-    AUTO_NETWORK_DEF struct network_def *shown = network_def_copy(net->live);
-    shown->connections = net->nports ? OPT_UINT(net->nports) : (struct opt_uint){0};
-    struct network_forward *f = &shown->forward;
-    if (f->mode == NETWORK_FORWARD_NAT && !f->nat_port_start.set) {
-        f->has_nat = true;
-        f->nat_port_start = OPT_UINT(1024);
-        f->nat_port_end = OPT_UINT(65535);
-    }
-    VEC_FOREACH (it, &f->interfaces) {
-        size_t n = network_count_on(net, (*it)->dev);
-        (*it)->connections = n ? OPT_UINT(n) : (struct opt_uint){0};
-    }
-    return network_def_format(shown, NETWORK_XML_LIVE);
-}
-
 int api_network_get_xml_desc(struct call *call, const struct wire_network_get_xml_desc_args *args,
                              struct wire_network_get_xml_desc_ret *ret, struct error *err)
 {
@@ -124,8 +105,8 @@ int api_network_get_xml_desc(struct call *call, const struct wire_network_get_xm
         api_network_get(call, &args->net, &net, err) < 0)
         return -1;
     bool live = network_is_active(net) && !(args->flags & XML_INACTIVE);
-    const struct network_def *def = net->def ? net->def : net->live;
-    AUTO_FREE char *xml = live ? format_live(net) : network_def_format(def, 0);
+    AUTO_FREE char *xml = live || !net->def ? network_format_live(net, live ? NETWORK_XML_LIVE : 0)
+                                            : network_def_format(net->def, 0);
     ret->xml = arena_strdup(call->arena, xml);
     return 0;
 }

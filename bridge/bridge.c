@@ -106,7 +106,7 @@ int bridge_update(struct netlink *nl, const struct bridge_config *c, struct erro
     return r < 0 ? config_error(nl, c, r, "change", err) : 0;
 }
 
-static void describe_addresses(struct strbuf *b, const struct address_vec *addrs)
+static bool describe_addresses(struct strbuf *b, const struct address_vec *addrs)
 {
     const char *before = " with address ";
     for (const struct address *a = addrs->v; addrs->n && a < addrs->v + addrs->n; a++) {
@@ -116,6 +116,7 @@ static void describe_addresses(struct strbuf *b, const struct address_vec *addrs
         strbuf_printf(b, "%s%s", before, ip_prefix_format(&a->prefix, text));
         before = ", ";
     }
+    return *before == ',';
 }
 
 char *bridge_describe(struct netlink *nl, const struct link *l)
@@ -131,15 +132,16 @@ char *bridge_describe(struct netlink *nl, const struct link *l)
         strbuf_printf(&b, "%s %s interface", strchr("aeiou", l->kind[0]) && l->kind[0] ? "an" : "a",
                       l->kind[0] ? l->kind : "hardware");
     struct address_vec addrs = {0};
-    if (address_list(nl, l->index, &addrs, NULL) == 0)
-        describe_addresses(&b, &addrs);
+    bool has_address =
+        address_list(nl, l->index, &addrs, NULL) == 0 && describe_addresses(&b, &addrs);
     vec_finish(&addrs);
     struct link_vec links = {0};
     size_t ports = 0;
     if (strcmp(l->kind, "bridge") == 0 && link_list(nl, &links, NULL) == 0) {
         VEC_FOREACH (other, &links)
             ports += other->master == l->index;
-        strbuf_printf(&b, " and %zu port%s", ports, ports == 1 ? "" : "s");
+        strbuf_printf(&b, " %s %zu port%s", has_address ? "and" : "with", ports,
+                      ports == 1 ? "" : "s");
     }
     vec_finish(&links);
     return strbuf_steal(&b);

@@ -6,15 +6,16 @@
 
 enum { BRIDGE_NUMBERS = 100000, FIRST_GUEST = 2, LAST_GUEST = 254 };
 
-static bool bridge_taken(const struct networks *all, const struct network *self, const char *bridge)
+static const struct network *bridge_owner(const struct networks *all, const struct network *self,
+                                          const char *bridge)
 {
     struct network *net;
     LIST_FOREACH (net, &all->list, link) {
         if (net != self && ((net->def && str_eq(net->def->bridge, bridge)) ||
                             (net->live && str_eq(net->live->bridge, bridge))))
-            return true;
+            return net;
     }
-    return false;
+    return NULL;
 }
 
 static int choose_bridge(struct networks *all, const struct network *self, const char *pattern,
@@ -26,7 +27,7 @@ static int choose_bridge(struct networks *all, const struct network *self, const
         AUTO_FREE char *name = xasprintf("%.*s%u%s", (int)(mark - pattern), pattern, i, mark + 2);
         if (!link_name_valid(name, false))
             break;
-        if (!bridge_taken(all, self, name) &&
+        if (!bridge_owner(all, self, name) &&
             (!all->nl || link_find(all->nl, name, &l, NULL) == -ENODEV)) {
             *ret = STEAL(name);
             return 0;
@@ -52,7 +53,7 @@ static int fill_bridge(struct networks *all, const struct network *self, struct 
     const char *pattern = def->bridge ? def->bridge : "virbr%d";
     const char *before = bridge_before(self);
     char *chosen = NULL;
-    if (before && !bridge_taken(all, self, before))
+    if (before && !bridge_owner(all, self, before))
         chosen = xstrdup(before);
     else if (choose_bridge(all, self, pattern, &chosen, err) < 0)
         return -1;
@@ -102,8 +103,33 @@ int fill_def(struct networks *all, const struct network *self, struct network_de
 int check_def(struct networks *all, const struct network *self, const struct network_def *def,
               struct error *err)
 {
-    if (network_def_owns_bridge(def) && def->bridge && bridge_taken(all, self, def->bridge))
+    const struct network *owner =
+        network_def_owns_bridge(def) && def->bridge ? bridge_owner(all, self, def->bridge) : NULL;
+    if (owner)
         return error_set(err, ERROR_INTERNAL, AREA_NETWORK,
-                         "internal error: bridge name '%s' already in use.", def->bridge);
+                         "internal error: bridge name '%s' already in use by network '%s'; give "
+                         "network '%s' another in <bridge name=>, or none",
+                         def->bridge, owner->name, def->name);
     return 0;
+}
+
+char *network_format_live(const struct network *net, unsigned flags)
+{
+    AUTO_NETWORK_DEF struct network_def *shown = network_def_copy(network_current(net));
+    struct network_forward *f = &shown->forward;
+    shown->connections = net->nports ? OPT_UINT(net->nports) : (struct opt_uint){0};
+    VEC_FOREACH (it, &f->interfaces) {
+        size_t n = network_count_on(net, (*it)->dev);
+        (*it)->connections = n ? OPT_UINT(n) : (struct opt_uint){0};
+    }
+    bool ipv4 = false;
+    VEC_FOREACH (ip, &shown->ips)
+        ipv4 = ipv4 || (*ip)->address.family == AF_INET;
+    if (f->mode == NETWORK_FORWARD_NAT && !f->nat_port_start.set &&
+        (ipv4 || f->nat_ipv6 == TOGGLE_YES)) {
+        f->has_nat = true;
+        f->nat_port_start = OPT_UINT(1024);
+        f->nat_port_end = OPT_UINT(65535);
+    }
+    return network_def_format(shown, flags);
 }

@@ -6,7 +6,9 @@ static char *document(const struct network *net, const struct network_port_def *
 {
     AUTO_STRBUF b = {0};
     const struct network_def *def = net->live ? net->live : net->def;
-    AUTO_FREE char *xml = def ? network_def_format(def, NETWORK_XML_LIVE) : xstrdup("");
+    AUTO_FREE char *xml = network_is_active(net) ? network_format_live(net, NETWORK_XML_LIVE)
+                          : def                  ? network_def_format(def, NETWORK_XML_LIVE)
+                                                 : xstrdup("");
     AUTO_FREE char *port_xml = port ? network_port_def_format(port) : xstrdup("");
     strbuf_printf(&b, "<hookData>\n%s%s</hookData>\n", xml, port_xml);
     return strbuf_steal(&b);

@@ -127,6 +127,10 @@ static inline struct network_def *network_current(const struct network *net)
     return net->active ? net->live : net->def;
 }
 
+// The document of an active network: with how many are plugged in (unless flags lack
+// NETWORK_XML_LIVE), and the ports that it masquerades from where none were chosen. Caller frees.
+char *network_format_live(const struct network *net, unsigned flags);
+
 // ERROR_OPERATION_INVALID: "network 'x' is not active".
 int network_not_active(const struct network *net, struct error *err);
 

@@ -231,13 +231,17 @@ static int find_place(struct networks *all, const struct network_def *def, struc
         if (named && same)
             *ret = net;
         else if (named)
-            return error_set(err, ERROR_OPERATION_FAILED, AREA_NETWORK,
-                             "operation failed: network '%s' already exists with uuid %s",
-                             def->name, uuid_format(&net->uuid, text));
+            return error_set(
+                err, ERROR_OPERATION_FAILED, AREA_NETWORK,
+                "operation failed: network '%s' already exists with uuid %s; give that "
+                "<uuid> to change it, or another name",
+                def->name, uuid_format(&net->uuid, text));
         else if (same)
-            return error_set(err, ERROR_OPERATION_FAILED, AREA_NETWORK,
-                             "operation failed: network '%s' is already defined with uuid %s",
-                             net->name, uuid_format(&net->uuid, text));
+            return error_set(
+                err, ERROR_OPERATION_FAILED, AREA_NETWORK,
+                "operation failed: network '%s' is already defined with uuid %s; leave "
+                "the <uuid> out to have another network",
+                net->name, uuid_format(&net->uuid, text));
     }
     return 0;
 }
@@ -343,7 +347,9 @@ int network_undefine(struct task *t, struct network *net, struct error *err)
     int r = 0;
     if (!net->def || net->removed)
         r = error_set(err, ERROR_OPERATION_INVALID, AREA_NETWORK,
-                      "Requested operation is not valid: cannot undefine transient network");
+                      "Requested operation is not valid: cannot undefine transient network '%s': "
+                      "it has no stored definition, and is gone with net-destroy",
+                      net->name);
     else
         r = network_store_remove(t, net, err);
     if (r == 0) {

@@ -247,8 +247,7 @@ static int plug_locked(struct task *t, struct network *net, const struct network
         if (!all->config.start_on_demand)
             return network_not_active(net, err);
         if (network_start_locked(t, net, err) < 0)
-            return error_prefix(err, "starting network '%s' for guest '%s'", net->name,
-                                q->owner_name);
+            return error_prefix(err, "starting network '%s' for it", net->name);
     }
     const struct network_portgroup *pg = network_def_find_portgroup(net->live, q->portgroup);
     if (q->portgroup && !pg)

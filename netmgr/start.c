@@ -33,11 +33,13 @@ static int check_free(struct network *net, const struct plan *p, struct error *e
     int r = link_find(net->all->nl, p->bridge, &l, err);
     if (r == 0) {
         AUTO_FREE char *what = bridge_describe(net->all->nl, &l);
+        AUTO_FREE char *remedy =
+            *l.kind ? xasprintf(" or delete that one ('ip link delete %s')", p->bridge)
+                    : xstrdup(""); // hardware
         return error_set(err, ERROR_OPERATION_FAILED, AREA_NETWORK,
                          "cannot start network '%s': its bridge's name '%s' is taken by %s; give "
-                         "the network another ('virsh net-edit %s') or delete that one ('ip link "
-                         "delete %s')",
-                         net->name, p->bridge, what, net->name, p->bridge);
+                         "the network another ('virsh net-edit %s')%s",
+                         net->name, p->bridge, what, net->name, remedy);
     }
     return r == -ENODEV ? subnet_check(net->all, p, err) : -1;
 }

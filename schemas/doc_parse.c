@@ -418,7 +418,12 @@ int doc_parse(const struct doc *d, const char *xml, size_t len, unsigned flags, 
         return -1;
     const xmlNode *root = xmlDocGetRootElement(tree);
     struct doc_where w = {.doc = d, .node = root, .flags = flags, .err = err};
-    if (strcmp(name_of(root), d->root) != 0 || root->ns)
+    if (strcmp(name_of(root), d->root) == 0 && root->ns)
+        return error_set(err, ERROR_XML, d->area,
+                         "%s document, line %ld: the root element <%s> is of the namespace '%s'; "
+                         "libvirt's is of none: remove its xmlns or prefix",
+                         d->what, xmlGetLineNo(root), d->root, (const char *)root->ns->href);
+    if (strcmp(name_of(root), d->root) != 0)
         return error_set(err, ERROR_XML, d->area,
                          "%s document, line %ld: the root element is <%s>, not <%s>", d->what,
                          xmlGetLineNo(root), name_of(root), d->root);

@@ -29,6 +29,7 @@ extern const struct doc_words virtio_serial_model_words;
 extern const struct doc_words interface_type_words;
 extern const struct doc_words interface_link_words;
 extern const struct doc_words interface_backend_words;
+extern const struct doc_words interface_txmode_words;
 extern const struct doc_words chardev_type_words;
 extern const struct doc_words chardev_mode_words;
 extern const struct doc_words chardev_protocol_words;

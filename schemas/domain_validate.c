@@ -4,6 +4,7 @@
 #include "schemas/network_def.h"
 
 #include <inttypes.h>
+#include <sys/socket.h>
 
 static int bad(const struct domain_def *def, struct error *err, const char *fmt, ...)
     PRINTF_LIKE(3, 4);
@@ -165,6 +166,56 @@ static int check_device(struct device *dev, void *arg)
     return 0;
 }
 
+static bool is_power_of_two(uint64_t n)
+{
+    return n > 0 && (n & (n - 1)) == 0;
+}
+
+// QEMU's own network takes one subnet of each family.
+static int check_user_ips(const struct domain_def *def, const struct domain_interface *iface,
+                          struct error *err)
+{
+    unsigned seen4 = 0, seen6 = 0;
+    VEC_FOREACH (it, &iface->ips) {
+        const struct interface_ip *ip = *it;
+        struct ip_addr a;
+        if (ip_parse(ip->address, &a) < 0 ||
+            (ip->family && !str_eq(ip->family, a.family == AF_INET ? "ipv4" : "ipv6")))
+            return bad(def, err, "line %u: <ip address='%s'> is not an address of family '%s'",
+                       iface->dev.line, ip->address, ip->family ? ip->family : "ipv4' or 'ipv6");
+        if (ip->prefix.set && ip->prefix.value > ip_bits(&a))
+            return bad(def, err, "line %u: <ip prefix='%" PRIu64 "'> is more than %u",
+                       iface->dev.line, ip->prefix.value, ip_bits(&a));
+        if ((a.family == AF_INET ? seen4++ : seen6++) > 0)
+            return error_set(err, ERROR_CONFIG_UNSUPPORTED, AREA_DOMAIN,
+                             "domain '%s': line %u: an interface of type 'user' takes one <ip> of "
+                             "each family; remove '%s'",
+                             def->name, iface->dev.line, ip->address);
+    }
+    return 0;
+}
+
+static int check_interface(const struct domain_def *def, const struct domain_interface *iface,
+                           struct error *err)
+{
+    unsigned line = iface->dev.line;
+    if (iface->mac.b[0] & 1)
+        return bad(def, err, "line %u: an interface's MAC address must not be a multicast one",
+                   line);
+    if (iface->bandwidth && network_bandwidth_check(iface->bandwidth, err) < 0)
+        return error_prefix(err, "domain '%s': line %u", def->name, iface->bandwidth->line);
+    if (iface->type == INTERFACE_DIRECT && iface->port_isolated)
+        return bad(def, err, "line %u: <port isolated=> is for bridges, not for type='direct'",
+                   line);
+    if ((iface->rx_queue_size.set && !is_power_of_two(iface->rx_queue_size.value)) ||
+        (iface->tx_queue_size.set && !is_power_of_two(iface->tx_queue_size.value)))
+        return error_set(err, ERROR_CONFIG_UNSUPPORTED, AREA_DOMAIN,
+                         "domain '%s': line %u: rx_queue_size and tx_queue_size of a <driver> must "
+                         "be powers of two, as 256, 512 and 1024 are",
+                         def->name, line);
+    return check_user_ips(def, iface, err);
+}
+
 int domain_def_validate(const struct domain_def *def, struct error *err)
 {
     if (check_title(def, err) < 0 || check_size(def, err) < 0 || check_os(def, err) < 0 ||
@@ -175,15 +226,8 @@ int domain_def_validate(const struct domain_def *def, struct error *err)
             return -1;
     }
     for (size_t i = 0; i < def->interfaces.n; i++) {
-        const struct domain_interface *iface = def->interfaces.v[i];
-        if (iface->mac.b[0] & 1)
-            return bad(def, err, "line %u: an interface's MAC address must not be a multicast one",
-                       iface->dev.line);
-        if (iface->bandwidth && network_bandwidth_check(iface->bandwidth, err) < 0)
-            return error_prefix(err, "domain '%s': line %u", def->name, iface->bandwidth->line);
-        if (iface->type == INTERFACE_DIRECT && iface->port_isolated)
-            return bad(def, err, "line %u: <port isolated=> is for bridges, not for type='direct'",
-                       iface->dev.line);
+        if (check_interface(def, def->interfaces.v[i], err) < 0)
+            return -1;
     }
     struct seen seen = {.def = def, .err = err};
     int r = domain_def_each_device(def, check_device, &seen);

@@ -78,6 +78,7 @@ DOC_WORDS(
 DOC_WORDS(interface_link_words, NULL, [LINK_UP] = "up", [LINK_DOWN] = "down");
 DOC_WORDS(interface_backend_words,
           NULL, [INTERFACE_BACKEND_QEMU] = "qemu", [INTERFACE_BACKEND_VHOST] = "vhost");
+DOC_WORDS(interface_txmode_words, NULL, [TOGGLE_YES] = "timer", [TOGGLE_NO] = "iothread");
 DOC_WORDS(
     chardev_type_words, "nmdm qemu-vdagent dbus", [CHARDEV_NULL] = "null", [CHARDEV_VC] = "vc",
     [CHARDEV_PTY] = "pty", [CHARDEV_DEV] = "dev", [CHARDEV_FILE] = "file", [CHARDEV_PIPE] = "pipe",

@@ -18,7 +18,7 @@ static bool is_own_tap_name(const void *obj)
 static const struct doc_row ip_rows[] = {
     D_TOKEN(ATTR, "address", address, .flags = DOC_REQUIRED),
     D_TOKEN(ATTR, "family", family),
-    D_UINT(ATTR, "prefix", prefix, 0, 128),
+    D_UINT(ATTR, "prefix", prefix, 1, 128),
     D_TOKEN(ATTR, "peer", peer),
 };
 static const struct doc_type ip_doc = DOC_TYPE("interfaceIp", S, ip_rows);
@@ -75,6 +75,7 @@ static const struct doc_type model_doc = DOC_TYPE("interfaceModel", S, model_row
 
 static const struct doc_row driver_rows[] = {
     D_WORD(ATTR, "name", driver, &interface_backend_words),
+    D_WORD(ATTR, "txmode", tx_timer, &interface_txmode_words),
     D_ONOFF(ATTR, "ioeventfd", ioeventfd),
     D_ONOFF(ATTR, "event_idx", event_idx),
     D_UINT(ATTR, "queues", queues, 1, 256),
@@ -95,7 +96,7 @@ static const struct doc_row link_rows[] = {
 static const struct doc_type link_doc = DOC_TYPE("interfaceLink", S, link_rows);
 
 static const struct doc_row mtu_rows[] = {
-    D_UINT(ATTR, "size", mtu, 1, 65535, .flags = DOC_REQUIRED, .unit = "octets"),
+    D_UINT(ATTR, "size", mtu, 68, 65535, .flags = DOC_REQUIRED, .unit = "octets"),
 };
 static const struct doc_type mtu_doc = DOC_TYPE("interfaceMtu", S, mtu_rows);
 
@@ -124,7 +125,9 @@ static const struct doc_row interface_rows[] = {
     D_CHILD("bandwidth", &network_bandwidth_doc, bandwidth, WHEN(ETHERNET)),
     D_EMPTY("bandwidth", .hint = "there is nothing on the host that could limit it; remove it"),
     D_ELEM("port", &port_doc),
-    D_LIST("ip", &ip_doc, ips),
+    D_LIST("ip", &ip_doc, ips, WHEN(USER)),
+    D_EMPTY("ip", .hint = "nobody could give the guest this address; remove it, or let the network "
+                          "do it: a <host> in its <dhcp>"),
     D_ELEM("script", &script_doc, WHEN(ETHERNET)),
     D_EMPTY("script", .hint = "only type 'ethernet' has one; remove it"),
     D_ELEM("downscript", &downscript_doc, WHEN(ETHERNET)),

@@ -477,6 +477,9 @@ static const struct doc_row mac_rows[] = {
 static int check_mac(const struct doc_where *where, void *obj)
 {
     const struct network_def *def = obj;
+    static const uint8_t zero[sizeof(def->mac.b)];
+    if (memcmp(def->mac.b, zero, sizeof(zero)) == 0)
+        return doc_fail(where, ERROR_XML, "no bridge can have it; leave it out to be given one");
     return def->mac.b[0] & 1 ? doc_fail(where, ERROR_XML, "it is a multicast address") : 0;
 }
 static const struct doc_type mac_doc = DOC_TYPE("mac", S, mac_rows, .check = check_mac);

@@ -322,6 +322,9 @@ static int check_ip(const struct at *at, const struct network_ip *ip)
         check_length(at, ip->line, "ip", &ip->address, &ip->netmask, &ip->prefix) < 0 ||
         check_address(at, ip) < 0)
         return -1;
+    if (network_ip_prefix(ip).len == 0)
+        return BAD(ip->line, "<ip netmask='0.0.0.0'> would send all that the host sends into this "
+                             "network; give another, such as 255.255.255.0");
     if (ip->address.family == AF_INET6 && ip->tftp_root)
         return UNSUPPORTED(ip->line,
                            "<tftp> does not go with an IPv6 <ip>; put it into an IPv4 one");

@@ -46,14 +46,12 @@ static int tap(struct argv_out *o, const struct domain_interface *nic, struct js
     return 0;
 }
 
-static int user(struct argv_out *o, const struct domain_interface *nic, struct json_object *j)
+static void user(const struct domain_interface *nic, struct json_object *j)
 {
     put_str(j, "type", "user");
     VEC_FOREACH (it, &nic->ips) {
         const struct interface_ip *ip = *it;
-        if (!ip->address)
-            return out_unsupported(o, &nic->dev, "<ip> has no address");
-        if (str_eq(ip->family, "ipv6")) {
+        if (strchr(ip->address, ':')) {
             put_str(j, "ipv6-prefix", ip->address);
             put_opt(j, "ipv6-prefixlen", ip->prefix);
         } else if (ip->prefix.set) {
@@ -62,7 +60,6 @@ static int user(struct argv_out *o, const struct domain_interface *nic, struct j
             put_str(j, "net", ip->address);
         }
     }
-    return 0;
 }
 
 static void put_queues(const struct argv_out *o, const struct domain_interface *nic,
@@ -118,7 +115,9 @@ int build_nic(struct argv_out *o, const struct domain_interface *nic)
     if (nic->type == INTERFACE_USER && nic->mtu.set)
         return out_unsupported(o, &nic->dev, "<mtu> is not for type='user'; remove it");
     struct json_object *j = json_object_new_object();
-    if ((nic->type == INTERFACE_USER ? user(o, nic, j) : tap(o, nic, j)) < 0) {
+    if (nic->type == INTERFACE_USER) {
+        user(nic, j);
+    } else if (tap(o, nic, j) < 0) {
         json_object_put(j);
         return -1;
     }

@@ -323,7 +323,8 @@ static bool same_driver(const struct domain_interface *a, const struct domain_in
     return a->driver == b->driver && opt_uint_eq(&a->queues, &b->queues) &&
            opt_uint_eq(&a->rx_queue_size, &b->rx_queue_size) &&
            opt_uint_eq(&a->tx_queue_size, &b->tx_queue_size) && a->ioeventfd == b->ioeventfd &&
-           a->event_idx == b->event_idx && opt_uint_eq(&a->sndbuf, &b->sndbuf) &&
+           a->tx_timer == b->tx_timer && a->event_idx == b->event_idx &&
+           opt_uint_eq(&a->sndbuf, &b->sndbuf) &&
            memcmp(&a->virtio, &b->virtio, sizeof(a->virtio)) == 0 && a->rom_bar == b->rom_bar &&
            a->rom_enabled == b->rom_enabled && str_eq(a->rom_file, b->rom_file);
 }

@@ -103,7 +103,7 @@ static void test_given(struct task *t, void *arg)
     static const char same[] = "<network><name>x</name><bridge name='virbr1'/></network>";
     struct network_def *def = network_def_load(same, strlen(same), 0, &err);
     check_fails(network_define(t, l.all, def, &other, &err), &err, ERROR_INTERNAL,
-                "bridge name 'virbr1' already in use");
+                "bridge name 'virbr1' already in use by network 'b'; give network 'x' another");
     CHECK(!networks_find_name(l.all, "x"));
     error_clear(&err);
     def = network_def_load("<network><name>b</name></network>", 33, 0, &err);
