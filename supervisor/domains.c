@@ -451,7 +451,7 @@ int domain_resolve_affect(const struct domain *dom, unsigned *affect, struct err
 {
     if (*affect == DOMAIN_AFFECT_CURRENT)
         *affect = dom->live ? DOMAIN_AFFECT_LIVE : DOMAIN_AFFECT_CONFIG;
-    if ((*affect & DOMAIN_AFFECT_LIVE) && (!dom->live || dom->process_ended))
+    if ((*affect & DOMAIN_AFFECT_LIVE) && (!dom->live || dom->process_ended || !dom->qmp))
         return error_set(err, ERROR_OPERATION_INVALID, AREA_QEMU,
                          "Requested operation is not valid: domain is not running");
     if ((*affect & DOMAIN_AFFECT_CONFIG) && (!dom->def || dom->removed))

@@ -278,8 +278,13 @@ static void reconnect_main(struct task *t, void *arg)
         domain_unlock(dom); // it ended: that was why; or it is another life of it
         return;
     }
-    qmp_close(STEAL(dom->qmp));
+    // Without a new one the old one stays: those whose turn is next are told by it what became of
+    // it.
+    struct qmp *lost = STEAL(dom->qmp);
     int r = events_connect(t, dom, dom->all->config.timeouts.reconnect_ms, &err);
+    if (r < 0)
+        dom->qmp = STEAL(lost);
+    qmp_close(lost);
     if (r == 0)
         r = events_resync(t, dom, &err);
     if (r < 0 && !stop_is_ending(t, dom))

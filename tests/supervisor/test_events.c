@@ -187,10 +187,13 @@ static void stays_lost(struct task *t, struct house *h)
         house_start(t, h, "web", NULL, BOOT GO "hangup\naccept\nwait-eof\naccept\n");
     strbuf_finish(&h->moves);
     house_go(t, dom);
-    WAIT_UNTIL(t, !dom->qmp && !dom->job);
+    WAIT_UNTIL(t, dom->qmp && !qmp_is_open(dom->qmp) && !dom->job);
     CHECK_INT(many(t, dom, domain_suspend, "connection to its QEMU is lost"), -1);
     CHECK_INT(many(t, dom, domain_shutdown, "can only be destroyed"), -1);
     AUTO_ERROR err = ERROR_INIT;
+    bool gone;
+    CHECK_INT(domain_detach_alias(t, dom, "pci.0", DOMAIN_AFFECT_LIVE, &gone, &err), -1);
+    CHECK_INT(err.code, ERROR_OPERATION_FAILED);
     CHECK_INT(domain_destroy(t, dom, 0, &err), 0);
     house_expect_moves(t, h, "stopped-destroyed");
 }
