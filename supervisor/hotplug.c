@@ -345,39 +345,54 @@ static void drop_back_ends(struct task *t, struct domain *dom, struct device *de
     argv_plug_finish(&steps);
 }
 
+// Takes dev, which is no longer in the live definition.
+static void remove_deleted(struct task *t, struct domain *dom, struct device *dev)
+{
+    dom->updated = true;
+    (void)status_save(dom, NULL);
+    drop_back_ends(t, dom, dev);
+    if (dev->kind == DEVICE_INTERFACE)
+        nic_unplug(dom, (struct domain_interface *)dev);
+    VEC_FOREACH (u, &dom->unplugs) {
+        if (!str_eq((*u)->alias, dev->alias))
+            continue;
+        (*u)->gone = true;
+        completion_post(&(*u)->done, 0);
+    }
+    domain_device_destroy(dev);
+}
+
 struct deleted {
     struct domain *dom;
-    struct device *dev;
+    char *alias;
 };
 
 static void deleted_main(struct task *t, void *arg)
 {
     struct deleted *d = arg;
     AUTO_DOMAIN struct domain *dom = d->dom;
-    if (dom->live)
-        drop_back_ends(t, dom, d->dev);
-    if (d->dev->kind == DEVICE_INTERFACE)
-        nic_unplug(dom, (struct domain_interface *)d->dev);
-    VEC_FOREACH (u, &dom->unplugs) {
-        if (!str_eq((*u)->alias, d->dev->alias))
-            continue;
-        (*u)->gone = true;
-        completion_post(&(*u)->done, 0);
-    }
-    domain_device_destroy(d->dev);
+    AUTO_FREE char *alias = d->alias;
     free(d);
+    // Whoever changes the guest may be at this very device. Who waits for one to go is not.
+    bool lock = dom->unplugs.n == 0;
+    if (lock && task_lock_acquire(t, &dom->lock, TASK_FOREVER) < 0)
+        return;
+    if (lock)
+        dom->job = "take a device from";
+    struct device *dev = dom->live ? alias_find(dom->live, alias) : NULL;
+    if (dev && domain_def_remove_device(dom->live, dev) == 0)
+        remove_deleted(t, dom, dev);
+    if (lock)
+        domain_unlock(dom);
 }
 
 // The guest has let go, maybe long after it was asked to: what stood behind the device goes too.
 void hotplug_on_deleted(struct domain *dom, const char *alias)
 {
-    struct device *dev = alias_find(dom->live, alias);
-    if (!dev || domain_def_remove_device(dom->live, dev) < 0)
-        return;
-    dom->updated = true;
-    (void)status_save(dom, NULL);
+    if (!alias)
+        return; // a part of a device that has no name of its own
     struct deleted *d = NEW(struct deleted);
-    *d = (struct deleted){.dom = domain_ref(dom), .dev = dev};
+    *d = (struct deleted){.dom = domain_ref(dom), .alias = xstrdup(alias)};
     task_spawn(dom->all->config.sched, "device unplugged", deleted_main, d);
 }
 
