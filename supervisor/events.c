@@ -325,6 +325,8 @@ int events_resync(struct task *t, struct domain *dom, struct error *err)
     if (qmp_query_status(t, dom->qmp, domain_answer_deadline(dom), &status, err) < 0 ||
         start_query(t, dom, err) < 0)
         return -1;
+    if ((dom->live->interfaces.n > 0 || dom->live->disks.n > 0) && hotplug_resync(t, dom, err) < 0)
+        return -1;
     switch (status.state) {
     case QMP_RUN_RUNNING:
         if (dom->state != DOMAIN_RUNNING)

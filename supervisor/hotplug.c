@@ -348,11 +348,11 @@ static void drop_back_ends(struct task *t, struct domain *dom, struct device *de
 // Takes dev, which is no longer in the live definition.
 static void remove_deleted(struct task *t, struct domain *dom, struct device *dev)
 {
-    dom->updated = true;
-    (void)status_save(dom, NULL);
     drop_back_ends(t, dom, dev);
     if (dev->kind == DEVICE_INTERFACE)
         nic_unplug(dom, (struct domain_interface *)dev);
+    dom->updated = true;
+    (void)status_save(dom, NULL); // not before: who comes after us looks for it again
     VEC_FOREACH (u, &dom->unplugs) {
         if (!str_eq((*u)->alias, dev->alias))
             continue;
@@ -394,6 +394,42 @@ void hotplug_on_deleted(struct domain *dom, const char *alias)
     struct deleted *d = NEW(struct deleted);
     *d = (struct deleted){.dom = domain_ref(dom), .alias = xstrdup(alias)};
     task_spawn(dom->all->config.sched, "device unplugged", deleted_main, d);
+}
+
+struct missing {
+    struct json_object *there;
+    struct device *found;
+};
+
+// Cards and disks have an object of their alias's name in every QEMU, others not always.
+static int find_missing(struct device *dev, void *arg)
+{
+    struct missing *m = arg;
+    if (dev->kind != DEVICE_INTERFACE && dev->kind != DEVICE_DISK)
+        return 0;
+    for (size_t i = 0; i < json_object_array_length(m->there); i++) {
+        struct json_object *name;
+        if (json_object_object_get_ex(json_object_array_get_idx(m->there, i), "name", &name) &&
+            str_eq(json_object_get_string(name), dev->alias))
+            return 0;
+    }
+    m->found = dev;
+    return 1;
+}
+
+int hotplug_resync(struct task *t, struct domain *dom, struct error *err)
+{
+    struct missing m = {0};
+    struct json_object *args = json_object_new_object();
+    json_object_object_add(args, "path", json_object_new_string("/machine/peripheral"));
+    if (qmp_execute(t, dom->qmp, "qom-list", args, domain_answer_deadline(dom), &m.there, err) < 0)
+        return -1;
+    while (json_object_is_type(m.there, json_type_array) &&
+           domain_def_each_device(dom->live, find_missing, &m) &&
+           domain_def_remove_device(dom->live, m.found) == 0)
+        remove_deleted(t, dom, m.found);
+    json_object_put(m.there);
+    return 0;
 }
 
 static int unplug(struct task *t, struct domain *dom, struct device *dev, bool *gone,

@@ -110,6 +110,8 @@ int events_resync(struct task *t, struct domain *dom, struct error *err);
 
 // hotplug.c
 void hotplug_on_deleted(struct domain *dom, const char *alias);
+// Takes out what the guest has let go of while nobody listened; lock held.
+int hotplug_resync(struct task *t, struct domain *dom, struct error *err);
 
 // images.c
 // Makes what the guest uses accessible to QEMU's user, noting what was changed; the other undoes
