@@ -3,7 +3,6 @@
 #include "api/event_table.h"
 #include "api/events.h"
 #include "api/network.h"
-#include "supervisor/domain.h"
 
 static void on_happened(void *arg, struct network *net, enum network_event event)
 {
@@ -14,11 +13,8 @@ static void on_happened(void *arg, struct network *net, enum network_event event
         [NETWORK_STARTED] = 2,
         [NETWORK_STOPPED] = 3,
     };
-    struct daemon *d = arg;
     struct wire_network_ref ref = api_network_ref(net);
-    api_event_network(d, &ref, numbers[event], 0);
-    if (event == NETWORK_STARTED && d->domains)
-        domains_network_started(d->domains, net);
+    api_event_network(arg, &ref, numbers[event], 0);
 }
 
 static void on_metadata(void *arg, struct network *net, int type, const char *uri)

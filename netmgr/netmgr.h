@@ -52,6 +52,9 @@ struct networks_config {
     bool default_network;   // define 'default' on the first start ever
     bool default_autostart; // and start it with the host
     struct network_observer observer;
+    // A network became active; must not suspend. NULL: nobody is plugged in.
+    void (*started)(void *arg, struct network *net);
+    void *started_arg;
 };
 
 // One port of a network: a guest's card plugged into it. Also made by clients (net-port-create).

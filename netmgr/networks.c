@@ -206,9 +206,12 @@ int network_not_active(const struct network *net, struct error *err)
 
 void networks_event(struct network *net, enum network_event event)
 {
-    const struct network_observer *o = &net->all->config.observer;
+    const struct networks_config *c = &net->all->config;
+    const struct network_observer *o = &c->observer;
     if (o->happened)
         o->happened(o->arg, net, event);
+    if (c->started && event == NETWORK_STARTED)
+        c->started(c->started_arg, net);
     bool idle = event == NETWORK_STOPPED && net->all->active == 0;
     bool busy = event == NETWORK_STARTED && net->all->active == 1;
     if (o->idle && (idle || busy))

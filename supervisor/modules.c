@@ -70,6 +70,13 @@ void modules_fill_server_config(struct vireod *v)
     }
 }
 
+static void network_started(void *arg, struct network *net)
+{
+    const struct daemon *d = arg;
+    if (d->domains)
+        domains_network_started(d->domains, net);
+}
+
 static int create_networks(struct vireod *v, struct error *err)
 {
     struct daemon *d = &v->daemon;
@@ -89,6 +96,8 @@ static int create_networks(struct vireod *v, struct error *err)
         // With --root nothing of the host is touched before somebody asks for it.
         .default_autostart = !v->options.root,
         .observer = api_network_observer(d),
+        .started = network_started,
+        .started_arg = d,
     };
     firewall_choice_parse(v->config.firewall_backend, &networks.firewall); // checked by config.c
     d->networks = networks_create(&networks, err);
