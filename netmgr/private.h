@@ -125,7 +125,6 @@ void network_unlock(struct network *net);
 void kernel_enter(struct task *t, struct networks *all);
 void kernel_leave(struct task *t, struct networks *all);
 void networks_event(struct network *net, enum network_event event);
-void network_drop_ports(struct network *net, bool keep_taps);
 
 // ---- paths.c
 void network_files_init(struct network_files *f, const struct networks_config *config,
@@ -164,8 +163,16 @@ void network_state_finish(struct network_state *s);
 // start, update, repair, taking over and stop. Suspends. On failure the rest is as it was.
 int reconcile(struct task *t, struct network *net, bool goal, struct repairs *repairs,
               struct error *err);
+
+// ---- teardown.c
+// The other direction: everything we know of goes; what is not there is fine.
+int teardown(struct task *t, struct network *net, struct error *err);
+// Deletes a bridge, and waits for a dnsmasq (takes *dnsmasq), behind whoever asks.
+void teardown_bridge(struct network *net, const char *bridge, struct process *dnsmasq);
 // Waits until that bridge, or one of a network of this name, is gone with its dnsmasq.
 int teardown_wait(struct task *t, struct network *net, const char *bridge, struct error *err);
+// What was to be removed is.
+void network_forget_old(struct network_runtime *rt);
 
 // ---- dnsmasq.c
 int dnsmasq_sync(struct task *t, struct network *net, struct repairs *repairs, struct error *err);
@@ -222,10 +229,17 @@ void triggers_destroy(struct triggers *tr);
 // The directories may have been made again.
 void triggers_watch_files(struct triggers *tr);
 
+// ---- port_table.c
+struct network_port *port_add(struct network *net, struct network_port_def *def,
+                              const char *tap); // takes def; tap may be NULL
+void port_remove(struct network_port *port);
+void port_save(const struct network_port *port);
+void ports_load(struct network *net);
+void network_drop_ports(struct network *net, bool keep_taps);
+
 // ---- ports.c
 int port_plug_back(struct networks *all, struct network_port *port, int bridge_index,
                    struct repairs *repairs, struct error *err);
-void ports_load(struct network *net);
 // Whether a card in it has a VLAN, which its bridge then has to filter.
 bool ports_have_vlans(const struct network *net);
 

@@ -8,13 +8,13 @@
 //
 // What was put into the kernel by an earlier plan and is not in this one stands in
 // runtime->old_*: it is written to the state file before an update begins, and removed here.
-#include "netmgr/private.h"
+#include "bridge/bridge.h"
 #include "bridge/sysctl.h"
+#include "netmgr/private.h"
 
 #include <errno.h>
 #include <linux/rtnetlink.h>
 #include <stdarg.h>
-#include <unistd.h>
 
 enum { REPAIRS_TEXT_MAX = 300 };
 
@@ -332,13 +332,6 @@ static int sync_ports(struct network *net, int index, struct repairs *repairs, s
     return 0;
 }
 
-static void forget_old(struct network_runtime *rt)
-{
-    vec_finish(&rt->old_addresses);
-    vec_finish(&rt->old_routes);
-    strv_finish(&rt->old_bridges);
-}
-
 // A bridge of the host's: only the ports are ours.
 static int sync_foreign(struct network *net, struct repairs *repairs, struct error *err)
 {
@@ -365,8 +358,6 @@ static int sync_kernel(struct network *net, struct repairs *repairs, struct erro
     return sync_ports(net, l.index, repairs, err);
 }
 
-static void delete_bridge(struct network *net, const char *bridge, struct process *dnsmasq);
-
 static int reconcile_up(struct task *t, struct network *net, struct repairs *repairs,
                         struct error *err)
 {
@@ -392,153 +383,14 @@ static int reconcile_up(struct task *t, struct network *net, struct repairs *rep
     VEC_FOREACH (old, &rt->old_bridges) {
         if (firewall_remove(t, all->firewall, *old, err) < 0)
             return -1;
-        delete_bridge(net, *old, &none);
+        teardown_bridge(net, *old, &none);
     }
-    forget_old(rt);
+    network_forget_old(rt);
     return 0;
-}
-
-// ---- nothing of it -----------------------------------------------------------------------------
-
-struct deletion {
-    struct network *net;
-    struct teardown *td;
-};
-
-static void teardown_unref(struct teardown *td)
-{
-    if (--td->refs > 0)
-        return;
-    free(td->zone);
-    free(td->state);
-    free(td);
-}
-
-// One after the other, so that whoever waits to ask the kernel goes before the next.
-static int delete_in_turn(struct task *t, struct networks *all, const char *bridge,
-                          struct error *err)
-{
-    bool alone = task_lock_acquire(t, &all->deleting, TASK_FOREVER) == 0;
-    kernel_enter(t, all);
-    int r = link_delete(t, bridge, err);
-    kernel_leave(t, all);
-    if (alone)
-        task_lock_release(&all->deleting);
-    return r;
-}
-
-static void delete_main(struct task *t, void *arg)
-{
-    struct deletion *d = arg;
-    AUTO_NETWORK struct network *net = d->net;
-    struct teardown *td = d->td;
-    AUTO_ERROR err = ERROR_INIT;
-    free(d);
-    int r = delete_in_turn(t, net->all, td->bridge, &err);
-    dnsmasq_wait(t, &td->dnsmasq);
-    firewalld_take_out(t, net->all->firewalld, td->bridge, td->zone);
-    if (r < 0)
-        log_network(LOG_LEVEL_ERROR, net->name, "%s; it is tried again when the daemon starts",
-                    error_message(&err));
-    else if (net->runtime->phase == PHASE_STOPPING || net->runtime->phase == PHASE_INACTIVE)
-        unlink(td->state);
-    list_remove(&td->link);
-    completion_post(&td->done, 0);
-    teardown_unref(td);
-}
-
-// The kernel takes 20 to 70 ms to delete a bridge, and up to 20 to end a dnsmasq: that goes on
-// behind whoever asked. Takes *dnsmasq.
-static void delete_bridge(struct network *net, const char *bridge, struct process *dnsmasq)
-{
-    struct teardown *td = NEW(struct teardown);
-    struct deletion *d = NEW(struct deletion);
-    td->refs = 1;
-    strcpy(td->bridge, bridge);
-    td->dnsmasq = *dnsmasq;
-    *dnsmasq = PROCESS_NONE;
-    td->zone = net->runtime->plan ? xstrdup(net->runtime->plan->zone) : NULL;
-    td->state = xstrdup(net->runtime->files.state);
-    completion_init(&td->done);
-    list_append(&net->all->teardowns, &td->link);
-    *d = (struct deletion){.net = network_ref(net), .td = td};
-    task_spawn(net->all->config.sched, "delete bridge", delete_main, d);
-}
-
-static struct teardown *find_teardown(struct network *net, const char *bridge)
-{
-    struct teardown *td;
-    LIST_FOREACH (td, &net->all->teardowns, link) {
-        if (str_eq(td->bridge, bridge) || str_eq(td->state, net->runtime->files.state))
-            return td;
-    }
-    return NULL;
-}
-
-int teardown_wait(struct task *t, struct network *net, const char *bridge, struct error *err)
-{
-    struct teardown *found;
-    while ((found = find_teardown(net, bridge))) {
-        found->refs++;
-        int r = completion_wait(t, &found->done, task_deadline_ms(NETWORK_LOCK_TIMEOUT_MS));
-        teardown_unref(found);
-        if (r < 0)
-            return error_set_errno(err, AREA_NETWORK, r,
-                                   "bridge '%s' is still being deleted by the kernel", bridge);
-    }
-    return 0;
-}
-
-// Out of the way at once, although the deletion takes its time: its subnets are free for others.
-static void silence_bridge(struct networks *all, const char *bridge)
-{
-    struct link l;
-    struct address_vec there = {0};
-    if (link_find(all->nl, bridge, &l, NULL) != 0 || !str_eq(l.kind, "bridge"))
-        return;
-    if (address_list(all->nl, l.index, &there, NULL) == 0) {
-        VEC_FOREACH (a, &there)
-            address_delete(all->nl, l.index, bridge, &a->prefix, NULL);
-    }
-    vec_finish(&there);
-}
-
-static int remove_bridge(struct task *t, struct network *net, const char *bridge,
-                         struct process *dnsmasq, struct error *err)
-{
-    // The bridge goes even when the rules can't be removed: those stay harmless without it.
-    kernel_enter(t, net->all);
-    silence_bridge(net->all, bridge);
-    kernel_leave(t, net->all);
-    int r = firewall_remove(t, net->all->firewall, bridge, err);
-    delete_bridge(net, bridge, dnsmasq);
-    return r;
-}
-
-// Everything we know of; what is not there is fine.
-static int reconcile_down(struct task *t, struct network *net, struct error *err)
-{
-    struct network_runtime *rt = net->runtime;
-    int r = 0;
-    bool owned = rt->plan && rt->plan->owned;
-    struct process dnsmasq = dnsmasq_end(net);
-    if (owned)
-        r = remove_bridge(t, net, rt->plan->bridge, &dnsmasq, err);
-    VEC_FOREACH (old, &rt->old_bridges) {
-        if (!owned || !str_eq(*old, rt->plan->bridge))
-            r |= remove_bridge(t, net, *old, &dnsmasq, r == 0 ? err : NULL);
-        owned = true;
-    }
-    dnsmasq_wait(t, &dnsmasq); // when no bridge went with it
-    dnsmasq_remove_files(net);
-    if (!owned)
-        network_state_remove(net);
-    forget_old(rt);
-    return r;
 }
 
 int reconcile(struct task *t, struct network *net, bool goal, struct repairs *repairs,
               struct error *err)
 {
-    return goal ? reconcile_up(t, net, repairs, err) : reconcile_down(t, net, err);
+    return goal ? reconcile_up(t, net, repairs, err) : teardown(t, net, err);
 }
