@@ -76,6 +76,21 @@ static void neighbours_finish(struct neighbour_vec *neighbours)
     vec_finish(neighbours);
 }
 
+static int refuse_agent(const struct domain *dom, struct error *err)
+{
+    VEC_FOREACH (it, &dom->live->channels) {
+        if (str_eq((*it)->name, "org.qemu.guest_agent.0"))
+            return error_set(err, ERROR_AGENT_UNRESPONSIVE, AREA_QEMU,
+                             "Guest agent is not responding: the agent of '%s' is not used yet; "
+                             "ask with --source lease or arp",
+                             dom->name);
+    }
+    return error_set(err, ERROR_ARGUMENT_UNSUPPORTED, AREA_QEMU,
+                     "argument unsupported: guest '%s' has no channel to a guest agent; ask with "
+                     "--source lease or arp",
+                     dom->name);
+}
+
 int api_domain_interface_addresses(struct call *call,
                                    const struct wire_domain_interface_addresses_args *args,
                                    struct wire_domain_interface_addresses_ret *ret,
@@ -86,11 +101,7 @@ int api_domain_interface_addresses(struct call *call,
         api_domain_get_active(call, &args->dom, &dom, err) < 0)
         return -1;
     if (args->source == SOURCE_AGENT)
-        return error_set(
-            err, ERROR_AGENT_UNRESPONSIVE, AREA_QEMU,
-            "Guest agent is not responding: the agent of '%s' is not used yet; ask with "
-            "--source lease or arp",
-            dom->name);
+        return refuse_agent(dom, err);
     if (args->source > SOURCE_ARP)
         return error_set(err, ERROR_ARGUMENT_UNSUPPORTED, AREA_QEMU,
                          "unknown source %u of addresses", args->source);

@@ -24,6 +24,7 @@ struct rpc_policy {
     uid_t user;
     bool has_group; // so have the members of this group
     gid_t group;
+    char group_name[33]; // for texts; "": not known
     enum rpc_access others;
 };
 

@@ -98,6 +98,19 @@ static int send_result(struct job *j, struct error *err)
     return 0;
 }
 
+// For those who asked for all and may only look. Caller frees.
+static char *who_may(const struct client *c)
+{
+    const struct rpc_policy *p = &c->server->config.policy;
+    if (rpc_policy_check(p, &c->peer) == RPC_ACCESS_FULL)
+        return xstrdup("");
+    if (!p->has_group || !*p->group_name)
+        return xasprintf("; uid %u may only look: this takes root", (unsigned)c->peer.uid);
+    return xasprintf("; uid %u may only look: this takes root, or a member of group '%s' "
+                     "('usermod -aG %s USER', and log in again)",
+                     (unsigned)c->peer.uid, p->group_name, p->group_name);
+}
+
 // What depends on the connection's state, looked at when the call starts.
 static int check_state(const struct job *j, struct error *err)
 {
@@ -111,14 +124,15 @@ static int check_state(const struct job *j, struct error *err)
     uint32_t flags = 0;
     if (p->denied_flags)
         memcpy(&flags, (const char *)j->args + p->flags_offset, sizeof(flags));
+    if ((p->flags & RPC_READ_ONLY) && !(flags & p->denied_flags))
+        return 0;
+    AUTO_FREE char *who = who_may(c);
     if (!(p->flags & RPC_READ_ONLY))
         return error_set(err, ERROR_OPERATION_DENIED, AREA_RPC,
-                         "operation forbidden: read only access prevents %s", p->label);
-    if (flags & p->denied_flags)
-        return error_set(err, ERROR_OPERATION_DENIED, AREA_RPC,
-                         "operation forbidden: read only access prevents %s with flags 0x%x",
-                         p->label, flags & p->denied_flags);
-    return 0;
+                         "operation forbidden: read only access prevents %s%s", p->label, who);
+    return error_set(err, ERROR_OPERATION_DENIED, AREA_RPC,
+                     "operation forbidden: read only access prevents %s with flags 0x%x%s",
+                     p->label, flags & p->denied_flags, who);
 }
 
 static int run_job(struct job *j, struct error *err)

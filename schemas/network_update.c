@@ -175,13 +175,29 @@ static bool given_fields_of_host(const void *entry, const void *want)
            (!w->ip.family || ip_compare(&e->ip, &w->ip) == 0);
 }
 
+// One <ip> of each family can have DHCP.
+static int check_only_dhcp(const struct update *u, const struct network_ip *ip)
+{
+    char text[IP_TEXT_SIZE];
+    for (size_t i = 0; adds(u) && i < u->def->ips.n; i++) {
+        const struct network_ip *other = u->def->ips.v[i];
+        if (other != ip && other->address.family == ip->address.family &&
+            other->ranges.n + other->hosts.n > 0)
+            return refuse(u,
+                          "DHCP is for one <ip> of each family, and '%s' has it; name that one "
+                          "(--parent-index %zu)",
+                          ip_format(&other->address, text), i);
+    }
+    return 0;
+}
+
 static int put_host(const struct update *u, struct network_ip *ip, struct network_dhcp_host *host)
 {
     char text[IP_TEXT_SIZE];
     AUTO_FREE char *what = xasprintf("cannot update network '%s': ", u->def->name);
     if (host->ip.family != ip->address.family)
         return refuse(u, "ip='%s' is of another family than its <ip>", ip_format(&host->ip, text));
-    if (network_check_dhcp_host(ip, host, what, u->err) < 0)
+    if (check_only_dhcp(u, ip) < 0 || network_check_dhcp_host(ip, host, what, u->err) < 0)
         return -1;
     struct found f = find(&ip->hosts, any_field_of_host, host);
     if (adds(u)) {
@@ -238,7 +254,7 @@ static bool same_range(const void *entry, const void *want)
 static int put_range(const struct update *u, struct network_ip *ip, struct network_dhcp_range *r)
 {
     AUTO_FREE char *what = xasprintf("cannot update network '%s': ", u->def->name);
-    if (network_check_range(ip, r, what, u->err) < 0)
+    if (network_check_range(ip, r, what, u->err) < 0 || check_only_dhcp(u, ip) < 0)
         return -1;
     struct found f = find(&ip->ranges, same_range, r);
     if (adds(u) && f.n)

@@ -67,6 +67,8 @@ void modules_fill_server_config(struct vireod *v)
         s->policy = (struct rpc_policy){.others = RPC_ACCESS_READ_ONLY};
         s->policy.has_group = gr != NULL;
         s->policy.group = gr ? gr->gr_gid : 0;
+        if (gr)
+            snprintf(s->policy.group_name, sizeof(s->policy.group_name), "%s", gr->gr_name);
     }
 }
 

@@ -305,6 +305,13 @@ class Edges(unittest.TestCase):
                 self.assertNotEqual(done.returncode, 0)
         self.assertEqual(self.update(nic("cards", MAC, more="<driver queues='2'/><link state='down'/>"), "--live").returncode, 0)
 
+    def test_addresses_asked_of_an_agent_that_does_not_answer(self):
+        channel = "<channel type='unix'><target type='virtio' name='org.qemu.guest_agent.0'/></channel>"
+        for devices, code in ("", libvirt.VIR_ERR_ARGUMENT_UNSUPPORTED), (channel, libvirt.VIR_ERR_AGENT_UNRESPONSIVE):
+            self.guest(devices)
+            self.fails(code, lambda: self.conn.lookupByName("g").interfaceAddresses(libvirt.VIR_DOMAIN_INTERFACE_ADDRESSES_SRC_AGENT))
+            self.virsh("destroy", "g")
+
     def test_plugged_into_a_guest_with_usb_2(self):
         """Its controller's parts share one alias: virt-install's guests have that."""
         self.server.net(network("cards", 95))

@@ -174,8 +174,30 @@ static void as_libvirt(void)
     free(data);
 }
 
+static void dhcp_in_one_ip_of_each_family(void)
+{
+    static const char xml[] =
+        "<network><name>x</name><bridge name='b'/>"
+        "<ip address='192.168.1.1' prefix='24'/>"
+        "<ip address='192.168.2.1' prefix='24'><dhcp>"
+        "<range start='192.168.2.9' end='192.168.2.19'/></dhcp></ip></network>";
+    static const char *const elements[] = {
+        [NETWORK_SECTION_IP_DHCP_HOST] = "<host mac='52:54:00:00:00:01' ip='192.168.1.9'/>",
+        [NETWORK_SECTION_IP_DHCP_RANGE] = "<range start='192.168.1.9' end='192.168.1.19'/>",
+    };
+    for (unsigned s = NETWORK_SECTION_IP_DHCP_HOST; s <= NETWORK_SECTION_IP_DHCP_RANGE; s++) {
+        AUTO_ERROR err = ERROR_INIT;
+        AUTO_NETWORK_DEF struct network_def *def = network_def_load(xml, strlen(xml), 0, &err);
+        CHECK(def);
+        CHECK_INT(network_def_update(def, s, NETWORK_COMMAND_ADD_LAST, 0, elements[s], &err), -1);
+        CHECK_INT(err.code, ERROR_OPERATION_INVALID);
+        CHECK_CONTAINS(err.message, "'192.168.2.1' has it; name that one (--parent-index 1)");
+    }
+}
+
 int main(void)
 {
+    RUN(dhcp_in_one_ip_of_each_family);
     RUN(as_libvirt);
     return 0;
 }
