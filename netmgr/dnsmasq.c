@@ -418,7 +418,8 @@ void dnsmasq_sweep_files(struct networks *all)
 static bool restore_leases(struct network *net, bool alive)
 {
     const struct network_runtime *rt = net->runtime;
-    if (!rt->plan->rules.dhcp && !rt->plan->rules.dhcp6)
+    // For router advertisements alone there is none.
+    if (!network_def_has_dhcp(net->live, AF_INET) && !network_def_has_dhcp(net->live, AF_INET6))
         return false;
     if (access(rt->files.leases, F_OK) == 0)
         return false;

@@ -12,6 +12,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/file.h>
 
 enum { NVRAM_MAX = 64 * 1024 * 1024 };
 
@@ -449,6 +450,8 @@ static void give_up(struct task *t, struct domain *dom, struct launch *l, struct
     bool ended = err && err->code != ERROR_OPERATION_TIMEOUT && stop_is_ending(t, dom);
     if (stop_kill(t, dom, false, NULL) < 0)
         process_kill(&dom->process, SIGKILL); // we may not wait: it has run nothing yet
+    else if (l->lock_fd >= 0)
+        flock(l->lock_fd, LOCK_UN); // another's child has a copy until it becomes its program
     // Destroyed by somebody else meanwhile: that is then its end.
     if (stop_is_unwanted(dom, err) == 0)
         explain(dom, l, ended, err);

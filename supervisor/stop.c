@@ -43,6 +43,7 @@ void stop_locked(struct task *t, struct domain *dom, enum domain_move move)
     images_restore(dom);
     nic_unplug_all(t, dom);
     run_hook(t, dom, "release");
+    images_restore(dom); // those that a guest which ended meanwhile has passed on to this one
     status_remove(dom);
     hotplug_drop_deleted(dom);
     dom->autodestroy = NULL;

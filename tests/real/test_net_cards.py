@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import signal
+import socket
 import unittest
 
 from net import IS_VIREO, WORK, NetServer, VethGuest, links, members, network, nic, sh, wait_for
@@ -57,6 +58,22 @@ class Cards(unittest.TestCase):
         self.assertEqual(self.out("domiflist", "a"), "")
         self.virsh("attach-interface", "a", "network", "one", "--mac", MAC, "--live")
         self.assertEqual(members("virbr51"), [self.tap()])
+
+    @unittest.skipUnless(IS_VIREO, "it speaks with QEMU behind the daemon's back")
+    def test_let_go_while_no_daemon_runs(self):
+        self.start(nic("one", MAC))
+        self.virsh("suspend", "a")
+        self.virsh("detach-interface", "a", "network", "--live")
+        self.server.kill(signal.SIGKILL)
+        with socket.socket(socket.AF_UNIX) as monitor, monitor.makefile("rw") as lines:
+            monitor.connect(f"{self.server.root}/run/vireo/qemu/a.monitor")
+            lines.write('{"execute": "qmp_capabilities"}{"execute": "system_reset"}\n')
+            lines.flush()
+            while "DEVICE_DELETED" not in lines.readline():
+                pass
+        self.server.start()
+        wait_for("the tap to go", lambda: links("tun") == [])
+        self.assertEqual((self.out("domiflist", "a"), self.ports("one")), ("", []))
 
     def ports(self, name):
         return self.out("net-port-list", name).split()

@@ -10,7 +10,7 @@ import unittest
 
 import libvirt
 
-from net import IS_VIREO, WORK, NetServer, links, members, network, nic, sh, wait_for
+from net import IS_VIREO, WORK, NetServer, links, members, network, nic, processes, sh, wait_for
 from server import boot_guest, main
 
 HOOKS = "etc/vireo/hooks"
@@ -122,6 +122,16 @@ class Edges(unittest.TestCase):
                 self.server.clear()
 
     @unittest.skipUnless(IS_VIREO, "libvirtd 9.0 does not know register=")
+    @unittest.skipUnless(IS_VIREO, "libvirtd doesn't heal")
+    def test_a_repair_without_dhcp_leaves_dnsmasq_alone(self):
+        self.server.net(network("six", 61, dhcp=False, ip6="<ip family='ipv6' address='fd00:61::1' prefix='64'/>"))
+        before = processes("dnsmasq")
+        for _ in range(2):
+            sh("ip link set virbr61 down")
+            wait_for("its repair", lambda: ",UP" in sh("ip link show dev virbr61"))
+        self.assertEqual(self.server.log_count("network=six", "dnsmasq started"), 0, self.server.log_text())
+        self.assertEqual(processes("dnsmasq"), before)
+
     def test_registered_with_the_hosts_resolver(self):
         text = ("<network><name>known</name><bridge name='virbr98'/><domain name='known.test' register='yes'/>"
                 "<ip address='192.168.98.1' prefix='24'/></network>")

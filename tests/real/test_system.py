@@ -117,6 +117,24 @@ class System(unittest.TestCase):
         self.assertIn("/no/such.img", self.server.error("start", "a"))
         self.assertEqual(owner(image), (0, 0, 0o600))
 
+    def test_an_image_of_two_guests_that_end_at_the_same_time_comes_back(self):
+        image, go = self.image("shared"), f"{WORK}/go"
+        hook = f"{self.server.root}/etc/vireo/hooks/qemu"
+        os.makedirs(os.path.dirname(hook), exist_ok=True)
+        os.mkfifo(go)
+        with open(hook, "w") as file:
+            file.write(f'#!/bin/sh\n[ "$1 $2" != "b release" ] || read word <{go}\n')
+        os.chmod(hook, 0o755)
+        for name in ("a", "b"):
+            self.define(name, image)
+            self.server.virsh("start", name)
+        ending = subprocess.Popen(["virsh", "-q", "-c", self.server.uri, "destroy", "b"])
+        fd = os.open(go, os.O_WRONLY)  # it has given back all it had, and waits
+        self.server.virsh("destroy", "a")
+        os.close(fd)
+        self.assertEqual(ending.wait(20), 0)
+        self.assertEqual(owner(image), (0, 0, 0o600))
+
     def test_an_image_of_two_guests_comes_back_after_the_second(self):
         image = self.image()
         for name in "ab":
