@@ -5,6 +5,7 @@
 #include <ctype.h>
 #include <linux/if_bridge.h>
 #include <linux/if_link.h>
+#include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
 #include <netlink/attr.h>
 #include <stdio.h>
@@ -230,6 +231,26 @@ static int set_isolated(struct netlink *nl, int index, bool isolated)
     return netlink_call(nl, msg, NULL, NULL);
 }
 
+static int set_only_mac(struct netlink *nl, int index, const uint8_t mac[static MAC_SIZE])
+{
+    struct ifinfomsg head = {.ifi_family = AF_BRIDGE, .ifi_index = index};
+    struct nl_msg *msg = netlink_message(RTM_SETLINK, 0, &head, sizeof(head));
+    struct nlattr *port = nla_nest_start(msg, IFLA_PROTINFO | NLA_F_NESTED);
+    netlink_put_u8(msg, IFLA_BRPORT_LEARNING, 0);
+    netlink_put_u8(msg, IFLA_BRPORT_UNICAST_FLOOD, 0);
+    nla_nest_end(msg, port);
+    int r = netlink_call(nl, msg, NULL, NULL);
+    if (r < 0)
+        return r;
+    struct ndmsg entry = {.ndm_family = AF_BRIDGE,
+                          .ndm_ifindex = index,
+                          .ndm_state = NUD_NOARP, // for ever
+                          .ndm_flags = NTF_MASTER};
+    msg = netlink_message(RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_REPLACE, &entry, sizeof(entry));
+    netlink_put(msg, NDA_LLADDR, mac, MAC_SIZE);
+    return netlink_call(nl, msg, NULL, NULL);
+}
+
 static void put_vlan(struct nl_msg *msg, uint16_t id, uint16_t flags)
 {
     struct bridge_vlan_info v = {.vid = id, .flags = flags};
@@ -275,6 +296,9 @@ int link_change_port(struct netlink *nl, int index, const char *name, const stru
     r = c->vlan ? set_vlans(nl, index, c) : 0;
     if (r < 0)
         return netlink_error(nl, err, r, "cannot put bridge port '%s' into VLAN %u", name, c->vlan);
+    r = c->only_mac ? set_only_mac(nl, index, c->only_mac) : 0;
+    if (r < 0)
+        return netlink_error(nl, err, r, "cannot fix the address behind bridge port '%s'", name);
     return 0;
 }
 

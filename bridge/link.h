@@ -76,6 +76,9 @@ struct port_change {
     uint16_t vlan;         // 0: as it is; else the only untagged VLAN of this port
     const uint16_t *trunk; // further VLANs, tagged
     size_t ntrunk;
+    // Not NULL: the one address behind this port. No other is learned, and what is for unknown
+    // ones doesn't go there.
+    const uint8_t *only_mac;
 };
 int link_change_port(struct netlink *nl, int index, const char *name,
                      const struct port_change *change, struct error *err);

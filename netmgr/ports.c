@@ -31,6 +31,11 @@ struct port_change network_port_change(const struct network_vlan *v, enum toggle
     return c;
 }
 
+static const uint8_t *only_mac(const struct network *net, const struct network_port_def *def)
+{
+    return net->live->mac_table == NETWORK_MAC_TABLE_LIBVIRT && def->mac.set ? def->mac.b : NULL;
+}
+
 int port_plug_back(struct networks *all, struct network_port *port, int bridge_index,
                    struct repairs *repairs, struct error *err)
 {
@@ -43,6 +48,7 @@ int port_plug_back(struct networks *all, struct network_port *port, int bridge_i
         return 0; // its guest ended, or all is well
     AUTO_FREE uint16_t *trunk = NULL;
     struct port_change pc = network_port_change(port->def->vlan, port->def->isolated, &trunk);
+    pc.only_mac = only_mac(port->net, port->def);
     struct link_change change = {
         .set_master = true, .master = bridge_index, .set_up = true, .up = true};
     if (r < 0 || link_change(all->nl, l.index, l.name, &change, err) < 0 ||
@@ -124,6 +130,7 @@ static int open_tap(struct network *net, const struct network_plug_request *q,
                            .mtu = q->mtu ? q->mtu : (uint32_t)net->live->mtu.value,
                            .bridge = net->live->bridge,
                            .port = network_port_change(def->vlan, def->isolated, &trunk)};
+    c.port.only_mac = only_mac(net, def);
     ret->mtu = c.mtu;
     return q->tap ? tap_open(all->config.sched, all->nl, &c, &ret->tap, err)
                   : open_numbered_tap(all, &c, &ret->tap, err);

@@ -183,7 +183,12 @@ struct network_dnsmasq_option {
     char *value; // a line of dnsmasq's configuration
 };
 
-enum network_mac_table { NETWORK_MAC_TABLE_NONE, NETWORK_MAC_TABLE_KERNEL };
+// Who says behind which port of the bridge an address is.
+enum network_mac_table {
+    NETWORK_MAC_TABLE_NONE,
+    NETWORK_MAC_TABLE_KERNEL,  // learns
+    NETWORK_MAC_TABLE_LIBVIRT, // we do: only a guest's own
+};
 
 struct network_def {
     struct opt_uint connections; // live

@@ -10,7 +10,8 @@ DOC_WORDS(network_forward_words, "hostdev", [NETWORK_FORWARD_NAT] = "nat",
           [NETWORK_FORWARD_ROUTE] = "route", [NETWORK_FORWARD_OPEN] = "open",
           [NETWORK_FORWARD_BRIDGE] = "bridge", [NETWORK_FORWARD_PRIVATE] = "private",
           [NETWORK_FORWARD_VEPA] = "vepa", [NETWORK_FORWARD_PASSTHROUGH] = "passthrough");
-DOC_WORDS(network_mac_table_words, "libvirt", [NETWORK_MAC_TABLE_KERNEL] = "kernel");
+DOC_WORDS(network_mac_table_words,
+          NULL, [NETWORK_MAC_TABLE_KERNEL] = "kernel", [NETWORK_MAC_TABLE_LIBVIRT] = "libvirt");
 DOC_WORDS(family_words, "", [NETWORK_FAMILY_IPV4] = "ipv4", [NETWORK_FAMILY_IPV6] = "ipv6");
 DOC_WORDS(lease_unit_words, "", [NETWORK_LEASE_SECONDS] = "seconds",
           [NETWORK_LEASE_MINUTES] = "minutes", [NETWORK_LEASE_HOURS] = "hours");

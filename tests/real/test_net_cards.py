@@ -78,6 +78,26 @@ class Cards(unittest.TestCase):
     def ports(self, name):
         return self.out("net-port-list", name).split()
 
+    def test_bridge_that_knows_its_guests_addresses(self):
+        self.server.net(network("known", 54).replace("name='virbr54'", "name='virbr54' macTableManager='libvirt'"))
+        self.assertIn("macTableManager='libvirt'", self.out("net-dumpxml", "known"))
+        self.start(nic("known", MAC))
+        tap = self.tap()
+
+        def port():
+            flags = sh("bridge", "-d", "link", "show", "dev", tap)
+            entries = [line for line in sh("bridge", "fdb", "show", "dev", tap).splitlines() if MAC in line]
+            return "learning off flood off" in flags, len(entries) == 1 and "static" in entries[0]
+
+        self.assertEqual(port(), (True, True))
+        sh("ip", "link", "del", "virbr54")
+        wait_for("the tap to be plugged in again", lambda: members("virbr54") == [tap] and port() == (True, True))
+        self.update(nic("one", MAC))
+        self.assertEqual(port(), (False, False))
+        self.virsh("destroy", "a")
+        self.virsh("net-destroy", "known")
+        self.virsh("net-undefine", "known")
+
     def test_moved_to_another_network_and_to_a_bridge(self):
         self.start(nic("one", MAC))
         tap = self.tap()
