@@ -200,7 +200,7 @@ class Soak(unittest.TestCase):
             try:
                 said = self.said(conn)
                 wrong = self.wrong(said)
-            except libvirt.libvirtError as error:  # something ended just now
+            except (libvirt.libvirtError, AssertionError) as error:  # something ended just now
                 wrong = [str(error)]
             if not wrong:
                 return said
