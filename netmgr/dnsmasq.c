@@ -59,13 +59,18 @@ static bool is_in_our_namespace(pid_t pid)
            its.st_ino == ours.st_ino && its.st_dev == ours.st_dev;
 }
 
+static int read_process(pid_t pid, const char *what, char **ret, size_t *len)
+{
+    AUTO_FREE char *path = xasprintf("/proc/%d/%s", (int)pid, what);
+    return file_read(path, CMDLINE_MAX, ret, len);
+}
+
 // The configuration file on the command line of a dnsmasq; NULL for anything else.
 static char *conf_of(pid_t pid)
 {
-    AUTO_FREE char *path = xasprintf("/proc/%d/cmdline", (int)pid);
     AUTO_FREE char *text = NULL;
     size_t len;
-    if (file_read(path, CMDLINE_MAX, &text, &len) < 0 || len == 0)
+    if (read_process(pid, "cmdline", &text, &len) < 0 || len == 0)
         return NULL;
     const char *slash = strrchr(text, '/');
     if (!str_eq(slash ? slash + 1 : text, "dnsmasq"))
@@ -77,6 +82,19 @@ static char *conf_of(pid_t pid)
             return xstrdup(arg + strlen(CONF_OPTION));
     }
     return NULL;
+}
+
+// One that is just ending: it has no command line any more, but still its sockets.
+static bool is_ending(pid_t pid)
+{
+    AUTO_FREE char *line = NULL, *stat = NULL;
+    size_t len;
+    if (read_process(pid, "cmdline", &line, &len) < 0 || len > 0 ||
+        read_process(pid, "stat", &stat, NULL) < 0)
+        return false;
+    const char *name = strchr(stat, '('), NAME[] = "(dnsmasq) ";
+    return name && str_starts(name, NAME) && !strchr("ZX", name[strlen(NAME)]) &&
+           is_in_our_namespace(pid);
 }
 
 struct scan {
@@ -93,6 +111,8 @@ static int scan_one(const char *name, void *arg)
         return 0;
     char *conf = conf_of((pid_t)pid);
     size_t n = s->dir ? strlen(s->dir) : 0;
+    if (!conf && s->path && is_ending((pid_t)pid))
+        conf = xstrdup(s->path); // maybe
     bool ours = conf && (s->path ? str_eq(conf, s->path)
                                  : str_starts(conf, s->dir) && conf[n] == '/' &&
                                        !strchr(conf + n + 1, '/'));
@@ -133,12 +153,14 @@ static void end_pid(struct task *t, pid_t pid, const char *conf)
         return;
     // Its number may have become another's since we looked.
     AUTO_FREE char *now = conf_of(pid);
+    int status;
     if (str_eq(now, conf)) {
         process_kill(&p, SIGTERM);
         dnsmasq_wait(t, &p);
-    } else {
-        process_close(&p);
+    } else if (is_ending(pid)) {
+        (void)process_wait(t, &p, task_deadline_ms(STOP_TIMEOUT_MS), &status);
     }
+    process_close(&p);
 }
 
 void dnsmasq_release(struct network *net)

@@ -95,6 +95,20 @@ bool pci_has_address(const struct device *dev)
     return dev->address.type == ADDRESS_PCI && dev->address.slot.set;
 }
 
+// The chipset has an IDE or SATA controller in itself, which a document may name; no other device
+// can be there.
+static bool is_in_chipset(const struct pci_map *m, const struct device *dev, uint64_t bus,
+                          uint64_t slot, uint64_t function)
+{
+    const struct domain_controller *c = (const struct domain_controller *)dev;
+    bool own = dev->kind == DEVICE_CONTROLLER && c->index.value == 0;
+    if (bus == 0 && m->chipset == CHIPSET_I440FX && slot == 1 && function == 1)
+        return !own || c->type != CONTROLLER_IDE;
+    if (bus == 0 && m->chipset == CHIPSET_Q35 && slot == 0x1f && function == 2)
+        return !own || c->type != CONTROLLER_SATA;
+    return false;
+}
+
 int pci_keep(struct pci_map *m, struct device *dev, struct error *err)
 {
     struct device_address *a = &dev->address;
@@ -119,7 +133,8 @@ int pci_keep(struct pci_map *m, struct device *dev, struct error *err)
             "to 7, not 0x%02llx.%llu",
             dev->line, device_kind_name(dev->kind), (unsigned long long)bus, first, last,
             (unsigned long long)a->slot.value, (unsigned long long)function);
-    if (m->bus[bus].used[a->slot.value][function]) {
+    if (m->bus[bus].used[a->slot.value][function] ||
+        is_in_chipset(m, dev, bus, a->slot.value, function)) {
         AUTO_FREE char *other = device_where(m->bus[bus].owner[a->slot.value][function]);
         return error_set(err, ERROR_XML, AREA_DOMAIN,
                          "line %u: <%s>: PCI address 0000:%02llx:%02llx.%llu is used by %s already",

@@ -96,6 +96,10 @@ static void conflicts(void)
     refuse("kvm-demo", "<mac address='24:42:53:21:52:45'/>",
            "<mac address='24:42:53:21:52:45'/>" PCI("0x1"),
            "PCI address 0000:00:01.0 is used by the chipset already");
+    refuse("kvm-demo", "<mac address='24:42:53:21:52:45'/>",
+           "<mac address='24:42:53:21:52:45'/><address type='pci' domain='0' bus='0' slot='1' "
+           "function='1'/>",
+           "PCI address 0000:00:01.1 is used by the chipset already");
     refuse("kvm-demo", "<graphics",
            "<interface type='user'>" PCI("0x5") "</interface><interface type='user'>" PCI(
                "0x5") "</interface><graphics",
