@@ -46,7 +46,7 @@ static const struct bad cases[] = {
     {NET("<forward managed='yes'/>"), ERROR_CONFIG_UNSUPPORTED, {"'managed'"}},
     {NET("<virtualport type='openvswitch'/>"), ERROR_CONFIG_UNSUPPORTED, {"<virtualport>"}},
     {NET("<portgroup name='a'>\n<virtualport/></portgroup>"), ERROR_CONFIG_UNSUPPORTED, {"line 4", "<virtualport> in <portgroup>"}},
-    {NET("<bridge macTableManager='me'/>"), ERROR_CONFIG_UNSUPPORTED, {"macTableManager='me'"}},
+    {NET("<bridge macTableManager='me'/>"), ERROR_XML, {"macTableManager='me'"}},
     {NET("<forward mode='bridge'/>"), ERROR_CONFIG_UNSUPPORTED, {"line 3", "needs an interface", "or a bridge"}},
     {NET("<forward mode='vepa'/>"), ERROR_CONFIG_UNSUPPORTED, {"line 3", "needs an interface"}},
     {NET("<forward mode='vepa' dev='e0'/>\n<bridge name='br0'/>"), ERROR_XML, {"line 4", "not allowed in mode 'vepa'"}},
