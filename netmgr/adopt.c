@@ -52,11 +52,12 @@ static void clean_main(struct task *t, void *arg)
     network_unlock(net);
 }
 
+// One of that name that ended may have had the uuid of another that runs.
 static struct network *place(struct networks *all, struct network_state *s)
 {
     struct uuid uuid = s->def ? s->def->uuid.value : uuid_random();
     struct network *net = s->def ? networks_find_uuid(all, &uuid) : NULL;
-    if (!net)
+    if (!net || !str_eq(net->name, s->name))
         net = networks_find_name(all, s->name);
     return net ? net : networks_add(all, s->name, &uuid);
 }

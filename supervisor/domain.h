@@ -142,7 +142,8 @@ struct domain {
     uint64_t cpu_time_ns;        // the last one seen
     struct granted_list granted; // images made accessible to QEMU's user
     struct domain_macvtap_list macvtaps;
-    VEC(char *) deleted;              // aliases that QEMU let go of, and we not yet
+    const struct device *plugging; // being plugged in: what is there of it is found by the status
+    VEC(char *) deleted;           // aliases that QEMU let go of, and we not yet
     struct completion device_deleted; // posted at each, and when the process ends
     const void *autodestroy;          // client whose end ends it, or NULL
 };

@@ -81,15 +81,19 @@ static int plan(struct task *t, struct domain *dom, struct device *dev, const st
 
 // ---- plugging in -------------------------------------------------------------------------------
 
+static char *descriptor_name(const struct domain_interface *iface, bool is_tap, size_t i)
+{
+    return xasprintf("%s-%s-%zu", is_tap ? "fd" : "vhostfd", iface->dev.alias, i);
+}
+
 // Hands QEMU the descriptors under the names that argv_build_device() uses.
 static int send_descriptors(struct task *t, struct domain *dom, const struct nic *nic,
                             struct error *err)
 {
-    const char *alias = nic->iface->dev.alias;
     for (size_t i = 0; i < nic->tap.nfds + nic->nvhosts; i++) {
         bool is_tap = i < nic->tap.nfds;
         size_t k = is_tap ? i : i - nic->tap.nfds;
-        AUTO_FREE char *name = xasprintf("%s-%s-%zu", is_tap ? "fd" : "vhostfd", alias, k);
+        AUTO_FREE char *name = descriptor_name(nic->iface, is_tap, k);
         if (qmp_getfd(t, dom->qmp, name, is_tap ? nic->tap.fds[k] : nic->vhost_fds[k],
                       domain_answer_deadline(dom), err) < 0)
             return -1;
@@ -110,10 +114,15 @@ static int plug(struct task *t, struct domain *dom, struct device *dev, struct e
         (iface && nic_plug(t, dom, iface, &nic, err) < 0))
         return -1;
     int r = plan(t, dom, dev, iface ? &nic : NULL, &steps, err);
+    // From here on QEMU may have parts of it, whatever happens to us: hotplug_resync().
+    dom->plugging = dev;
+    if (r == 0)
+        r = status_save(dom, err);
     if (r == 0 && iface)
         r = send_descriptors(t, dom, &nic, err);
     if (r == 0)
         r = run_steps(t, dom, &steps, err);
+    dom->plugging = NULL;
     argv_plug_finish(&steps);
     if (iface) {
         nic_close(dom, &nic);
@@ -127,6 +136,7 @@ int hotplug_attach(struct task *t, struct domain *dom, struct device *dev, struc
 {
     if (plug(t, dom, dev, err) < 0) {
         domain_device_destroy(dev);
+        (void)status_save(dom, NULL);
         return -1;
     }
     const struct domain_observer *o = &dom->all->config.observer;
@@ -226,6 +236,19 @@ static int find_missing(struct device *dev, void *arg)
     return 0;
 }
 
+// Those that nothing took from the monitor, when plugging in was cut off.
+static void drop_descriptors(struct domain *dom, const struct device *dev)
+{
+    const struct domain_interface *iface = (const struct domain_interface *)dev;
+    unsigned n = iface->queues.set ? (unsigned)iface->queues.value : 1;
+    for (unsigned i = 0; i < 2 * n; i++) {
+        AUTO_FREE char *name = descriptor_name(iface, i < n, i % n);
+        struct json_object *args = json_object_new_object();
+        json_object_object_add(args, "fdname", json_object_new_string(name));
+        qmp_send(dom->qmp, "closefd", args);
+    }
+}
+
 int hotplug_resync(struct task *t, struct domain *dom, struct error *err)
 {
     struct strv there;
@@ -236,8 +259,11 @@ int hotplug_resync(struct task *t, struct domain *dom, struct error *err)
         return -1;
     domain_def_each_device(dom->live, find_missing, &m);
     for (size_t i = 0; i < m.aliases.n; i++) {
-        log_domain(LOG_LEVEL_INFO, dom->name, "it let go of '%s' while nobody listened",
+        log_domain(LOG_LEVEL_INFO, dom->name, "'%s' came or went while nobody listened: it is gone",
                    m.aliases.v[i]);
+        const struct device *dev = alias_find(dom->live, m.aliases.v[i]);
+        if (dev->kind == DEVICE_INTERFACE)
+            drop_descriptors(dom, dev);
         clean_up(t, dom, m.aliases.v[i]);
     }
     strv_finish(&m.aliases);

@@ -66,7 +66,11 @@ char *status_format(const struct domain *dom)
         strbuf_add_xml(&b, m->name);
         strbuf_printf(&b, "' mac='%s' index='%d'/>\n", opt_mac_format(&m->mac, mac), m->index);
     }
-    AUTO_FREE char *xml = domain_def_format(dom->live, DOMAIN_XML_STATE);
+    struct domain_def *def = domain_def_copy(dom->live);
+    if (dom->plugging)
+        domain_def_add_device(def, domain_device_copy(dom->plugging));
+    AUTO_FREE char *xml = domain_def_format(def, DOMAIN_XML_STATE);
+    domain_def_destroy(def);
     strbuf_add(&b, xml);
     strbuf_add(&b, "</vireo-guest>\n");
     return strbuf_steal(&b);

@@ -570,6 +570,29 @@ static void test_sweep(struct task *t, void *arg)
     live_close(&l);
 }
 
+// A network that ended while its daemon was killed had the uuid that another has got since.
+static void test_same_uuid(struct task *t, void *arg)
+{
+    (void)arg;
+    struct live l = {0};
+    live_open(&l, t);
+    live_start(&l, NAT_XML);
+    live_close(&l);
+    netns_sh("cd " LIVE_DIR "/run; sed 's/^phase .*/phase stopping/; s/^name .*/name old/; "
+             "s/vbr0/vbr9/; s/<name>nat</<name>old</; /^address/d' nat.state >old.state; "
+             "grep -q '<name>old<' old.state; ip link add vbr9 type bridge");
+    live_open(&l, t);
+    live_settle(&l);
+    struct network *net = networks_find_name(l.all, "nat");
+    CHECK(network_is_active(net));
+    netns_sh("! ip link show vbr9 2>/dev/null; test ! -e " LIVE_DIR "/run/old.state");
+    netns_sh("ip addr show vbr0 | grep -q 192.168.150.1/24");
+    CHECK_INT(live_count_dnsmasq(), 1);
+    finish(&l, net);
+    live_check_clean(&l);
+    live_close(&l);
+}
+
 static void run(const char *name, task_fn fn)
 {
     netns_sh("rm -rf " LIVE_DIR);
@@ -600,5 +623,6 @@ int main(void)
     run("test_blockers", test_blockers);
     run("test_fight", test_fight);
     run("test_sweep", test_sweep);
+    run("test_same_uuid", test_same_uuid);
     return 0;
 }
