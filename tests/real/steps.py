@@ -106,7 +106,10 @@ class Steps:
         return self._name(path) if path.startswith("/") and not path.startswith("/dev/") and not path.endswith(".log") else None
 
     def _message(self, fd, address):
-        """A change asked of the kernel by netlink."""
+        """A change asked of the kernel by netlink, or of QEMU."""
+        command = re.match(rb'\{ *"execute": *"([\w-]+)"', os.pread(self.memory, 64, address))
+        if command:
+            return f"qmp {command[1].decode()}"
         inode = re.sub(r"\D", "", os.readlink(f"/proc/{self.pid}/fd/{fd}"))
         if inode not in self.sockets:
             with open(f"/proc/{self.pid}/net/netlink") as file:

@@ -7,7 +7,7 @@ import threading
 import unittest
 
 import libvirt
-from net import IS_VIREO, Host, NetServer, network, nic, processes, rules, sh, wait_for
+from net import IS_VIREO, Host, NetServer, links, members, network, nic, processes, rules, sh, wait_for
 from server import boot_guest, main, require
 from steps import SUPPORTED, Steps
 
@@ -125,6 +125,57 @@ class Kills:
 
     def test_update_of_texts(self):
         self.at_each_step("texts", "rename net.state", "rename net.xml", "rename net.conf", "clone")
+
+
+class Attach(unittest.TestCase):
+    """The same while a card is plugged into a running guest."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.server = NetServer("kills-attach").start()
+        cls.server.net(network("net", 60))
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.server.clear()
+        cls.server.stop()
+
+    def attach(self, guest):
+        try:
+            guest.attachDeviceFlags(nic("net", "52:54:00:aa:00:06"), libvirt.VIR_DOMAIN_AFFECT_LIVE)
+        except libvirt.libvirtError:
+            pass  # the daemon died
+
+    def kill(self, step):
+        guest = self.server.connect().createXML(boot_guest("g"), libvirt.VIR_DOMAIN_START_PAUSED)
+        asking = threading.Thread(target=self.attach, args=(guest,))
+        steps = Steps(self.server.process.pid)
+        asking.start()
+        steps.kill_at(step, lambda: not asking.is_alive())
+        asking.join()
+        self.server.process.wait()
+        self.server.check_log()
+        self.server.start()
+        return steps.names
+
+    def there(self):
+        """What the documents have of it, the bridge, the network and QEMU."""
+        devices = self.server.out("qemu-monitor-command", "g", "--hmp", "info network")
+        return (len(self.server.out("domiflist", "g").splitlines()), len(members("virbr60")), len(links("tun")),
+                len(self.server.out("net-port-list", "net").split()), devices.count("type=tap"))
+
+    def test_card(self):
+        steps, seen = self.kill(ALL), set()
+        for name in ("rename g.xml", "qmp getfd", "qmp netdev_add", "qmp device_add"):
+            self.assertIn(name, steps)
+        for step in range(len(steps) + 1):
+            with self.subTest(step=step, steps=steps):
+                wait_for(f"all or nothing (there is {self.there()})", lambda: self.there() in ((1,) * 5, (0,) * 5), 3)
+                seen.add(self.there())
+            self.server.virsh("destroy", "g")
+            if step < len(steps):
+                self.kill(step)
+        self.assertEqual(len(seen), 2)
 
 
 class Nftables(Kills, unittest.TestCase):
