@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Many clients, the host and death itself at one daemon, at random: then what it says must be what is there.
 
-    VIREO_SOAK_SEED=N       the same choices again (not the same timing)
+    VIREO_SOAK_SEED=N       other choices than those of 1; the timing is another each time
     VIREO_SOAK_SECONDS=N    how long, instead of three rounds
     VIREO_SOAK_VERBOSE=1    each kind of answer with its count; the whole log of a daemon that failed
 
