@@ -149,6 +149,8 @@ void heal_trigger_all(struct networks *all, const char *cause)
     struct network *net;
     LIST_FOREACH (net, &all->list, link) {
         struct heal *h = &net->runtime->heal;
+        if (net->runtime->phase == PHASE_STARTING)
+            h->wanted = true; // network_unlock() sees to it when it is there
         bool is_first = !h->cause;
         if (is_first)
             heal_trigger(net, "%s", cause);

@@ -427,6 +427,23 @@ static void test_hooks(struct task *t, void *arg)
 
 // --- many of them
 
+// Somebody flushes the rules of a network that is about to be started.
+static void test_flushed_while_starting(struct task *t, void *arg)
+{
+    (void)arg;
+    static const char *const hooks[] = {LIVE_DIR, NULL};
+    struct live l = {.hooks = hooks};
+    netns_sh("mkdir -p " LIVE_DIR "/hooks");
+    netns_sh("printf '#!/bin/sh\ntest \"$2\" = started || exit 0\nnft flush ruleset\n"
+             "sleep 0.3\n' >" LIVE_DIR "/hooks/network; chmod 755 " LIVE_DIR "/hooks/network");
+    live_open(&l, t);
+    struct network *net = live_start(&l, NAT_XML);
+    live_wait(&l, 2000, "nft list ruleset | grep -q vbr0");
+    finish(&l, net);
+    live_check_clean(&l);
+    live_close(&l);
+}
+
 static void test_autostart(struct task *t, void *arg)
 {
     (void)arg;
@@ -618,6 +635,7 @@ int main(void)
     run("test_ports", test_ports);
     run("test_host_bridge", test_host_bridge);
     run("test_hooks", test_hooks);
+    run("test_flushed_while_starting", test_flushed_while_starting);
     run("test_autostart", test_autostart);
     run("test_reboot", test_reboot);
     run("test_blockers", test_blockers);
