@@ -106,6 +106,7 @@ static void heal_main(struct task *t, void *arg)
 {
     AUTO_NETWORK struct network *net = arg;
     struct heal *h = &net->runtime->heal;
+    *task_log_fields(t) = (struct log_fields){0}; // whoever it was that had the lock before
     while (h->wanted && net->runtime->phase == PHASE_ACTIVE) {
         uint64_t when = task_deadline_ms(GATHER_MS);
         if (task_sleep(t, when > h->not_before_us ? when : h->not_before_us) < 0)
