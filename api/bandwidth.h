@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Rates as typed parameters: "inbound.average" and its like, of cards and of network ports.
+// Rates as typed parameters: "inbound.average" and its like, of interfaces and of network ports.
 #pragma once
 
 #include "api/handlers.h"
-#include "schemas/network_def.h"
+#include "schemas/network/def.h"
 
 enum { API_BANDWIDTH_PARAMS = 7 };
 

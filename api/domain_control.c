@@ -99,7 +99,7 @@ int api_qemu_domain_monitor_command(struct call *call,
         return -1;
     if (strlen(reply) > WIRE_STRING_MAX)
         return error_set(err, ERROR_RPC, AREA_RPC,
-                         "QEMU's answer of %zu octets is too large to pass on", strlen(reply));
+                         "QEMU's answer of %zu bytes is too large to pass on", strlen(reply));
     ret->result = arena_strdup(call->arena, reply);
     return 0;
 }

@@ -11,7 +11,7 @@ enum { // virDomainStatsTypes
     STATS_INTERFACE = 1 << 4,
     STATS_PROVIDED = STATS_STATE | STATS_CPU_TOTAL | STATS_BALLOON | STATS_VCPU | STATS_INTERFACE,
     STATS_PARAMS_MAX = 16,      // besides those for each virtual CPU
-    STATS_INTERFACE_PARAMS = 9, // and for each card
+    STATS_INTERFACE_PARAMS = 9, // and for each interface
 };
 enum { // virConnectGetAllDomainStatsFlags beyond the filters
     STATS_NOWAIT = 1 << 29,
@@ -37,7 +37,7 @@ static void add_ullong(struct wire_typed_params *p, const char *field, uint64_t 
     p->v[p->n++] = (struct wire_typed_param){field, {.type = WIRE_VALUE_ULLONG, .ul = value}};
 }
 
-// Of those cards that have something on the host to count at.
+// Of those interfaces that have something on the host to count at.
 static void add_interfaces(struct call *call, const struct domain_def *def, struct netlink *nl,
                            struct wire_typed_params *p)
 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What can be tuned of a guest: rates of its cards.
+// What can be tuned of a guest: rates of its interfaces.
 #include "api/bandwidth.h"
 #include "api/domain.h"
 

@@ -3,7 +3,7 @@
 //
 // Each client has a list of registrations. An event is encoded once, with a callbackID of 0 in
 // front; for each registration that matches its own id is put there. The legacy form of a domain
-// event is the same octets without the first one or two words.
+// event is the same bytes without the first one or two words.
 #include "api/events.h"
 #include "api/daemon.h"
 #include "api/event_table.h"
@@ -12,7 +12,7 @@
 #include "base/str.h"
 #include "base/uuid.h"
 #include "rpc/client.h"
-#include "schemas/xdr.h"
+#include "schemas/wire/xdr.h"
 
 #include <regex.h>
 #include <stddef.h>

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include "base/list.h"
-#include "schemas/wire_types.h"
+#include "schemas/wire/types.h"
 
 struct daemon;
 struct session;
@@ -27,7 +27,7 @@ struct api_event {
     int8_t id; // within its class; -1: has none
     uint32_t program;
     uint16_t procedure, legacy; // legacy 0: has no such form
-    uint8_t legacy_skip;        // octets of the payload that the legacy form lacks
+    uint8_t legacy_skip;        // bytes of the payload that the legacy form lacks
     uint16_t type;              // enum wire_type_id
     uint16_t object_offset;     // of the reference to the object
 };

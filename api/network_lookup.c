@@ -16,12 +16,12 @@ struct wire_network_ref api_network_ref_copy(struct arena *a, const struct netwo
     return ref;
 }
 
-static struct network *find_uuid(const struct call *call, const uint8_t *octets, const char *name,
+static struct network *find_uuid(const struct call *call, const uint8_t *bytes, const char *name,
                                  struct error *err)
 {
     struct uuid uuid;
     char text[UUID_TEXT_SIZE];
-    memcpy(uuid.b, octets, UUID_SIZE);
+    memcpy(uuid.b, bytes, UUID_SIZE);
     struct network *net = networks_find_uuid(call_daemon(call)->networks, &uuid);
     if (!net)
         error_set(err, ERROR_NO_NETWORK, AREA_NETWORK,

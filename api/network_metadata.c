@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Title, description and the application's own elements of a network (libvirt 9.7 and later ask).
 #include "api/network.h"
-#include "schemas/domain_def.h"
+#include "schemas/domain/def.h"
 
 enum { // virNetworkMetadataType
     METADATA_DESCRIPTION = 0,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Ports of networks: guests' cards that are plugged in, and those that clients describe.
+// Ports of networks: guests' interfaces that are plugged in, and those that clients describe.
 #include "api/bandwidth.h"
 #include "api/network.h"
 

@@ -10,12 +10,12 @@ struct wire_storage_pool_ref api_pool_ref(struct arena *a, const struct pool *po
     return ref;
 }
 
-static struct pool *find_uuid(const struct call *call, const uint8_t *octets, const char *name,
+static struct pool *find_uuid(const struct call *call, const uint8_t *bytes, const char *name,
                               struct error *err)
 {
     struct uuid uuid;
     char text[UUID_TEXT_SIZE];
-    memcpy(uuid.b, octets, UUID_SIZE);
+    memcpy(uuid.b, bytes, UUID_SIZE);
     struct pool *pool = pools_find_uuid(call_daemon(call)->pools, &uuid);
     if (!pool)
         error_set(err, ERROR_NO_STORAGE_POOL, AREA_STORAGE,

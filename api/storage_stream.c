@@ -42,7 +42,7 @@ struct access {
     const uint8_t *from;
     uint8_t *to;
     uint64_t at, len; // done: how far it came
-    uint64_t hole;    // octets of hole at `at`
+    uint64_t hole;    // bytes of hole at `at`
     bool sparse;
     ssize_t done;
     int error;

@@ -76,7 +76,7 @@ int child_spawn(struct task *t, const struct child_spec *spec, struct process *r
                 struct error *err);
 
 // Runs a program to its end with `input` (may be NULL) on stdin and collects at most output_max
-// octets of stdout and stderr, mixed, in *output (may be NULL). What it leaves running behind it is
+// bytes of stdout and stderr, mixed, in *output (may be NULL). What it leaves running behind it is
 // not waited for. Killed at the deadline. 0 whatever the exit status: *status tells. Suspends.
 int child_run(struct task *t, const struct child_spec *spec, const char *input, size_t output_max,
               uint64_t deadline_us, int *status, struct strbuf *output, struct error *err);

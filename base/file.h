@@ -10,7 +10,7 @@
 #include "base/error.h"
 #include "base/task.h"
 
-// Reads a whole regular file of at most max octets (-EFBIG above); *data is terminated by a NUL
+// Reads a whole regular file of at most max bytes (-EFBIG above); *data is terminated by a NUL
 // that *len doesn't count. Caller frees. Works for /proc and /sys too. len may be NULL.
 int file_read(const char *path, size_t max, char **data, size_t *len);
 int file_read_at(int dirfd, const char *path, size_t max, char **data, size_t *len);
@@ -46,7 +46,7 @@ int dir_remove_all(const char *path);
 // "dir/name" + suffix for any name: what would be special in a file name is written %XX, so that no
 // two names share a file. Caller frees.
 char *path_for_name(const char *dir, const char *name, const char *suffix);
-// How many octets a name takes there, and the most it may: there are longer suffixes than ".xml".
+// How many bytes a name takes there, and the most it may: there are longer suffixes than ".xml".
 enum { FILE_STEM_MAX = 236 };
 size_t file_stem_len(const char *name);
 // "a/b" from "a" and "b", one slash between. Caller frees.

@@ -59,7 +59,7 @@ unsigned ip_bits(const struct ip_addr *a)
     return a->family == AF_INET ? 32 : a->family == AF_INET6 ? 128 : 0;
 }
 
-unsigned ip_octets(const struct ip_addr *a)
+unsigned ip_bytes(const struct ip_addr *a)
 {
     return ip_bits(a) / 8;
 }
@@ -93,5 +93,5 @@ int ip_compare(const struct ip_addr *a, const struct ip_addr *b)
 {
     if (a->family != b->family)
         return a->family < b->family ? -1 : 1;
-    return memcmp(a->b, b->b, ip_octets(a));
+    return memcmp(a->b, b->b, ip_bytes(a));
 }

@@ -24,7 +24,7 @@ int ip_prefix_parse(const char *text, struct ip_prefix *ret);
 const char *ip_format(const struct ip_addr *a, char buf[static IP_TEXT_SIZE]); // returns buf
 const char *ip_prefix_format(const struct ip_prefix *p, char buf[static IP_TEXT_SIZE]);
 unsigned ip_bits(const struct ip_addr *a); // 32, 128, or 0 for none
-unsigned ip_octets(const struct ip_addr *a);
+unsigned ip_bytes(const struct ip_addr *a);
 struct ip_prefix ip_prefix_network(const struct ip_prefix *p); // host bits cleared
 bool ip_prefix_contains(const struct ip_prefix *p, const struct ip_addr *a);
 bool ip_prefix_overlap(const struct ip_prefix *a, const struct ip_prefix *b);

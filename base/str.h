@@ -20,7 +20,7 @@ void strbuf_add(struct strbuf *b, const char *text);
 void strbuf_addn(struct strbuf *b, const void *data, size_t n);
 void strbuf_addc(struct strbuf *b, char c);
 void strbuf_printf(struct strbuf *b, const char *fmt, ...) PRINTF_LIKE(2, 3);
-// Escaped for XML text and attributes in quotes of either kind; octets XML forbids are dropped.
+// Escaped for XML text and attributes in quotes of either kind; bytes XML forbids are dropped.
 void strbuf_add_xml(struct strbuf *b, const char *text);
 char *strbuf_steal(struct strbuf *b); // never NULL; the buffer is empty again; caller frees
 void strbuf_reset(struct strbuf *b);  // keeps the storage

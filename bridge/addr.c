@@ -9,9 +9,9 @@
 static struct ip_addr read_addr(int family, struct nlattr *a)
 {
     struct ip_addr ip = {.family = family};
-    if (!a || nla_len(a) < (int)ip_octets(&ip))
+    if (!a || nla_len(a) < (int)ip_bytes(&ip))
         return (struct ip_addr){0};
-    memcpy(ip.b, nla_data(a), ip_octets(&ip));
+    memcpy(ip.b, nla_data(a), ip_bytes(&ip));
     return ip;
 }
 
@@ -69,8 +69,8 @@ static int change(struct netlink *nl, int type, int flags, int index, const stru
                              .ifa_prefixlen = p->len,
                              .ifa_index = (unsigned)index};
     struct nl_msg *msg = netlink_message(type, flags, &head, sizeof(head));
-    netlink_put(msg, IFA_LOCAL, p->addr.b, ip_octets(&p->addr));
-    netlink_put(msg, IFA_ADDRESS, p->addr.b, ip_octets(&p->addr));
+    netlink_put(msg, IFA_LOCAL, p->addr.b, ip_bytes(&p->addr));
+    netlink_put(msg, IFA_ADDRESS, p->addr.b, ip_bytes(&p->addr));
     if (ifa_flags)
         netlink_put_u32(msg, IFA_FLAGS, ifa_flags);
     if (type == RTM_NEWADDR && p->addr.family == AF_INET && p->len < 31) {
@@ -129,9 +129,9 @@ static int change_route(struct netlink *nl, int type, int flags, const struct ro
     struct nl_msg *msg = netlink_message(type, flags, &head, sizeof(head));
     netlink_put_u32(msg, RTA_TABLE, route->table ? route->table : RT_TABLE_MAIN);
     if (dst.len)
-        netlink_put(msg, RTA_DST, dst.addr.b, ip_octets(&dst.addr));
+        netlink_put(msg, RTA_DST, dst.addr.b, ip_bytes(&dst.addr));
     if (route->gateway.family)
-        netlink_put(msg, RTA_GATEWAY, route->gateway.b, ip_octets(&route->gateway));
+        netlink_put(msg, RTA_GATEWAY, route->gateway.b, ip_bytes(&route->gateway));
     if (route->index)
         netlink_put_u32(msg, RTA_OIF, (uint32_t)route->index);
     if (route->metric)

@@ -43,7 +43,7 @@ struct link_vec {
     size_t n, cap;
 };
 
-// A name the kernel takes: 1 to 15 octets without '/', blanks, control characters or '%', not "."
+// A name the kernel takes: 1 to 15 bytes without '/', blanks, control characters or '%', not "."
 // or
 // "..". With `pattern` one "%d" is allowed, for which the kernel chooses a number.
 bool link_name_valid(const char *name, bool pattern);

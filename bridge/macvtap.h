@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Macvtaps: a guest's card put straight on an interface of the host, without a bridge.
+// Macvtaps: a guest's interface put straight on an interface of the host, without a bridge.
 //
 // Unlike a tap it is an interface of its own that stays when its descriptors are closed, until
 // macvtap_delete(). The host itself and what stands on the interface don't reach each other,
@@ -7,7 +7,7 @@
 #pragma once
 
 #include "bridge/tap.h"
-#include "schemas/doc_value.h"
+#include "schemas/doc/value.h"
 
 struct macvtap_config {
     const char *name;

@@ -21,10 +21,10 @@ static int on_neighbour(struct nlmsghdr *h, void *arg)
         (head->ndm_state & (NUD_INCOMPLETE | NUD_FAILED | NUD_NOARP)))
         return 0;
     struct neighbour n = {.index = head->ndm_ifindex, .ip.family = head->ndm_family};
-    if (!tb[NDA_DST] || nla_len(tb[NDA_DST]) != (int)ip_octets(&n.ip) || !tb[NDA_LLADDR] ||
+    if (!tb[NDA_DST] || nla_len(tb[NDA_DST]) != (int)ip_bytes(&n.ip) || !tb[NDA_LLADDR] ||
         nla_len(tb[NDA_LLADDR]) != MAC_SIZE)
         return 0;
-    memcpy(n.ip.b, nla_data(tb[NDA_DST]), ip_octets(&n.ip));
+    memcpy(n.ip.b, nla_data(tb[NDA_DST]), ip_bytes(&n.ip));
     memcpy(n.mac, nla_data(tb[NDA_LLADDR]), MAC_SIZE);
     vec_push(d->ret, n);
     return 0;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Taps: the host's end of a guest's network card.
+// Taps: the host's end of a guest's network interface.
 #pragma once
 
 #include <sys/types.h>

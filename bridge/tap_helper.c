@@ -27,12 +27,12 @@ static const char *find_helper(void)
 // The descriptor that was sent, or -1.
 static int receive(int sock)
 {
-    char octet;
+    char byte;
     union {
         struct cmsghdr header;
         char space[CMSG_SPACE(sizeof(int))];
     } control;
-    struct iovec iov = {.iov_base = &octet, .iov_len = 1};
+    struct iovec iov = {.iov_base = &byte, .iov_len = 1};
     struct msghdr msg = {.msg_iov = &iov,
                          .msg_iovlen = 1,
                          .msg_control = &control,

@@ -16,7 +16,7 @@ extern char **environ;
 
 enum { VERSION_TIMEOUT_MS = 10000, VERSION_TEXT_MAX = 4096, OLDEST_MAJOR = 5 };
 
-// What `path --version` says, at most VERSION_TEXT_MAX octets of it; killed when it takes too
+// What `path --version` says, at most VERSION_TEXT_MAX bytes of it; killed when it takes too
 // long. NULL when it cannot be run or fails. Caller frees.
 static char *ask_version(const char *path)
 {

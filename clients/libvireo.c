@@ -105,7 +105,7 @@ int conn_write(struct vireo *conn, const uint8_t *data, size_t len, struct vireo
     return 0;
 }
 
-// Exactly so many octets: what follows may carry descriptors.
+// Exactly so many bytes: what follows may carry descriptors.
 static int read_all(struct vireo *conn, uint8_t *data, size_t len, int64_t end,
                     struct vireo_error *err)
 {
@@ -138,8 +138,8 @@ static int read_fd(struct vireo *conn)
         struct cmsghdr header;
         char space[CMSG_SPACE(sizeof(int))];
     } control;
-    char octet;
-    struct iovec iov = {.iov_base = &octet, .iov_len = 1};
+    char byte;
+    struct iovec iov = {.iov_base = &byte, .iov_len = 1};
     struct msghdr msg = {.msg_iov = &iov,
                          .msg_iovlen = 1,
                          .msg_control = &control,
@@ -389,10 +389,10 @@ static void decode_percent(char *s)
 {
     char *to = s;
     for (; *s; s++) {
-        unsigned octet;
+        unsigned byte;
         bool coded = *s == '%' && isxdigit((unsigned char)s[1]) && isxdigit((unsigned char)s[2]) &&
-                     sscanf(s + 1, "%2x", &octet) == 1 && octet != 0;
-        *to++ = coded ? (char)octet : *s;
+                     sscanf(s + 1, "%2x", &byte) == 1 && byte != 0;
+        *to++ = coded ? (char)byte : *s;
         s += coded ? 2 : 0;
     }
     *to = 0;

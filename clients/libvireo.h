@@ -75,7 +75,7 @@ struct vireo_stream;
 struct vireo_stream *vireo_stream_open(struct vireo *conn, struct vireo_error *err);
 
 enum { VIREO_STREAM_NOTHING_YET = -2 };
-// How many octets came; 0: no more will; -1: failed; VIREO_STREAM_NOTHING_YET after timeout_ms (-1:
+// How many bytes came; 0: no more will; -1: failed; VIREO_STREAM_NOTHING_YET after timeout_ms (-1:
 // no limit).
 long vireo_stream_read(struct vireo_stream *s, void *buf, size_t size, int timeout_ms,
                        struct vireo_error *err);

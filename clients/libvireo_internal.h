@@ -5,7 +5,7 @@
 #include "base/alloc.h"
 #include "base/list.h"
 #include "clients/libvireo.h"
-#include "schemas/packet.h"
+#include "schemas/wire/packet.h"
 
 #define VIREO_EXPORT __attribute__((visibility("default")))
 

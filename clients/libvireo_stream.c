@@ -18,7 +18,7 @@ struct vireo_stream {
     struct vireo *conn;
     struct packet_header header; // of its packets from us
     struct list chunks;
-    size_t kept; // octets in them
+    size_t kept; // bytes in them
     bool ended, confirmed, failed;
     struct vireo_error error; // when failed
 };

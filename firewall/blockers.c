@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Who else drops what we accept. Every table has its say in turn: an accept in one doesn't override
-// a drop in another (measured). Where neither hooks.c nor firewalld.c can help, the honest answer is to name the dropping
-// one. A table that names the bridge itself isn't told: its owner has decided.
+// a drop in another (measured). Where neither hooks.c nor firewalld.c can help, the honest answer
+// is to name the dropping one. A table that names the bridge itself isn't told: its owner has
+// decided.
 #include "firewall/backend.h"
 #include "firewall/ipt_entry.h"
 #include "firewall/nfnl.h"

@@ -179,7 +179,7 @@ static void fill_mask(uint8_t *mask, const struct ip_prefix *p)
     struct ip_prefix ones = *p;
     memset(ones.addr.b, 0xff, sizeof(ones.addr.b));
     ones = ip_prefix_network(&ones);
-    memcpy(mask, ones.addr.b, ip_octets(&p->addr));
+    memcpy(mask, ones.addr.b, ip_bytes(&p->addr));
 }
 
 static void fill_interface(char *name, unsigned char *mask, const char *interface)

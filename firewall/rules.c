@@ -109,7 +109,7 @@ static void add_services(const struct firewall_network *net, struct rule_vec *ru
         add(rules, (struct rule){.chain = RULE_INPUT, .protocol = IPPROTO_UDP, .port = PORT_TFTP});
         add(rules, (struct rule){.chain = RULE_OUTPUT, .protocol = IPPROTO_UDP, .port = PORT_TFTP});
     }
-    // DHCP clients of old read packets before the (virtual) card has filled in the checksum.
+    // DHCP clients of old read packets before the (virtual) interface has filled in the checksum.
     if (net->dhcp)
         add(rules, (struct rule){.chain = RULE_MANGLE,
                                  .family = RULE_V4,

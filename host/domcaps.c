@@ -206,8 +206,8 @@ static void format_rng(struct strbuf *b, const struct domcaps_input *in)
 }
 
 // One enum of fixed words ("a b c"), or supported='no'.
-static void format_words(struct strbuf *b, bool supported, const char *device, const char *name,
-                         const char *words)
+static void format_values(struct strbuf *b, bool supported, const char *device, const char *name,
+                          const char *words)
 {
     if (!supported) {
         yes_no(b, "    ", device, false);
@@ -232,13 +232,13 @@ static void format_devices(struct strbuf *b, const struct domcaps_input *in)
     strbuf_add(b, "  <devices>\n");
     format_disk(b, in);
     format_display(b, in);
-    format_words(b, s->hostdev, "hostdev", "mode", "subsystem");
+    format_values(b, s->hostdev, "hostdev", "mode", "subsystem");
     format_rng(b, in);
-    format_words(b, s->filesystem, "filesystem", "driverType", "path virtiofs");
-    format_words(b, s->tpm, "tpm", "model", "tpm-tis tpm-crb");
-    format_words(b, s->redirdev && qemu_caps_has_device(c, "usb-redir"), "redirdev", "bus", "usb");
-    format_words(b, s->channel && qemu_caps_has_device(c, "virtserialport"), "channel", "type",
-                 s->spice ? "pty unix spicevmc" : "pty unix");
+    format_values(b, s->filesystem, "filesystem", "driverType", "path virtiofs");
+    format_values(b, s->tpm, "tpm", "model", "tpm-tis tpm-crb");
+    format_values(b, s->redirdev && qemu_caps_has_device(c, "usb-redir"), "redirdev", "bus", "usb");
+    format_values(b, s->channel && qemu_caps_has_device(c, "virtserialport"), "channel", "type",
+                  s->spice ? "pty unix spicevmc" : "pty unix");
     strbuf_add(b, "  </devices>\n");
 }
 

@@ -6,7 +6,7 @@
 #include <sys/utsname.h>
 #include "base/file.h"
 #include "base/str.h"
-#include "host/node_private.h"
+#include "host/internal.h"
 
 #define CPU_DIR  "sys/devices/system/cpu"
 #define NODE_DIR "sys/devices/system/node"

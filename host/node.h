@@ -52,7 +52,7 @@ int node_get_topology(const char *root, struct node_topology *ret, struct error 
 void node_topology_finish(struct node_topology *t);
 
 int node_get_free_memory(const char *root, uint64_t *bytes, struct error *err);
-// Free octets of each cell from `first`, at most max; *n is how many were filled.
+// Free bytes of each cell from `first`, at most max; *n is how many were filled.
 int node_get_cells_free_memory(const char *root, uint32_t first, uint64_t *bytes, size_t max,
                                size_t *n, struct error *err);
 

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include "base/str.h"
-#include "host/node_private.h"
+#include "host/internal.h"
 
 enum { CPUINFO_PREFIX = 16384, FLAGS_MAX = 1024 };
 

@@ -5,7 +5,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include "base/str.h"
-#include "host/node_private.h"
+#include "host/internal.h"
 
 static char *read_path(const char *root, size_t max, const char *fmt, va_list ap)
 {

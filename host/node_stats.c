@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include "base/str.h"
-#include "host/node_private.h"
+#include "host/internal.h"
 
 enum { STAT_MAX = 4 * 1024 * 1024, MEMINFO_MAX = 16384 };
 

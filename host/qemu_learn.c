@@ -4,22 +4,22 @@
 #include "base/alloc.h"
 #include "base/str.h"
 
-static const char *const arch_words[][2] = {{"i386", "i686"}, {"arm", "armv7l"}};
+static const char *const arch_names[][2] = {{"i386", "i686"}, {"arm", "armv7l"}};
 
 const char *qemu_arch_from_target(const char *target)
 {
-    for (size_t i = 0; i < ARRAY_LEN(arch_words); i++) {
-        if (str_eq(arch_words[i][0], target))
-            return arch_words[i][1];
+    for (size_t i = 0; i < ARRAY_LEN(arch_names); i++) {
+        if (str_eq(arch_names[i][0], target))
+            return arch_names[i][1];
     }
     return target;
 }
 
 const char *qemu_target_from_arch(const char *arch)
 {
-    for (size_t i = 0; i < ARRAY_LEN(arch_words); i++) {
-        if (str_eq(arch_words[i][1], arch))
-            return arch_words[i][0];
+    for (size_t i = 0; i < ARRAY_LEN(arch_names); i++) {
+        if (str_eq(arch_names[i][1], arch))
+            return arch_names[i][0];
     }
     return arch;
 }

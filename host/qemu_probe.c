@@ -61,7 +61,7 @@ static int ask(struct task *t, struct run *r, const char *command, struct json_o
     return qmp_execute(t, r->q, command, args, r->deadline_us, reply, err);
 }
 
-static char *last_words(const struct run *r)
+static char *last_lines(const struct run *r)
 {
     char text[STDERR_MAX + 1];
     ssize_t n = r->stderr_fd >= 0 ? read(r->stderr_fd, text, STDERR_MAX) : 0;
@@ -246,7 +246,7 @@ static int probe_accel(struct task *t, const char *binary, const struct qemu_pro
     if (result == 0)
         result = learn_accel(t, &r, virt, c, err);
     if (result < 0) {
-        AUTO_FREE char *words = last_words(&r);
+        AUTO_FREE char *words = last_lines(&r);
         error_prefix(err, "cannot ask '%s' what it can do%s%s", binary, words[0] ? ": " : "",
                      words);
     }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // How this works
 //
-// One sd-event source reads at most QMP_SLICE octets a turn, parses them and hands the messages on:
+// One sd-event source reads at most QMP_SLICE bytes a turn, parses them and hands the messages on:
 // replies wake the task that waits (qmp_call.c), events go to the handler. Output is a list of
 // messages; what the socket does not take at once goes out when it is writable.
 //
@@ -16,7 +16,7 @@
 #include "base/alloc.h"
 #include "base/file.h"
 #include "base/str.h"
-#include "monitor/qmp_private.h"
+#include "monitor/internal.h"
 
 enum { CONNECT_RETRY_MS = 10 };
 
@@ -110,7 +110,7 @@ int qmp_put(struct qmp *q, struct json_object *message, int fd, struct error *er
         return error_set(err, ERROR_NO_MEMORY, AREA_QEMU, "no memory for a QEMU command");
     if (len + 1 > QMP_OUTPUT_MAX - q->output_size)
         return error_set(err, ERROR_OPERATION_FAILED, AREA_QEMU,
-                         "the monitor of %s takes no more commands: %zu octets wait for QEMU",
+                         "the monitor of %s takes no more commands: %zu bytes wait for QEMU",
                          q->name, q->output_size);
     AUTO_CLOSE int copy = -1;
     if (fd >= 0) {

@@ -4,7 +4,7 @@
 // Commands are matched with their replies by id, so any number of tasks may have one under way.
 // Events come in order through a callback on the loop. A connection that ends, or says what no QEMU
 // says, fails every call under way and then calls handlers->closed, once. Nothing here ever holds
-// up the loop: octets are parsed as they come, a slice for each turn of the loop.
+// up the loop: bytes are parsed as they come, a slice for each turn of the loop.
 #pragma once
 
 #include <json-c/json.h>
@@ -14,12 +14,12 @@
 #include "base/task.h"
 
 enum {
-    QMP_MESSAGE_MAX = 64 * 1024 * 1024, // octets in one message from QEMU
-    QMP_VALUES_MAX = 256 * 1024, // values in one message: each costs some 100 octets of memory
-    QMP_DEPTH_MAX = 64,          // nesting in one message
-    QMP_SLICE = 64 * 1024,       // octets read and parsed in one turn of the loop
-    QMP_PENDING_MAX = 1024,      // commands without a reply, those given up included
-    QMP_OUTPUT_MAX = 16 * 1024 * 1024, // octets QEMU has not taken yet
+    QMP_MESSAGE_MAX = 64 * 1024 * 1024, // bytes in one message from QEMU
+    QMP_VALUES_MAX = 256 * 1024,       // values in one message: each costs some 100 bytes of memory
+    QMP_DEPTH_MAX = 64,                // nesting in one message
+    QMP_SLICE = 64 * 1024,             // bytes read and parsed in one turn of the loop
+    QMP_PENDING_MAX = 1024,            // commands without a reply, those given up included
+    QMP_OUTPUT_MAX = 16 * 1024 * 1024, // bytes QEMU has not taken yet
 };
 
 struct qmp;
@@ -77,7 +77,7 @@ int qmp_execute(struct task *t, struct qmp *q, const char *command, struct json_
 // The same, with a descriptor sent along (for getfd, add-fd); borrowed.
 int qmp_execute_fd(struct task *t, struct qmp *q, const char *command, struct json_object *args,
                    int fd, uint64_t deadline_us, struct json_object **ret, struct error *err);
-// A command as its user wrote it (`{"execute":...}`, at most QMP_OUTPUT_MAX octets). *reply gets
+// A command as its user wrote it (`{"execute":...}`, at most QMP_OUTPUT_MAX bytes). *reply gets
 // the whole reply as compact text, errors of QEMU included: `{"return":{},"id":"libvirt-7"}`, the
 // user's own id put back if there was one. Caller frees. Suspends.
 int qmp_execute_raw(struct task *t, struct qmp *q, const char *text, uint64_t deadline_us,

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include "base/alloc.h"
 #include "base/str.h"
-#include "monitor/qmp_private.h"
+#include "monitor/internal.h"
 
 #define ID_PREFIX "libvirt-"
 
@@ -191,7 +191,7 @@ static int parse_user(struct task *t, const char *text, struct json_object **ret
     AUTO_ERROR why = ERROR_INIT;
     int r = 0;
     if (len > QMP_OUTPUT_MAX)
-        return error_set(err, ERROR_INVALID_ARG, AREA_QEMU, "a QEMU command of %zu octets", len);
+        return error_set(err, ERROR_INVALID_ARG, AREA_QEMU, "a QEMU command of %zu bytes", len);
     qmp_parser_init(&parser);
     while (r == 0 && at < len) {
         size_t n = len - at < QMP_SLICE ? len - at : QMP_SLICE;

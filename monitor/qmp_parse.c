@@ -2,8 +2,8 @@
 // How this works
 //
 // json-c's tokenizer keeps its state between pieces, so nothing is buffered twice and each piece is
-// looked at once. It has no bound on size, though, and a value of two octets costs it a hundred of
-// memory: a scan before it counts octets and values, and refuses what JSON never has (control
+// looked at once. It has no bound on size, though, and a value of two bytes costs it a hundred of
+// memory: a scan before it counts bytes and values, and refuses what JSON never has (control
 // characters; json-c would stop silently at a NUL).
 #include "monitor/qmp_parse.h"
 #include "base/alloc.h"
@@ -47,7 +47,7 @@ static int refuse(struct error *err, const char *why, const char *data, size_t l
     return error_set(err, ERROR_OPERATION_FAILED, AREA_QEMU, "not QMP: %s at '%s'", why, excerpt);
 }
 
-// Counts what the next octets add to the message under way.
+// Counts what the next bytes add to the message under way.
 static int scan(struct qmp_parser *p, const char *data, size_t len, struct error *err)
 {
     for (size_t i = 0; i < len; i++) {
@@ -67,11 +67,10 @@ static int scan(struct qmp_parser *p, const char *data, size_t len, struct error
             p->values++;
         }
     }
-    p->octets += len;
-    if (p->octets > QMP_MESSAGE_MAX)
+    p->bytes += len;
+    if (p->bytes > QMP_MESSAGE_MAX)
         return error_set(err, ERROR_OPERATION_FAILED, AREA_QEMU,
-                         "a message larger than %d octets, the most that is taken",
-                         QMP_MESSAGE_MAX);
+                         "a message larger than %d bytes, the most that is taken", QMP_MESSAGE_MAX);
     if (p->values > QMP_VALUES_MAX)
         return error_set(err, ERROR_OPERATION_FAILED, AREA_QEMU,
                          "a message of more than %d values, the most that are taken",
@@ -80,7 +79,7 @@ static int scan(struct qmp_parser *p, const char *data, size_t len, struct error
 }
 
 // Octets up to and with the next '}' outside of strings that may end the message, or all: pieces
-// cut there hold no octet of a message after the one under way, so scan() counts right.
+// cut there hold no byte of a message after the one under way, so scan() counts right.
 static size_t piece_length(const struct qmp_parser *p, const char *data, size_t len)
 {
     bool in_string = p->in_string, escaped = p->escaped;
@@ -104,13 +103,13 @@ static size_t piece_length(const struct qmp_parser *p, const char *data, size_t 
 
 static void next_message(struct qmp_parser *p)
 {
-    if (p->octets > KEEP_TOKENER) {
+    if (p->bytes > KEEP_TOKENER) {
         json_tokener_free(p->tokener);
         p->tokener = make_tokener();
     } else {
         json_tokener_reset(p->tokener);
     }
-    p->octets = p->values = 0;
+    p->bytes = p->values = 0;
     p->inside = p->in_string = p->escaped = false;
 }
 

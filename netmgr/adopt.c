@@ -2,7 +2,7 @@
 // Finding active networks again after the daemon ended in whatever way. What was active is taken
 // over and repaired; a start or a stop that was cut off is undone or finished.
 #include "base/file.h"
-#include "netmgr/private.h"
+#include "netmgr/internal.h"
 
 #include <errno.h>
 #include <stdio.h>

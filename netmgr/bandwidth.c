@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Rates of a guest's card, by the program `tc`: what goes to the guest is shaped when it leaves the
-// host by the tap, what comes from it is policed as it arrives.
-#include "netmgr/private.h"
+// Rates of a guest's interface, by the program `tc`: what goes to the guest is shaped when it
+// leaves the host by the tap, what comes from it is policed as it arrives.
+#include "netmgr/internal.h"
 
 #include <errno.h>
 
@@ -13,7 +13,7 @@ static uint64_t burst_kib(const struct network_rate *r)
     return burst < BURST_MIN_KIB ? BURST_MIN_KIB : burst;
 }
 
-// tc's "bps" are octets a second.
+// tc's "bps" are bytes a second.
 static void add_rates(struct strbuf *b, const struct network_rate *r)
 {
     strbuf_printf(b, "rate %jukbps burst %jukb", (uintmax_t)r->average.value,

@@ -2,7 +2,7 @@
 // The network `default`: made once, on the first start ever. Whoever deletes it has deleted it for
 // good.
 #include "base/file.h"
-#include "netmgr/private.h"
+#include "netmgr/internal.h"
 
 #include <unistd.h>
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Networks without a bridge: each guest's card is a macvtap on one of the network's interfaces.
-// Here is chosen which; the macvtap is made by who has to delete it, see network_plug().
+// Networks without a bridge: each guest's interface is a macvtap on one of the network's
+// interfaces. Here is chosen which; the macvtap is made by who has to delete it, see
+// network_plug().
 #include "bridge/macvtap.h"
-#include "netmgr/private.h"
+#include "netmgr/internal.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -14,7 +14,7 @@
 // the running one has read, and a difference to what is wanted means: restart.
 #include "base/file.h"
 #include "netmgr/lease.h"
-#include "netmgr/private.h"
+#include "netmgr/internal.h"
 
 #include <ctype.h>
 #include <errno.h>

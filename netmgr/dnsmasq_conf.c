@@ -137,7 +137,7 @@ static void add_dns(struct writer *w, const struct network_def *def)
         add_srv(w, dns->srvs.v[i]);
 }
 
-// Zones end at octets, or at hexadecimal digits for IPv6: a subnet that ends between has one for
+// Zones end at bytes, or at hexadecimal digits for IPv6: a subnet that ends between has one for
 // each value that the next one can have.
 static void add_local_zone(struct writer *w, const struct ip_prefix *net, unsigned digits)
 {
@@ -159,7 +159,7 @@ static void add_local_ptr(struct writer *w, const struct network_ip *ip)
     unsigned bits = net.addr.family == AF_INET ? 8 : 4, rest = net.len % bits;
     unsigned digits = net.len / bits + (rest != 0);
     uint8_t *last = &net.addr.b[digits ? (digits - 1) * bits / 8 : 0];
-    // In the upper half of an octet one more is 16 more.
+    // In the upper half of a byte one more is 16 more.
     uint8_t step = bits == 4 && digits % 2 ? 16 : 1;
     for (unsigned n = rest ? 1u << (bits - rest) : 1; n > 0; n--, *last = (uint8_t)(*last + step))
         add_local_zone(w, &net, digits);
@@ -182,7 +182,7 @@ static void add_domain(struct writer *w, const struct network_def *def)
 static uint64_t range_size(const struct network_dhcp_range *r)
 {
     uint64_t size = 0;
-    for (unsigned i = 0; i < ip_octets(&r->start); i++) {
+    for (unsigned i = 0; i < ip_bytes(&r->start); i++) {
         uint64_t above = size > LEASES_MAX ? LEASES_MAX : size;
         size = above * 256 + r->end.b[i] - r->start.b[i];
     }

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "base/str.h"
-#include "schemas/network_def.h"
+#include "schemas/network/def.h"
 
 // Where the files are; borrowed.
 struct dnsmasq_paths {

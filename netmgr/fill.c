@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // What a definition gets from us when it doesn't say: the bridge's name, and a subnet.
-#include "netmgr/private.h"
+#include "netmgr/internal.h"
 
 #include <arpa/inet.h>
 

@@ -5,7 +5,7 @@
 // what differs from the plan. Whatever happens while it is at it makes it look once more. A repair
 // is logged once with what it was and what told us. When the same kind of repair is needed again
 // and again, somebody fights us: that is said once, and from then on the pauses get longer.
-#include "netmgr/private.h"
+#include "netmgr/internal.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -18,7 +18,7 @@ enum {
     DELAY_MAX_MS = 60000,
 };
 
-static const char *const kind_words[REPAIR_KINDS] = {
+static const char *const kind_values[REPAIR_KINDS] = {
     "its bridge",         "its addresses",    "its routes", "packet forwarding",
     "its firewall rules", "its DHCP and DNS", "its files",  "its ports",
 };
@@ -59,7 +59,7 @@ static void count(struct network *net, unsigned kinds, const char *cause)
             log_network(LOG_LEVEL_WARN, net->name,
                         "something keeps changing %s (%s): it was put back %u times within %d s; "
                         "from now on at most every %d s, until that ends",
-                        kind_words[k], cause, h->window[k].n, FIGHT_WINDOW_MS / 1000,
+                        kind_values[k], cause, h->window[k].n, FIGHT_WINDOW_MS / 1000,
                         DELAY_MAX_MS / 1000);
         h->warned = true;
     }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "base/hook.h"
-#include "netmgr/private.h"
+#include "netmgr/internal.h"
 
 static char *document(const struct network *net, const struct network_port_def *port)
 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The leases of a network, as clients ask for them.
 #include "netmgr/lease.h"
-#include "netmgr/private.h"
+#include "netmgr/internal.h"
 
 // The length of the subnet that has it.
 static uint8_t prefix_of(const struct network_def *def, const struct ip_addr *a)

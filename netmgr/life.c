@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // What clients do with a network: define, start, change, end, undefine.
-#include "netmgr/private.h"
+#include "netmgr/internal.h"
 
 #include <unistd.h>
 

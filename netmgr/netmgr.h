@@ -17,7 +17,7 @@
 #include "base/uuid.h"
 #include "bridge/tap.h"
 #include "firewall/firewall.h"
-#include "schemas/network_def.h"
+#include "schemas/network/def.h"
 
 struct network;
 struct networks;
@@ -57,7 +57,8 @@ struct networks_config {
     void *started_arg;
 };
 
-// One port of a network: a guest's card plugged into it. Also made by clients (net-port-create).
+// One port of a network: a guest's interface plugged into it. Also made by clients
+// (net-port-create).
 struct network_port {
     struct list link; // in struct network
     struct network *net;
@@ -181,11 +182,11 @@ void network_lease_vec_finish(struct network_lease_vec *leases);
 
 // ---- ports
 
-// What a guest's card wants. Everything is borrowed.
+// What a guest's interface wants. Everything is borrowed.
 struct network_plug_request {
     const char *network;   // by name
     const char *portgroup; // NULL: the default one, if any
-    const uint8_t *mac;    // of the guest's card
+    const uint8_t *mac;    // of the guest's interface
     struct uuid owner;     // the guest
     const char *owner_name;
     struct opt_uuid port_id;                   // the one it had before; else a new one is made
@@ -210,7 +211,8 @@ struct network_plug {
     struct uuid port_id;
     char *portgroup; // owned; NULL: none
 };
-// Plugs a card into an active network (or starts it, see start_on_demand), makes a port of it.
+// Plugs an interface into an active network (or starts it, see start_on_demand), makes a port of
+// it.
 int network_plug(struct task *t, struct networks *all, const struct network_plug_request *request,
                  struct network_plug *ret, struct error *err);
 // A guest that runs already says after our restart that it has this port: it is recorded and its
@@ -237,7 +239,8 @@ int network_port_create(struct task *t, struct network *net, struct network_port
                         struct network_port **ret, struct error *err);
 int network_port_delete(struct task *t, struct network *net, const struct uuid *id,
                         struct error *err);
-// The rates that a card without any of its own has. Borrowed, until the next wait; NULL: none.
+// The rates that an interface without any of its own has. Borrowed, until the next wait; NULL:
+// none.
 const struct network_bandwidth *network_port_default_bandwidth(const struct networks *all,
                                                                const char *network,
                                                                const char *portgroup);
@@ -245,7 +248,7 @@ const struct network_bandwidth *network_port_default_bandwidth(const struct netw
 int network_port_set_bandwidth(struct task *t, struct network *net, const struct uuid *id,
                                const struct network_bandwidth *bandwidth, struct error *err);
 
-// ---- for cards that are in no network
+// ---- for interfaces that are in no network
 
 // Limits what passes an interface of the host, as its guest sees it; NULL: not any more. Suspends.
 int bandwidth_apply(struct task *t, const char *dev, const struct network_bandwidth *b,

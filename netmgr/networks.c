@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The table of networks.
-#include "netmgr/private.h"
+#include "netmgr/internal.h"
 
 #include <errno.h>
 

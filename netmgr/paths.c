@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "base/file.h"
-#include "netmgr/private.h"
+#include "netmgr/internal.h"
 
 void network_files_init(struct network_files *f, const struct networks_config *c, const char *name)
 {

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // What is plugged into a network.
 //
-// A guest's card is a tap whose descriptors QEMU holds: it lives as long as the guest, whatever
-// happens to us or to the bridge; or a macvtap, see direct.c. RUN/NAME.ports/UUID.xml keeps each
-// port, with its tap's name in the first line, so that after a restart taps are put back before
-// their guests have been taken over.
+// A guest's interface is a tap whose descriptors QEMU holds: it lives as long as the guest,
+// whatever happens to us or to the bridge; or a macvtap, see direct.c. RUN/NAME.ports/UUID.xml
+// keeps each port, with its tap's name in the first line, so that after a restart taps are put back
+// before their guests have been taken over.
 #include "base/file.h"
-#include "netmgr/private.h"
+#include "netmgr/internal.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Plugging guests into a network and out of it, and the ports that clients make.
 #include "bridge/bridge.h"
-#include "netmgr/private.h"
+#include "netmgr/internal.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -146,7 +146,7 @@ bool ports_have_vlans(const struct network *net)
     return false;
 }
 
-// A bridge that doesn't filter VLANs would let the card see all of them.
+// A bridge that doesn't filter VLANs would let the interface see all of them.
 static int filter_vlans(struct task *t, struct network *net, struct error *err)
 {
     struct plan *p = net->runtime->plan;
@@ -163,7 +163,7 @@ static int filter_vlans(struct task *t, struct network *net, struct error *err)
     p->vlan_filtering = false;
     if (err && err->code == ERROR_SYSTEM && err->sys_errno == EOPNOTSUPP)
         err->code = ERROR_CONFIG_UNSUPPORTED;
-    return error_prefix(err, "cannot use the <vlan> of a card in network '%s'", net->name);
+    return error_prefix(err, "cannot use the <vlan> of an interface in network '%s'", net->name);
 }
 
 static int plug_locked(struct task *t, struct network *net, const struct network_plug_request *q,
@@ -187,10 +187,11 @@ static int plug_locked(struct task *t, struct network *net, const struct network
         port_remove(before);
     int r = 0;
     if (def->plug == NETWORK_PLUG_DIRECT && (def->bandwidth || def->vlan))
-        r = error_set(err, ERROR_CONFIG_UNSUPPORTED, AREA_NETWORK,
-                      "the <%s> of a card cannot be kept in network '%s': its guests are on the "
-                      "host's own interface, beside any bridge",
-                      def->bandwidth ? "bandwidth" : "vlan", net->name);
+        r = error_set(
+            err, ERROR_CONFIG_UNSUPPORTED, AREA_NETWORK,
+            "the <%s> of an interface cannot be kept in network '%s': its guests are on the "
+            "host's own interface, beside any bridge",
+            def->bandwidth ? "bandwidth" : "vlan", net->name);
     else if (def->vlan)
         r = filter_vlans(t, net, err);
     kernel_enter(t, all);

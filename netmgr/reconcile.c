@@ -10,7 +10,7 @@
 // runtime->old_*: it is written to the state file before an update begins, and removed here.
 #include "bridge/bridge.h"
 #include "bridge/sysctl.h"
-#include "netmgr/private.h"
+#include "netmgr/internal.h"
 
 #include <errno.h>
 #include <linux/rtnetlink.h>

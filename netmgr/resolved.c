@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // <domain register='yes'>: the host asks the network's own name server for the network's names.
-#include "netmgr/private.h"
+#include "netmgr/internal.h"
 
 enum { RESOLVED_TIMEOUT_MS = 5000, OUTPUT_MAX = 2048 };
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // A network's start, its end, and the change from one live definition to another. The network's
 // lock is held.
-#include "netmgr/private.h"
+#include "netmgr/internal.h"
 
 #include <errno.h>
 
@@ -207,7 +207,8 @@ int network_stop_locked(struct task *t, struct network *net, struct error *err)
         log_network(LOG_LEVEL_ERROR, net->name, "%s", error_message(&e));
     if (!rt->plan->owned && net->live->bandwidth)
         (void)bandwidth_apply(t, rt->plan->bridge, NULL, NULL);
-    // Guests that run keep their cards: they are plugged in again when the network starts again.
+    // Guests that run keep their interfaces: they are plugged in again when the network starts
+    // again.
     network_drop_ports(net, true);
     error_clear(&e);
     if (network_hooks_run(t, net, "stopped", "end", NULL, &e) < 0)

@@ -13,12 +13,12 @@
 //
 //     <network>...
 #include "base/file.h"
-#include "netmgr/private.h"
+#include "netmgr/internal.h"
 
 #include <errno.h>
 #include <unistd.h>
 
-static const char *const phase_words[] = {"inactive", "starting", "active", "stopping"};
+static const char *const phase_values[] = {"inactive", "starting", "active", "stopping"};
 
 static void add_route(struct strbuf *b, const struct route *r)
 {
@@ -35,7 +35,7 @@ int network_state_save(struct network *net, enum network_phase phase, struct err
     char text[IP_TEXT_SIZE];
     if (file_read("/proc/sys/kernel/random/boot_id", 64, &boot, NULL) == 0)
         boot[strcspn(boot, "\n")] = '\0';
-    strbuf_printf(&b, "vireo-network 1\nphase %s\nboot %s\nname %s\n", phase_words[phase],
+    strbuf_printf(&b, "vireo-network 1\nphase %s\nboot %s\nname %s\n", phase_values[phase],
                   boot ? boot : "", net->name);
     if (rt->plan && rt->plan->owned)
         strbuf_printf(&b, "bridge %s\n", rt->plan->bridge);
@@ -89,8 +89,8 @@ static int parse_word(const char *key, char *value, struct network_state *s)
     struct ip_prefix p;
     uint64_t n;
     if (str_eq(key, "phase")) {
-        for (size_t i = 0; i < ARRAY_LEN(phase_words); i++) {
-            if (str_eq(value, phase_words[i])) {
+        for (size_t i = 0; i < ARRAY_LEN(phase_values); i++) {
+            if (str_eq(value, phase_values[i])) {
                 s->phase = (enum network_phase)i;
                 return 0;
             }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Which subnets are taken on this host, and which is free.
-#include "netmgr/private.h"
+#include "netmgr/internal.h"
 
 #include <arpa/inet.h>
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Taking a network out of the kernel, which takes its time for that.
-#include "netmgr/private.h"
+#include "netmgr/internal.h"
 
 #include <unistd.h>
 

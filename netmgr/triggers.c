@@ -12,7 +12,7 @@
 // Most events come from our own doing or from guests: only what disagrees with the plan is passed
 // on.
 #include "base/file.h"
-#include "netmgr/private.h"
+#include "netmgr/internal.h"
 
 #include <errno.h>
 #include <fcntl.h>

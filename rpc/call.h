@@ -9,7 +9,7 @@
 #include "base/error.h"
 #include "base/list.h"
 #include "base/task.h"
-#include "schemas/wire_types.h"
+#include "schemas/wire/types.h"
 
 struct client;
 struct rpc_procedure;

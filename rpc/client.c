@@ -124,7 +124,7 @@ void client_close_after_reply(struct client *c)
 
 static bool may_read(const struct client *c)
 {
-    return !c->closing && c->nparked < PARKED_CALLS_MAX && c->parked_octets < PARKED_OCTETS_MAX &&
+    return !c->closing && c->nparked < PARKED_CALLS_MAX && c->parked_bytes < PARKED_BYTES_MAX &&
            c->unsent < UNSENT_HIGH && c->stream_unread < UNREAD_STREAM;
 }
 
@@ -141,7 +141,7 @@ void client_update(struct client *c)
     }
 }
 
-// Descriptors that came with an octet in [from, to); those that no packet announced are closed.
+// Descriptors that came with a byte in [from, to); those that no packet announced are closed.
 static void drop_fds(struct client *c, uint64_t to)
 {
     unsigned kept = 0;
@@ -227,7 +227,7 @@ static ssize_t next_packet(struct client *c, const uint8_t *data, size_t len, ui
     return c->fd < 0 ? -1 : (ssize_t)(h.length + nfds);
 }
 
-// Handles the whole packets at the front; returns the octets used. The caller holds a reference.
+// Handles the whole packets at the front; returns the bytes used. The caller holds a reference.
 static size_t handle_packets(struct client *c, const uint8_t *data, size_t len)
 {
     size_t used = 0;
@@ -263,7 +263,7 @@ static void handle_input(struct client *c, const uint8_t *fresh, size_t n)
         if (used < n)
             strbuf_addn(&c->in, fresh + used, n - used);
     }
-    // Whoever announced descriptors for later octets keeps them.
+    // Whoever announced descriptors for later bytes keeps them.
     drop_fds(c, c->in_offset);
     if (c->saw_end && c->fd >= 0 && !c->paused)
         client_disconnect(c, NULL);
@@ -278,7 +278,7 @@ static void keep_fds(struct client *c, struct msghdr *msg, uint64_t offset)
         for (size_t i = 0; i < n; i++) {
             int fd;
             memcpy(&fd, CMSG_DATA(m) + i * sizeof(int), sizeof(fd));
-            // One octet, one descriptor; further ones have no place.
+            // One byte, one descriptor; further ones have no place.
             if (i == 0 && c->nfds < PENDING_FDS_MAX)
                 c->fds[c->nfds++] = (struct pending_fd){.offset = offset, .fd = fd};
             else
@@ -307,7 +307,7 @@ static void read_socket(struct client *c)
     if (n == 0) {
         c->saw_end = true;
     } else {
-        // The kernel ends a read after an octet that carries descriptors.
+        // The kernel ends a read after a byte that carries descriptors.
         keep_fds(c, &msg, c->in_offset + c->in.len + (size_t)n - 1);
     }
     handle_input(c, c->server->scratch, (size_t)n);

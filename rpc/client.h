@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include "rpc/auth.h"
-#include "schemas/wire_types.h"
+#include "schemas/wire/types.h"
 
 struct client;
 

@@ -208,7 +208,7 @@ void dispatch_parked(struct client *c)
            (j = LIST_FIRST(&c->parked, struct job, link))) {
         list_remove(&j->link);
         c->nparked--;
-        c->parked_octets -= j->header.length;
+        c->parked_bytes -= j->header.length;
         start_job(j);
     }
 }
@@ -219,7 +219,7 @@ void dispatch_drop_parked(struct client *c)
     LIST_FOREACH_SAFE (j, tmp, &c->parked, link)
         job_free(j);
     c->nparked = 0;
-    c->parked_octets = 0;
+    c->parked_bytes = 0;
 }
 
 static const struct rpc_procedure *find_procedure(struct client *c, const struct packet_header *h,
@@ -300,5 +300,5 @@ void dispatch_call(struct client *c, const struct packet_header *h, const uint8_
     }
     list_append(&c->parked, &j->link);
     c->nparked++;
-    c->parked_octets += h->length;
+    c->parked_bytes += h->length;
 }

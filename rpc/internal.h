@@ -17,12 +17,12 @@
 #include "rpc/client.h"
 #include "rpc/server.h"
 #include "rpc/stream.h"
-#include "schemas/packet.h"
+#include "schemas/wire/packet.h"
 
 enum {
     READ_CHUNK = 64 * 1024,
     PARKED_CALLS_MAX = 64,
-    PARKED_OCTETS_MAX = 1024 * 1024,
+    PARKED_BYTES_MAX = 1024 * 1024,
     UNSENT_HIGH = 1024 * 1024,  // stop taking requests from one who doesn't read
     UNSENT_STREAM = 512 * 1024, // streams wait
     UNREAD_STREAM = 1024 * 1024,
@@ -41,7 +41,7 @@ struct outgoing {
 };
 
 struct pending_fd {
-    uint64_t offset; // of the octet it came with
+    uint64_t offset; // of the byte it came with
     int fd;
 };
 
@@ -68,13 +68,13 @@ struct client {
     struct pending_fd fds[PENDING_FDS_MAX];
     unsigned nfds;
 
-    struct list out; // struct outgoing
+    struct list out;                  // struct outgoing
     size_t unsent, unsent_of_streams; // the latter is a part of the former
 
     unsigned running; // calls in flight, without the parked ones
     struct list parked;
     unsigned nparked;
-    size_t parked_octets;
+    size_t parked_bytes;
 
     struct list streams;
     unsigned nstreams;

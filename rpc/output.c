@@ -16,7 +16,7 @@ static void outgoing_free(struct outgoing *o)
     free(o);
 }
 
-// A descriptor travels with an octet of its own, after the packet.
+// A descriptor travels with a byte of its own, after the packet.
 static ssize_t send_fd(int sock, int fd)
 {
     union {

@@ -5,7 +5,7 @@
 
 #include <stdint.h>
 #include "base/error.h"
-#include "schemas/xdr.h"
+#include "schemas/wire/xdr.h"
 
 struct call;
 typedef int (*rpc_handler)(struct call *call, const void *args, void *ret, struct error *err);

@@ -10,7 +10,7 @@
 #include "base/task.h"
 #include "rpc/auth.h"
 #include "rpc/program.h"
-#include "schemas/wire_types.h"
+#include "schemas/wire/types.h"
 
 struct client;
 struct server;
@@ -19,7 +19,7 @@ struct server_config {
     unsigned max_clients;           // beyond it connections wait in the kernel's queue
     unsigned max_anonymous_clients; // not yet authenticated
     unsigned max_client_requests;   // calls of one client in flight; further ones wait
-    size_t max_backlog;             // octets one client may leave unread before it is cut off
+    size_t max_backlog;             // bytes one client may leave unread before it is cut off
     unsigned max_client_streams;    // open streams of one client
     uint64_t keepalive_interval_ms; // 0: no pings of our own
     unsigned keepalive_count;

@@ -32,14 +32,14 @@ int stream_open(struct call *call, stream_fn fn, void *arg, void (*release)(void
 // To the client; suspends while it has too much unread. -1 with err set when the stream is over
 // (the client aborted, or is gone).
 int stream_send(struct task *t, struct stream *s, const void *data, size_t len, struct error *err);
-// A hole of `length` octets; only when the client asked for holes (flag of the call).
+// A hole of `length` bytes; only when the client asked for holes (flag of the call).
 int stream_send_hole(struct task *t, struct stream *s, int64_t length, struct error *err);
 // Tells the client that no more data come. Also done by ending well.
 void stream_send_end(struct stream *s);
 
 enum stream_event {
     STREAM_DATA,     // data, len
-    STREAM_HOLE,     // hole octets to skip
+    STREAM_HOLE,     // hole bytes to skip
     STREAM_FINISHED, // the client has sent all
     STREAM_OVER,     // aborted, or the client is gone: nothing can be sent any more
 };

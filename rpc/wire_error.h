@@ -3,7 +3,7 @@
 #pragma once
 
 #include "base/error.h"
-#include "schemas/wire_types.h"
+#include "schemas/wire/types.h"
 
 enum wire_error_code wire_error_code(enum error_code code);
 enum wire_error_domain wire_error_domain(enum error_area area);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // What is done with a volume that is there: removed, made larger or smaller, overwritten, opened.
-#include "storage/private.h"
+#include "storage/internal.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -146,12 +146,12 @@ static int new_size(const struct volume *vol, uint64_t capacity, unsigned flags,
         return error_set(
             err, ERROR_INVALID_ARG, AREA_STORAGE,
             "invalid argument: can't shrink capacity below existing allocation: volume "
-            "'%s' has %ju octets on disk",
+            "'%s' has %ju bytes on disk",
             vol->name, (uintmax_t)allocated);
     if (*ret < now && !shrink)
         return error_set(err, ERROR_INVALID_ARG, AREA_STORAGE,
                          "invalid argument: Can't shrink capacity of volume '%s' below the current "
-                         "capacity of %ju octets unless the shrink flag is given",
+                         "capacity of %ju bytes unless the shrink flag is given",
                          vol->name, (uintmax_t)now);
     return 0;
 }

@@ -5,7 +5,7 @@
 // as an unnamed file of the directory and gets its name by link(), which fails when somebody else
 // took that meanwhile. So a failure, and the death of this daemon, leave nothing behind. Where the
 // file system has no unnamed files (NFS) a hidden one takes their place.
-#include "storage/private.h"
+#include "storage/internal.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -158,7 +158,7 @@ static int make_raw(struct task *t, struct making *m, struct error *err)
     if (s.error < 0)
         return fail(m, s.error, "set the size of", err);
     if (allocate && (r = file_allocate(t, m->fd, 0, allocate)) < 0)
-        return fail(m, r, "allocate the octets of", err);
+        return fail(m, r, "allocate the bytes of", err);
     if (m->source && !(m->flags & VOLUME_REFLINK) &&
         (r = file_copy(t, m->source_fd, m->fd, m->source->capacity.value)) < 0)
         return fail(m, r, "copy the source to", err);
@@ -232,7 +232,7 @@ static int make_with_qemu_img(struct task *t, struct making *m, struct error *er
     return qemu_img_run(t, m->pool->all, &resize, m->fd, QEMU_IMG_SHORT_MS, err);
 }
 
-// A raw file and a CD's image are the same octets.
+// A raw file and a CD's image are the same bytes.
 static bool is_plain(enum volume_format format)
 {
     return format == VOLUME_FORMAT_RAW || format == VOLUME_FORMAT_ISO;

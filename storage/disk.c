@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "storage/disk.h"
-#include "storage/private.h"
+#include "storage/internal.h"
 #include "storage/probe.h"
 
 #include <errno.h>

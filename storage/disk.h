@@ -2,7 +2,7 @@
 // What guests' disks want of pools.
 #pragma once
 
-#include "schemas/domain_def.h"
+#include "schemas/domain/def.h"
 #include "storage/storage.h"
 
 // A disk of a guest that is about to get it: a volume of a pool becomes the file that it is, and

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Long work on files: piece by piece on helper threads, so that the daemon can end meanwhile and no
 // thread is held for hours.
-#include "storage/private.h"
+#include "storage/internal.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // A pool's life: defined, started, looked through, stopped, undefined; its directory made and
 // removed.
-#include "storage/private.h"
+#include "storage/internal.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The table of pools: who is in it, who has the lock of one.
-#include "storage/private.h"
+#include "storage/internal.h"
 
 #include <errno.h>
 #include <fcntl.h>

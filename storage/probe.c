@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Marks and sizes stand at fixed places: a table. What is behind the header of a qcow2 or qed image
-// has a function. All reads go through at(), which knows where the octets end.
+// has a function. All reads go through at(), which knows where the bytes end.
 #include "storage/probe.h"
 #include "base/alloc.h"
 #include "base/cleanup.h"
@@ -8,18 +8,18 @@
 
 enum { BACKING_MAX = 1023 }; // QEMU's own limit
 
-struct octets {
+struct bytes {
     const uint8_t *p;
     size_t len;
 };
 
-static const uint8_t *at(const struct octets *o, uint64_t offset, size_t n)
+static const uint8_t *at(const struct bytes *o, uint64_t offset, size_t n)
 {
     return offset <= o->len && n <= o->len - offset ? o->p + offset : NULL;
 }
 
-// A number of n octets; 0 beyond the end.
-static uint64_t number(const struct octets *o, uint64_t offset, unsigned n, bool big)
+// A number of n bytes; 0 beyond the end.
+static uint64_t number(const struct bytes *o, uint64_t offset, unsigned n, bool big)
 {
     const uint8_t *p = at(o, offset, n);
     uint64_t v = 0;
@@ -41,7 +41,7 @@ static enum volume_format format_of_name(const uint8_t *name, size_t len)
     return VOLUME_FORMAT_NONE;
 }
 
-static void take_backing(const struct octets *o, uint64_t offset, uint64_t len,
+static void take_backing(const struct bytes *o, uint64_t offset, uint64_t len,
                          struct image_info *ret)
 {
     const uint8_t *p = len && len <= BACKING_MAX ? at(o, offset, (size_t)len) : NULL;
@@ -49,8 +49,8 @@ static void take_backing(const struct octets *o, uint64_t offset, uint64_t len,
         ret->backing = xstrndup((const char *)p, (size_t)len);
 }
 
-// Behind the header stand extensions: type, length, content padded to eight octets.
-static void read_extensions(const struct octets *o, uint64_t from, struct image_info *ret)
+// Behind the header stand extensions: type, length, content padded to eight bytes.
+static void read_extensions(const struct bytes *o, uint64_t from, struct image_info *ret)
 {
     enum { END = 0, BACKING_FORMAT = 0xe2792aca };
     for (uint64_t pos = from; at(o, pos, 8);) {
@@ -64,12 +64,12 @@ static void read_extensions(const struct octets *o, uint64_t from, struct image_
     }
 }
 
-static void read_qcow(const struct octets *o, struct image_info *ret)
+static void read_qcow(const struct bytes *o, struct image_info *ret)
 {
     take_backing(o, BIG(o, 8, 8), BIG(o, 16, 4), ret);
 }
 
-static void read_qcow2(const struct octets *o, struct image_info *ret)
+static void read_qcow2(const struct bytes *o, struct image_info *ret)
 {
     enum { EXTENDED_L2 = 1 << 4, LAZY_REFCOUNTS = 1 << 0, HEADER_V2 = 72, HEADER_V3 = 104 };
     uint64_t bits = BIG(o, 20, 4), header = HEADER_V2;
@@ -87,7 +87,7 @@ static void read_qcow2(const struct octets *o, struct image_info *ret)
     read_extensions(o, header, ret);
 }
 
-static void read_qed(const struct octets *o, struct image_info *ret)
+static void read_qed(const struct bytes *o, struct image_info *ret)
 {
     enum { HAS_BACKING = 1 << 0, BACKING_IS_RAW = 1 << 2 };
     uint64_t features = LITTLE(o, 16, 8);
@@ -107,8 +107,8 @@ static const struct {
     unsigned version_at; // 0: none
     uint64_t version_min, version_max;
     unsigned size_at; // 0: the file's size
-    unsigned unit;    // of the size, octets
-    void (*more)(const struct octets *o, struct image_info *ret);
+    unsigned unit;    // of the size, bytes
+    void (*more)(const struct bytes *o, struct image_info *ret);
 } formats[] = {
     {VOLUME_FORMAT_QCOW2, 0, "QFI\xfb", 4, true, 4, 2, 3, 24, 1, read_qcow2},
     {VOLUME_FORMAT_QCOW, 0, "QFI\xfb", 4, true, 4, 1, 1, 24, 1, read_qcow},
@@ -122,7 +122,7 @@ static const struct {
 
 void image_probe(const uint8_t *head, size_t len, struct image_info *ret)
 {
-    struct octets o = {.p = head, .len = len < IMAGE_HEAD_MAX ? len : IMAGE_HEAD_MAX};
+    struct bytes o = {.p = head, .len = len < IMAGE_HEAD_MAX ? len : IMAGE_HEAD_MAX};
     *ret = (struct image_info){.format = VOLUME_FORMAT_RAW};
     for (size_t i = 0; i < ARRAY_LEN(formats); i++) {
         const uint8_t *mark = at(&o, formats[i].mark_at, formats[i].mark_len);

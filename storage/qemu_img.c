@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Formats other than raw are QEMU's business: qemu-img, with a deadline, gone when we are gone.
 #include "base/child.h"
-#include "storage/private.h"
+#include "storage/internal.h"
 
 #include <errno.h>
 #include <sys/wait.h>

@@ -2,7 +2,7 @@
 // Looking at files: one, or all of a directory. This runs on helper threads and touches nothing of
 // the loop's. Whatever stands in a directory, neither what it is nor that it changes meanwhile may
 // stop or fail the look: what cannot be a volume is passed over.
-#include "storage/private.h"
+#include "storage/internal.h"
 #include "storage/probe.h"
 
 #include <ctype.h>

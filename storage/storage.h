@@ -14,7 +14,7 @@
 #include "base/task.h"
 #include "base/uuid.h"
 #include "base/vec.h"
-#include "schemas/storage_def.h"
+#include "schemas/storage/def.h"
 
 struct pools;
 
@@ -67,7 +67,7 @@ struct pool {
     bool autostart;
     bool updated;                             // the stored definition is another than the live one
     bool removed;                             // no longer in the table
-    uint64_t capacity, allocation, available; // of the file system; octets
+    uint64_t capacity, allocation, available; // of the file system; bytes
     VEC(struct volume *) volumes;             // by name
     uint64_t looks;                           // at single volumes
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Pools' definitions on disk, see base/store.h; RUN/NAME.xml is there while a pool is active.
 #include "base/store.h"
-#include "storage/private.h"
+#include "storage/internal.h"
 
 static struct store store_in(const char *config_dir)
 {

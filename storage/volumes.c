@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // A pool's table of volumes, sorted by name, and who uses one at the moment.
-#include "storage/private.h"
+#include "storage/internal.h"
 
 #include <errno.h>
 

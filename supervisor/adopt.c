@@ -3,8 +3,8 @@
 // after a boot are the same: what has a status file and a live process is taken over, the rest is
 // cleaned up.
 #include "base/file.h"
-#include "supervisor/nic.h"
-#include "supervisor/private.h"
+#include "supervisor/iface.h"
+#include "supervisor/internal.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -83,7 +83,7 @@ static void adopt_main(struct task *t, void *arg)
             end(t, dom, ended ? MOVE_STOPPED_LOST : MOVE_STOPPED_DAEMON);
         }
     } else {
-        nic_replug_all(t, dom);
+        iface_replug_all(t, dom);
         macvtap_unwant_unused(dom);
         if (start_hook(t, dom, "reconnect", "begin", &err) < 0)
             log_domain(LOG_LEVEL_WARN, dom->name, "%s", error_message(&err));

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // What clients do with a running guest.
 #include "base/file.h"
-#include "supervisor/alias.h"
-#include "supervisor/private.h"
+#include "qemu/alias.h"
+#include "supervisor/internal.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Devices put into, taken out of and changed in a guest: in its stored definition, in the running
 // guest (hotplug.c), or in both.
-#include "supervisor/address.h"
-#include "supervisor/alias.h"
-#include "supervisor/private.h"
+#include "qemu/address.h"
+#include "qemu/alias.h"
+#include "supervisor/internal.h"
 
 // ---- finding the device a client means ---------------------------------------------------------
 

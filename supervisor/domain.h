@@ -19,8 +19,8 @@
 #include "host/host.h"
 #include "monitor/qmp_commands.h"
 #include "base/vec.h"
-#include "schemas/domain_def.h"
-#include "supervisor/argv.h"
+#include "schemas/domain/def.h"
+#include "qemu/argv.h"
 #include "supervisor/state.h"
 
 struct domain;
@@ -93,7 +93,7 @@ struct granted_list {
     size_t n, cap;
 };
 
-// A macvtap made for a card, or about to be. It outlives the guest's process.
+// A macvtap made for an interface, or about to be. It outlives the guest's process.
 struct domain_macvtap {
     char name[IFNAMSIZ];
     struct opt_mac mac;
@@ -161,8 +161,8 @@ size_t domains_check(const char *config_dir, size_t *total);
 // Starts those marked autostart, unless that was done since the machine booted.
 void domains_autostart(struct domains *all);
 
-// A network became active: guests that run with cards of a network of that name are plugged into
-// it, by tasks of their own, when it doesn't know them or has another bridge than before.
+// A network became active: guests that run with interfaces of a network of that name are plugged
+// into it, by tasks of their own, when it doesn't know them or has another bridge than before.
 void domains_network_started(struct domains *all, struct network *net);
 
 size_t domains_count_active(const struct domains *all);
@@ -237,12 +237,13 @@ int domain_detach_alias(struct task *t, struct domain *dom, const char *alias, u
 // What can be changed while it is plugged in: media of drives, links of interfaces.
 int domain_update_device(struct task *t, struct domain *dom, const char *xml, unsigned affect,
                          struct error *err);
-// A card of a definition, by the name of its tap or its MAC. Borrowed; NULL.
+// An interface of a definition, by the name of its tap or its MAC. Borrowed; NULL.
 struct domain_interface *domain_find_interface(const struct domain_def *def, const char *device);
-// The rates a card has: of its own, of its portgroup, or set at its port. Borrowed; NULL: none.
+// The rates an interface has: of its own, of its portgroup, or set at its port. Borrowed; NULL:
+// none.
 const struct network_bandwidth *domain_interface_bandwidth(const struct domain *dom,
                                                            const struct domain_interface *iface);
-// Gives a card other rates (schemas/network_def.h), in the directions that are meant.
+// Gives an interface other rates (schemas/network/def.h), in the directions that are meant.
 int domain_set_interface_bandwidth(struct task *t, struct domain *dom, const char *device,
                                    const struct network_bandwidth *rates, bool inbound,
                                    bool outbound, unsigned affect, struct error *err);

@@ -2,8 +2,8 @@
 // The table of guests, and how one gets into it and out of it.
 #include "base/file.h"
 #include "bridge/netlink.h"
-#include "supervisor/address.h"
-#include "supervisor/private.h"
+#include "qemu/address.h"
+#include "supervisor/internal.h"
 
 #include <errno.h>
 #include <sys/stat.h>

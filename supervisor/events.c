@@ -3,7 +3,7 @@
 // on_reboot and on_crash ask for. Events are acted on as they come, on the loop; what has to wait
 // is a task.
 #include "base/file.h"
-#include "supervisor/private.h"
+#include "supervisor/internal.h"
 
 #include <errno.h>
 #include <fcntl.h>

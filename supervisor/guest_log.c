@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "supervisor/guest_log.h"
 #include "base/file.h"
-#include "supervisor/private.h"
+#include "supervisor/internal.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <time.h>
 
-enum { TAIL_MAX = 1500 }; // octets of QEMU's words in an error
+enum { TAIL_MAX = 1500 }; // bytes of QEMU's words in an error
 
 int guest_log_open(struct guest_log *log, const struct domains_config *config, const char *name,
                    struct error *err)

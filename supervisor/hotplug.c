@@ -9,11 +9,11 @@
 // guest has let go of it, and the inverse of the other commands is sent from the end. The guest may
 // never answer, or so late that nobody waits any more.
 #include "netmgr/netmgr.h"
-#include "supervisor/address.h"
-#include "supervisor/alias.h"
-#include "supervisor/argv.h"
-#include "supervisor/nic.h"
-#include "supervisor/private.h"
+#include "qemu/address.h"
+#include "qemu/alias.h"
+#include "qemu/argv.h"
+#include "supervisor/iface.h"
+#include "supervisor/internal.h"
 
 // ---- commands and their inverse ----------------------------------------------------------------
 
@@ -56,8 +56,8 @@ static int run_steps(struct task *t, struct domain *dom, struct argv_plug *plug,
     return 0;
 }
 
-static int plan(struct task *t, struct domain *dom, struct device *dev, const struct nic *nic,
-                struct argv_plug *plug, struct error *err)
+static int plan(struct task *t, struct domain *dom, struct device *dev,
+                const struct iface_link *link, struct argv_plug *plug, struct error *err)
 {
     AUTO_QEMU_CAPS struct qemu_caps *caps = NULL;
     struct host *host = dom->all->config.host;
@@ -70,11 +70,11 @@ static int plan(struct task *t, struct domain *dom, struct device *dev, const st
         .monitor_fd = -1,
         .channel_dir = dom->all->config.run_dir,
     };
-    struct argv_nic argv_nic;
-    if (nic) {
-        argv_nic = nic_for_argv(nic);
-        in.nics = &argv_nic;
-        in.nnics = 1;
+    struct argv_iface argv_iface;
+    if (link) {
+        argv_iface = iface_for_argv(link);
+        in.ifaces = &argv_iface;
+        in.nifaces = 1;
     }
     return argv_build_device(&in, dev, plug, err);
 }
@@ -87,14 +87,14 @@ static char *descriptor_name(const struct domain_interface *iface, bool is_tap, 
 }
 
 // Hands QEMU the descriptors under the names that argv_build_device() uses.
-static int send_descriptors(struct task *t, struct domain *dom, const struct nic *nic,
+static int send_descriptors(struct task *t, struct domain *dom, const struct iface_link *link,
                             struct error *err)
 {
-    for (size_t i = 0; i < nic->tap.nfds + nic->nvhosts; i++) {
-        bool is_tap = i < nic->tap.nfds;
-        size_t k = is_tap ? i : i - nic->tap.nfds;
-        AUTO_FREE char *name = descriptor_name(nic->iface, is_tap, k);
-        if (qmp_getfd(t, dom->qmp, name, is_tap ? nic->tap.fds[k] : nic->vhost_fds[k],
+    for (size_t i = 0; i < link->tap.nfds + link->nvhosts; i++) {
+        bool is_tap = i < link->tap.nfds;
+        size_t k = is_tap ? i : i - link->tap.nfds;
+        AUTO_FREE char *name = descriptor_name(link->iface, is_tap, k);
+        if (qmp_getfd(t, dom->qmp, name, is_tap ? link->tap.fds[k] : link->vhost_fds[k],
                       domain_answer_deadline(dom), err) < 0)
             return -1;
     }
@@ -106,28 +106,28 @@ static int plug(struct task *t, struct domain *dom, struct device *dev, struct e
     struct domain_interface *iface =
         dev->kind == DEVICE_INTERFACE ? (struct domain_interface *)dev : NULL;
     struct argv_plug steps = {0};
-    struct nic nic = {0};
+    struct iface_link link = {0};
     if (dev->kind == DEVICE_DISK && start_complete_disk(t, dom, (struct domain_disk *)dev, err) < 0)
         return -1;
     alias_assign_device(dom->live, dev);
     if (address_assign_device(dom->live, dev, err) < 0 || images_grant_device(dom, dev, err) < 0 ||
-        (iface && nic_plug(t, dom, iface, &nic, err) < 0))
+        (iface && iface_plug(t, dom, iface, &link, err) < 0))
         return -1;
-    int r = plan(t, dom, dev, iface ? &nic : NULL, &steps, err);
+    int r = plan(t, dom, dev, iface ? &link : NULL, &steps, err);
     // From here on QEMU may have parts of it, whatever happens to us: hotplug_resync().
     dom->plugging = dev;
     if (r == 0)
         r = status_save(dom, err);
     if (r == 0 && iface)
-        r = send_descriptors(t, dom, &nic, err);
+        r = send_descriptors(t, dom, &link, err);
     if (r == 0)
         r = run_steps(t, dom, &steps, err);
     dom->plugging = NULL;
     argv_plug_finish(&steps);
     if (iface) {
-        nic_close(dom, &nic);
+        iface_close(dom, &link);
         if (r < 0)
-            nic_unplug(dom, iface);
+            iface_unplug(dom, iface);
     }
     return r;
 }
@@ -155,9 +155,10 @@ static int plan_unplug(struct task *t, struct domain *dom, struct device *dev,
                        struct argv_plug *steps, struct error *err)
 {
     int none = -1;
-    struct nic nic = {.iface = (struct domain_interface *)dev, .tap = {.fds = &none, .nfds = 1}};
-    bool has_tap = dev->kind == DEVICE_INTERFACE && nic.iface->type != INTERFACE_USER;
-    return plan(t, dom, dev, has_tap ? &nic : NULL, steps, err);
+    struct iface_link link = {.iface = (struct domain_interface *)dev,
+                              .tap = {.fds = &none, .nfds = 1}};
+    bool has_tap = dev->kind == DEVICE_INTERFACE && link.iface->type != INTERFACE_USER;
+    return plan(t, dom, dev, has_tap ? &link : NULL, steps, err);
 }
 
 // The guest has let go: what stood behind the device goes too.
@@ -178,7 +179,7 @@ static void clean_up(struct task *t, struct domain *dom, const char *alias)
     if (domain_def_remove_device(dom->live, dev) < 0)
         return;
     if (dev->kind == DEVICE_INTERFACE)
-        nic_unplug(dom, (struct domain_interface *)dev);
+        iface_unplug(dom, (struct domain_interface *)dev);
     domain_device_destroy(dev);
     dom->updated = true;
     (void)status_save(dom, NULL);
@@ -341,7 +342,7 @@ static int change_interface(struct task *t, struct domain *dom, struct domain_in
     // The tap keeps what it had, and where it goes the portgroup may have other rates.
     AUTO_FREE struct network_bandwidth *before =
         network_bandwidth_copy(domain_interface_bandwidth(dom, old));
-    if (nic_move(t, dom, old, new, err) < 0)
+    if (iface_move(t, dom, old, new, err) < 0)
         return -1;
     const struct network_bandwidth *now = new->bandwidth;
     if (!now && old->type == INTERFACE_NETWORK && dom->all->config.networks)
@@ -349,7 +350,7 @@ static int change_interface(struct task *t, struct domain *dom, struct domain_in
             network_port_default_bandwidth(dom->all->config.networks, old->network, old->portgroup);
     if ((!network_bandwidth_eq(now, before) ||
          !network_bandwidth_eq(new->bandwidth, old->bandwidth)) &&
-        nic_set_bandwidth(t, dom, old, new->bandwidth, err) < 0)
+        iface_set_bandwidth(t, dom, old, new->bandwidth, err) < 0)
         return -1;
     struct json_object *args = json_object_new_object();
     json_object_object_add(args, "name", json_object_new_string(old->dev.alias));

@@ -4,7 +4,7 @@
 // and devices themselves: a directory on the way that lets nobody in is named in the error, with
 // the remedy.
 #include "base/file.h"
-#include "supervisor/private.h"
+#include "supervisor/internal.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The macvtaps of guests' cards.
+// The macvtaps of guests' interfaces.
 //
 // How this works
 //
@@ -8,9 +8,9 @@
 // until it is gone: whoever comes after us, at whatever instant we end, finds it there and deletes
 // it with the guest. One that nobody wants any more is marked and deleted by a task of its own; who
 // is about to make one waits for those, as they may be in its way.
-#include "supervisor/nic.h"
+#include "supervisor/iface.h"
 #include "netmgr/netmgr.h"
-#include "supervisor/private.h"
+#include "supervisor/internal.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -130,25 +130,25 @@ static int check_free(struct domain *dom, const char *name, struct error *err)
                      owner ? owner : "", owner ? "'" : "");
 }
 
-int macvtap_plug(struct task *t, struct domain *dom, struct nic *nic, struct macvtap_config *config,
-                 struct error *err)
+int macvtap_plug(struct task *t, struct domain *dom, struct iface_link *link,
+                 struct macvtap_config *config, struct error *err)
 {
     struct domains *all = dom->all;
     char conflict[IFNAMSIZ];
-    struct domain_macvtap m = {.mac = nic->iface->mac};
+    struct domain_macvtap m = {.mac = link->iface->mac};
     sweep(t, all);
     // Only what is ours for sure may be on record: it will be deleted.
     if (check_free(dom, config->name, err) < 0)
         return -1;
     snprintf(m.name, sizeof(m.name), "%s", config->name);
-    str_replace(&nic->iface->target, m.name);
+    str_replace(&link->iface->target, m.name);
     vec_push(&dom->macvtaps, m);
     if (status_save(dom, err) < 0) {
         forget(dom, m.name);
         return -1;
     }
     config->name = m.name;
-    if (macvtap_open(t, config, &nic->tap, conflict, err) < 0) {
+    if (macvtap_open(t, config, &link->tap, conflict, err) < 0) {
         forget(dom, m.name);
         const char *owner = owner_of(all, conflict);
         if (owner)
@@ -156,6 +156,6 @@ int macvtap_plug(struct task *t, struct domain *dom, struct nic *nic, struct mac
                       owner);
         return error_prefix(err, "guest '%s'", dom->name);
     }
-    find(dom, m.name)->index = nic->tap.index;
+    find(dom, m.name)->index = link->tap.index;
     return 0;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Ports for the graphics of guests.
-#include "supervisor/private.h"
+#include "supervisor/internal.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>

@@ -2,8 +2,8 @@
 // Cards of running guests whose network knows nothing of them: after our restart, or because it was
 // undefined and made anew, which libvirt's clients mend with update-device.
 #include "netmgr/netmgr.h"
-#include "supervisor/nic.h"
-#include "supervisor/private.h"
+#include "supervisor/iface.h"
+#include "supervisor/internal.h"
 
 static bool is_of(const struct domain_interface *iface, const struct network *net)
 {
@@ -22,7 +22,7 @@ static int replug(struct task *t, struct domain *dom, struct domain_interface *i
                   struct error *err)
 {
     struct networks *networks = dom->all->config.networks;
-    struct network_plug_request request = nic_request(dom, iface);
+    struct network_plug_request request = iface_request(dom, iface);
     request.tap = iface->target;
     request.dev = iface->direct_dev;
     if (network_replug(t, networks, &request, err) < 0)
@@ -33,8 +33,8 @@ static int replug(struct task *t, struct domain *dom, struct domain_interface *i
     return 0;
 }
 
-int nic_plug_back(struct task *t, struct domain *dom, struct domain_interface *iface,
-                  struct error *err)
+int iface_plug_back(struct task *t, struct domain *dom, struct domain_interface *iface,
+                    struct error *err)
 {
     const struct networks *networks = dom->all->config.networks;
     const struct network *net =
@@ -58,7 +58,7 @@ static void replug_all(struct task *t, struct domain *dom, const char *network)
     }
 }
 
-void nic_replug_all(struct task *t, struct domain *dom)
+void iface_replug_all(struct task *t, struct domain *dom)
 {
     if (dom->all->config.networks)
         replug_all(t, dom, NULL);

@@ -2,11 +2,11 @@
 // Starting a guest, from its definition to running virtual CPUs.
 #include "base/file.h"
 #include "base/hook.h"
-#include "supervisor/alias.h"
-#include "supervisor/argv.h"
+#include "qemu/alias.h"
+#include "qemu/argv.h"
 #include "supervisor/guest_log.h"
-#include "supervisor/nic.h"
-#include "supervisor/private.h"
+#include "supervisor/iface.h"
+#include "supervisor/internal.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -23,7 +23,7 @@ struct launch {
     int monitor_fd, lock_fd;
     struct guest_log log;
     VEC(struct argv_chardev) chardevs;
-    struct nic_vec nics;
+    struct iface_vec ifaces;
     struct firmware_flash firmware; // found for <os firmware='efi'>
 };
 
@@ -36,7 +36,7 @@ static void close_chardev(struct argv_chardev *c)
 
 static void launch_finish(struct domain *dom, struct launch *l)
 {
-    nic_vec_finish(dom, &l->nics);
+    iface_vec_finish(dom, &l->ifaces);
     VEC_FOREACH (c, &l->chardevs)
         close_chardev(c);
     vec_finish(&l->chardevs);
@@ -206,13 +206,13 @@ static int build_argv(struct domain *dom, struct launch *l, struct error *err)
         return -1;
     in.chardevs = l->chardevs.v;
     in.nchardevs = l->chardevs.n;
-    VEC(struct argv_nic) nics = {0};
-    VEC_FOREACH (nic, &l->nics)
-        vec_push(&nics, nic_for_argv(nic));
-    in.nics = nics.v;
-    in.nnics = nics.n;
+    VEC(struct argv_iface) ifaces = {0};
+    VEC_FOREACH (link, &l->ifaces)
+        vec_push(&ifaces, iface_for_argv(link));
+    in.ifaces = ifaces.v;
+    in.nifaces = ifaces.n;
     int r = argv_build(&in, &l->argv, err);
-    vec_finish(&nics);
+    vec_finish(&ifaces);
     return r;
 }
 
@@ -401,7 +401,7 @@ static int run(struct task *t, struct domain *dom, struct launch *l, unsigned fl
         stop_is_unwanted(dom, err) < 0 || guest_log_open(&l->log, config, dom->name, err) < 0 ||
         ports_choose(dom, err) < 0 || choose_firmware(t, dom, l, flags, err) < 0 ||
         open_listener(dom, l, err) < 0 || images_grant(dom, err) < 0 ||
-        nic_plug_all(t, dom, &l->nics, err) < 0 || build_argv(dom, l, err) < 0)
+        iface_plug_all(t, dom, &l->ifaces, err) < 0 || build_argv(dom, l, err) < 0)
         return -1;
     guest_log_command(&l->log, &l->argv.args);
     if (status_save(dom, err) < 0 || start_hook(t, dom, "start", "begin", err) < 0 ||
@@ -412,7 +412,7 @@ static int run(struct task *t, struct domain *dom, struct launch *l, unsigned fl
         return -1;
     close_fd(&l->monitor_fd); // so that its end is seen as the connection's end
     close_fd(&l->lock_fd);
-    nic_vec_finish(dom, &l->nics); // QEMU has its own: when it ends, so do the taps
+    iface_vec_finish(dom, &l->ifaces); // QEMU has its own: when it ends, so do the taps
     if (events_connect(t, dom, config->timeouts.start_ms, err) < 0 ||
         start_query(t, dom, err) < 0 || set_passwords(t, dom, err) < 0 ||
         set_devices(t, dom, err) < 0 || set_balloon(t, dom, err) < 0 ||

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "supervisor/private.h"
+#include "supervisor/internal.h"
 
 #include <stdlib.h>
 

@@ -12,7 +12,7 @@
 //                each change. Not made durable: a machine that lost power has lost its guests too.
 // RUN/NAME.monitor  The listening socket of QEMU's monitor.
 #include "base/file.h"
-#include "supervisor/private.h"
+#include "supervisor/internal.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The end of a guest: noticing it, bringing it about, cleaning up behind it. stop_locked() serves a
 // start that failed, a destroy, a guest that powered off and a process that died.
-#include "supervisor/nic.h"
-#include "supervisor/private.h"
+#include "supervisor/iface.h"
+#include "supervisor/internal.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -41,7 +41,7 @@ void stop_locked(struct task *t, struct domain *dom, enum domain_move move)
     process_close(&dom->process);
     run_hook(t, dom, "stopped");
     images_restore(dom);
-    nic_unplug_all(t, dom);
+    iface_unplug_all(t, dom);
     run_hook(t, dom, "release");
     images_restore(dom); // those that a guest which ended meanwhile has passed on to this one
     status_remove(dom);

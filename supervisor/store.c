@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Guests' definitions on disk, see base/store.h.
 #include "base/store.h"
-#include "supervisor/private.h"
+#include "supervisor/internal.h"
 
 static struct store store_in(const char *config_dir)
 {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Rates of a guest's cards.
+// Rates of a guest's interfaces.
 #include "netmgr/netmgr.h"
-#include "supervisor/nic.h"
-#include "supervisor/private.h"
+#include "supervisor/iface.h"
+#include "supervisor/internal.h"
 
 struct domain_interface *domain_find_interface(const struct domain_def *def, const char *device)
 {
@@ -70,7 +70,7 @@ static int set_live(struct task *t, struct domain *dom, const char *device,
         return -1;
     AUTO_FREE struct network_bandwidth *b =
         merge(domain_interface_bandwidth(dom, iface), rates, inbound, outbound);
-    if (nic_set_bandwidth(t, dom, iface, b, err) < 0)
+    if (iface_set_bandwidth(t, dom, iface, b, err) < 0)
         return -1;
     dom->updated = true;
     (void)status_save(dom, NULL);
@@ -113,7 +113,7 @@ int domain_set_interface_bandwidth(struct task *t, struct domain *dom, const cha
                                    const struct network_bandwidth *rates, bool inbound,
                                    bool outbound, unsigned affect, struct error *err)
 {
-    if (domain_lock(t, dom, "set the rates of a card of", err) < 0)
+    if (domain_lock(t, dom, "set the rates of an interface of", err) < 0)
         return -1;
     int r = set_locked(t, dom, device, rates, inbound, outbound, affect, err);
     domain_unlock(dom);

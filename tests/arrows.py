@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The one-way arrows between the rooms (docs/ARCHITECTURE.md): which folder may include from which.
+"""The one-way arrows between the modules (docs/ARCHITECTURE.md): which folder may include from which.
 
     arrows.py [SOURCE]     prints each include that goes the wrong way; exit status 1 if there is one
 """
@@ -18,22 +18,22 @@ MAY = {
     "host": GROUND | {"monitor"},       # probes an emulator over QMP
     "netmgr": GROUND | {"bridge", "firewall"},
     "storage": GROUND,
-    "supervisor": GROUND | {"monitor", "bridge", "host", "netmgr"},
+    "qemu": GROUND | {"host"},          # pure: a definition to a command line
+    "supervisor": GROUND | {"monitor", "bridge", "host", "qemu", "netmgr"},
     "rpc": GROUND,                      # knows the wire, not what is behind it
     "api": GROUND | {"rpc", "monitor", "bridge", "firewall", "host", "netmgr", "storage", "supervisor"},
+    "vireod": GROUND | {"rpc", "api", "firewall", "host", "netmgr", "storage", "supervisor"},  # puts the modules together
     "clients": GROUND,                  # other programs: they talk through the socket
 }
-# main() ties the rooms together.
-EXCEPTIONS = {f"supervisor/{name}": set(MAY) for name in ("main.c", "modules.c", "sockets.c", "vireod.h")}
-# What the generator writes carries the name of the room it serves.
+# What the generator writes carries the name of the module it serves.
 INCLUDE = re.compile(r'^\s*#\s*include\s*"(?:\.\./)*([a-z_]+)/')
 
 
 def check(source):
     """The wrong includes below `source`, as lines of text, and how many includes were looked at."""
     wrong, looked = [], 0
-    for room, may in MAY.items():
-        for folder, _, files in sorted(os.walk(os.path.join(source, room))):
+    for module, may in MAY.items():
+        for folder, _, files in sorted(os.walk(os.path.join(source, module))):
             for name in sorted(files):
                 if not name.endswith((".c", ".h", ".inc")):
                     continue
@@ -44,15 +44,15 @@ def check(source):
                         if not found or found[1] not in MAY:
                             continue
                         looked += 1
-                        if found[1] != room and found[1] not in EXCEPTIONS.get(path, may):
-                            wrong.append(f"{path}:{number}: {room}/ may not include from {found[1]}/")
+                        if found[1] != module and found[1] not in may:
+                            wrong.append(f"{path}:{number}: {module}/ may not include from {found[1]}/")
     return wrong, looked
 
 
 def main():
     source = sys.argv[1] if len(sys.argv) > 1 else os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     wrong, looked = check(source)
-    print("\n".join(wrong + [f"{looked} includes between rooms, {len(wrong)} the wrong way"]))
+    print("\n".join(wrong + [f"{looked} includes between modules, {len(wrong)} the wrong way"]))
     if not looked:
         sys.exit(f"no sources below {source}")
     sys.exit(1 if wrong else 0)

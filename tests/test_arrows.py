@@ -31,8 +31,8 @@ class Arrows(unittest.TestCase):
     def test_a_way_round_does_not_help(self):
         self.assertEqual(len(self.look(files={"monitor/deep/m.c": '#include "../../api/x.h"\n'})[0]), 1)
 
-    def test_main_ties_the_rooms_together(self):
-        self.assertEqual(self.look(files={"supervisor/main.c": '#include "api/x.h"\n'})[0], [])
+    def test_the_daemon_ties_the_modules_together(self):
+        self.assertEqual(self.look(files={"vireod/main.c": '#include "api/x.h"\n'})[0], [])
         self.assertEqual(len(self.look(files={"supervisor/domain.c": '#include "api/x.h"\n'})[0]), 1)
 
 

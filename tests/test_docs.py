@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The files and functions that the documents name exist: `file.c`, `room/file.h`, `function()`, ./run COMMAND."""
+"""The files and functions that the documents name exist: `file.c`, `module/file.h`, `function()`, ./run COMMAND."""
 import glob
 import os
 import re
@@ -9,7 +9,7 @@ import unittest
 
 SOURCE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 DOCUMENTS = ["README.md", "HACKING.md", *sorted(os.path.relpath(path, SOURCE) for path in glob.glob(f"{SOURCE}/docs/*.md"))]
-ROOMS = "base schemas monitor bridge firewall host netmgr storage supervisor rpc api clients tests".split()
+MODULES = "base schemas monitor bridge firewall host qemu netmgr storage supervisor rpc api vireod clients tests".split()
 
 
 def read(path):
@@ -21,7 +21,7 @@ class Documents(unittest.TestCase):
     def test_files_are_there(self):
         for document in DOCUMENTS:
             for name in re.findall(r"`([a-z_]+/[\w./-]*)`", read(document)):
-                if name.split("/")[0] in ROOMS and "ROOM" not in name:
+                if name.split("/")[0] in MODULES and "MODULE" not in name:
                     with self.subTest(document=document, name=name):
                         self.assertTrue(os.path.exists(os.path.join(SOURCE, name)))
 
@@ -32,7 +32,8 @@ class Documents(unittest.TestCase):
                     self.assertTrue(os.path.exists(os.path.join(SOURCE, os.path.dirname(document), name)))
 
     def test_functions_are_there(self):
-        code = "".join(read(os.path.relpath(path, SOURCE)) for room in ROOMS for path in glob.glob(f"{SOURCE}/{room}/*.[ch]"))
+        code = "".join(read(os.path.relpath(path, SOURCE)) for module in MODULES
+                       for path in glob.glob(f"{SOURCE}/{module}/**/*.[ch]", recursive=True))
         code += read("tests/CMakeLists.txt")
         for document in DOCUMENTS:
             for name in re.findall(r"`(\w+)\(\)`", read(document)):

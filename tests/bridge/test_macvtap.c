@@ -73,7 +73,7 @@ static void delete_one(struct bench *b, struct tap *tap, const uint8_t *mac)
 
 // ---- frames
 
-// `header` octets of zeroes stand before it.
+// `header` bytes of zeroes stand before it.
 static void send_frame(int fd, size_t header, const uint8_t *to, const uint8_t *from, char word)
 {
     uint8_t frame[VNET_HDR_SIZE + FRAME_SIZE] = {0};

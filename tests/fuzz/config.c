@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/str.h"
-#include "supervisor/config.h"
+#include "vireod/config.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Any octets as a domain document: parse never misbehaves, and what it accepts is stable.
+// Any bytes as a domain document: parse never misbehaves, and what it accepts is stable.
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include "schemas/domain_def.h"
+#include "schemas/domain/def.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/alloc.h"
-#include "schemas/network_def.h"
+#include "schemas/network/def.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

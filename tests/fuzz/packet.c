@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Packets from outside, in both directions: what a server takes from a client and a client from a
-// server. Decoding never reads past the end nor takes much more memory than octets that came; what
+// server. Decoding never reads past the end nor takes much more memory than bytes that came; what
 // decodes can be encoded, and that decodes to the same.
-#include "schemas/packet.h"
-#include "schemas/xdr.h"
+#include "schemas/wire/packet.h"
+#include "schemas/wire/xdr.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -3,7 +3,7 @@
 """Writes the seed corpus of fuzz_packet: packets of all types, many to a file. The procedure is the
 type's number, as tests/fuzz/packet.c reads it.
 
-usage: packet_seeds.py wire_golden.txt wire_table.h CORPUS_DIR
+usage: packet_seeds.py wire_golden.txt table.h CORPUS_DIR
 """
 import os
 import re

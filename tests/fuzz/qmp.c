@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What QEMU may send. The first octet chooses the size of the pieces; whatever they are, the
+// What QEMU may send. The first byte chooses the size of the pieces; whatever they are, the
 // messages found must be the same.
 #include <stdint.h>
 #include <stdlib.h>

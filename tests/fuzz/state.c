@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Any octets as the state file of a running guest, and as a stored definition: what is taken is
+// Any bytes as the state file of a running guest, and as a stored definition: what is taken is
 // complete, and is written and read again as the same.
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base/file.h"
-#include "supervisor/private.h"
+#include "supervisor/internal.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/alloc.h"
-#include "schemas/storage_def.h"
+#include "schemas/storage/def.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

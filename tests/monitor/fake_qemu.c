@@ -72,7 +72,7 @@ static int put_text(struct fake *f, const char *fmt, ...)
     return put(f, text, strlen(text));
 }
 
-// Reads more octets, and a descriptor that comes along. 0 at the end.
+// Reads more bytes, and a descriptor that comes along. 0 at the end.
 static ssize_t read_more(struct fake *f)
 {
     char data[4096];

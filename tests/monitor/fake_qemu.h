@@ -10,9 +10,9 @@
 //   error CLASS [to X] TEXT an error reply
 //   event NAME [JSON]       an event
 //   events NAME N           N events with data {"n": 0} .. {"n": N-1}
-//   raw TEXT                these octets
-//   fill C N                the octet C, N times; stops quietly when the client goes
-//   chunk N                 from here on everything is sent in pieces of N octets (0: whole)
+//   raw TEXT                these bytes
+//   fill C N                the byte C, N times; stops quietly when the client goes
+//   chunk N                 from here on everything is sent in pieces of N bytes (0: whole)
 //   answer CMD JSON         what "serve" replies to CMD
 //   serve                   answers qmp_capabilities, query-status, cont, stop and what "answer"
 //   gave

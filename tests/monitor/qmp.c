@@ -447,7 +447,7 @@ static void play_oversize(struct task *t, struct scene *s)
     join(t, s);
     CHECK_INT(a.r, -1);
     CHECK_INT(s->closed, 1);
-    CHECK_CONTAINS(a.err.message, "monitor of guest 'web': a message larger than 67108864 octets");
+    CHECK_CONTAINS(a.err.message, "monitor of guest 'web': a message larger than 67108864 bytes");
     CHECK(s->longest_turn_us < TURN_MAX_US);
     error_clear(&a.err);
 }

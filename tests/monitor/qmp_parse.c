@@ -5,7 +5,7 @@
 #include "monitor/qmp_parse.h"
 #include "tests/check.h"
 
-// Feeds text in pieces of `chunk` octets; the messages one per line, then "!" and the error if any.
+// Feeds text in pieces of `chunk` bytes; the messages one per line, then "!" and the error if any.
 static char *parse(const char *text, size_t len, size_t chunk)
 {
     struct qmp_parser p;
@@ -92,7 +92,7 @@ static void too_large(void)
     memset(text, 'x', n);
     memcpy(text, "{\"a\":\"", 6);
     AUTO_FREE char *got = parse(text, n, QMP_SLICE);
-    CHECK_CONTAINS(got, "!a message larger than 67108864 octets");
+    CHECK_CONTAINS(got, "!a message larger than 67108864 bytes");
 }
 
 static void too_many_values(void)

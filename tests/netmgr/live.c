@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "base/str.h"
-#include "netmgr/private.h"
+#include "netmgr/internal.h"
 
 const char NAT_XML[] =
     "<network><name>nat</name><uuid>5a7ab1e0-0000-4000-8000-000000000150</uuid>"

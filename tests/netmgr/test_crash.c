@@ -11,7 +11,7 @@
 #include <unistd.h>
 #include "base/file.h"
 #include "base/str.h"
-#include "netmgr/private.h"
+#include "netmgr/internal.h"
 
 #ifdef __SANITIZE_ADDRESS__
 enum { SLOWER = 2 };

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Networks of macvtaps: which interface a card is put on, what a port says, and what of that is
+// Networks of macvtaps: which interface a iface is put on, what a port says, and what of that is
 // left after a restart. The macvtaps are the test's, as they are a guest's otherwise.
 #include "tests/netmgr/live.h"
 
 #include <errno.h>
 #include "base/str.h"
 #include "bridge/macvtap.h"
-#include "netmgr/private.h"
+#include "netmgr/internal.h"
 
-enum { CARDS = 4 };
+enum { IFACES = 4 };
 
 static const uint8_t any_mac[MAC_SIZE] = {0x52, 0x54, 0, 1, 2, 3};
 
-struct card {
+struct iface {
     uint8_t mac[MAC_SIZE]; // no two on one interface may have the same
     struct network_plug plug;
     struct tap tap;
@@ -27,29 +27,29 @@ static int plug(struct live *l, const char *network, const char *tap, struct net
 }
 
 // Plugs in, and makes the macvtap.
-static void put(struct live *l, const char *network, struct card *card)
+static void put(struct live *l, const char *network, struct iface *iface)
 {
     AUTO_ERROR err = ERROR_INIT;
     char conflict[IFNAMSIZ];
     static uint8_t last;
-    memcpy(card->mac, any_mac, MAC_SIZE);
-    card->mac[MAC_SIZE - 1] = ++last;
-    CHECK_OK(plug(l, network, NULL, &card->plug, &err), &err);
-    CHECK_INT(card->plug.tap.nfds, 0);
-    CHECK_STR(card->plug.bridge, "");
-    struct macvtap_config c = {.name = card->plug.tap.name,
-                               .lower = card->plug.dev,
-                               .mode = card->plug.mode,
-                               .mac = card->mac};
-    CHECK_OK(macvtap_open(l->t, &c, &card->tap, conflict, &err), &err);
+    memcpy(iface->mac, any_mac, MAC_SIZE);
+    iface->mac[MAC_SIZE - 1] = ++last;
+    CHECK_OK(plug(l, network, NULL, &iface->plug, &err), &err);
+    CHECK_INT(iface->plug.tap.nfds, 0);
+    CHECK_STR(iface->plug.bridge, "");
+    struct macvtap_config c = {.name = iface->plug.tap.name,
+                               .lower = iface->plug.dev,
+                               .mode = iface->plug.mode,
+                               .mac = iface->mac};
+    CHECK_OK(macvtap_open(l->t, &c, &iface->tap, conflict, &err), &err);
 }
 
-static void take(struct live *l, struct card *card)
+static void take(struct live *l, struct iface *iface)
 {
     AUTO_ERROR err = ERROR_INIT;
-    tap_close_wait(l->t, &card->tap);
-    CHECK_OK(macvtap_delete(l->t, card->tap.name, card->tap.index, card->mac, &err), &err);
-    network_unplug_tap(l->all, card->tap.name);
+    tap_close_wait(l->t, &iface->tap);
+    CHECK_OK(macvtap_delete(l->t, iface->tap.name, iface->tap.index, iface->mac, &err), &err);
+    network_unplug_tap(l->all, iface->tap.name);
 }
 
 static void refuses(int r, const struct error *err, enum error_code code, const char *part)
@@ -75,32 +75,32 @@ static void test_pool(struct task *t, void *arg)
 {
     (void)arg;
     struct live l = {0};
-    struct card cards[CARDS];
+    struct iface ifaces[IFACES];
     AUTO_ERROR err = ERROR_INIT;
     live_open(&l, t);
     struct network *net = live_start(&l, POOL_XML);
     netns_sh("ip link add macvtap1 type veth"); // a number that is taken
-    static const char *const devices[CARDS] = {"low0", "low1", "low0", "low1"};
-    static const char *const names[CARDS] = {"macvtap0", "macvtap2", "macvtap3", "macvtap4"};
-    for (size_t i = 0; i < CARDS; i++) {
-        put(&l, "pool", &cards[i]);
-        CHECK_STR(cards[i].plug.dev, devices[i]);
-        CHECK_STR(cards[i].tap.name, names[i]);
-        CHECK_INT(cards[i].plug.mode, DIRECT_BRIDGE);
+    static const char *const devices[IFACES] = {"low0", "low1", "low0", "low1"};
+    static const char *const names[IFACES] = {"macvtap0", "macvtap2", "macvtap3", "macvtap4"};
+    for (size_t i = 0; i < IFACES; i++) {
+        put(&l, "pool", &ifaces[i]);
+        CHECK_STR(ifaces[i].plug.dev, devices[i]);
+        CHECK_STR(ifaces[i].tap.name, names[i]);
+        CHECK_INT(ifaces[i].plug.mode, DIRECT_BRIDGE);
     }
     netns_sh("ip link del macvtap1");
-    CHECK_INT(net->nports, CARDS);
+    CHECK_INT(net->nports, IFACES);
     CHECK_INT(network_count_on(net, "low0"), 2);
     CHECK_INT(network_count_on(net, "low9"), 0);
     AUTO_FREE char *xml =
-        network_port_def_format(network_find_port(net, &cards[1].plug.port_id)->def);
+        network_port_def_format(network_find_port(net, &ifaces[1].plug.port_id)->def);
     CHECK_CONTAINS(xml, "<plug type='direct' dev='low1' mode='bridge'/>");
-    // The next goes where a card has left.
-    take(&l, &cards[1]);
+    // The next goes where a iface has left.
+    take(&l, &ifaces[1]);
     CHECK_INT(network_count_on(net, "low1"), 1);
-    put(&l, "pool", &cards[1]);
-    CHECK_STR(cards[1].plug.dev, "low1");
-    CHECK_STR(cards[1].tap.name, "macvtap5");
+    put(&l, "pool", &ifaces[1]);
+    CHECK_STR(ifaces[1].plug.dev, "low1");
+    CHECK_STR(ifaces[1].tap.name, "macvtap5");
     // A client's own port gets an interface, too; rates are not for these.
     static const char PORT_XML[] =
         "<networkport><owner><name>o</name><uuid>d54df46f-1ab5-4a22-8618-4560ef5fac2c</uuid></owner>"
@@ -124,14 +124,14 @@ static void test_pool(struct task *t, void *arg)
         .network = "pool", .mac = any_mac, .owner_name = "guest", .isolated = TOGGLE_YES};
     struct network_plug p;
     refuses(network_plug(t, l.all, &q, &p, &err), &err, ERROR_CONFIG_UNSUPPORTED, "isolated");
-    CHECK_INT(net->nports, CARDS);
+    CHECK_INT(net->nports, IFACES);
     CHECK_OK(plug(&l, "pool", "mytap", &p, &err), &err);
     CHECK_STR(p.tap.name, "mytap");
     // Started again: known are those whose macvtap is there, "mytap" never was.
-    take(&l, &cards[0]);
+    take(&l, &ifaces[0]);
     live_close(&l);
-    tap_close_wait(t, &cards[2].tap);
-    CHECK_OK(macvtap_delete(t, cards[2].tap.name, cards[2].tap.index, cards[2].mac, &err), &err);
+    tap_close_wait(t, &ifaces[2].tap);
+    CHECK_OK(macvtap_delete(t, ifaces[2].tap.name, ifaces[2].tap.index, ifaces[2].mac, &err), &err);
     live_open(&l, t);
     live_settle(&l);
     net = networks_find_name(l.all, "pool");
@@ -139,24 +139,24 @@ static void test_pool(struct task *t, void *arg)
     CHECK_INT(net->nports, 2);
     CHECK_INT(network_count_on(net, "low1"), 2);
     // A guest says what it has, although that was forgotten.
-    struct uuid id = cards[3].plug.port_id;
+    struct uuid id = ifaces[3].plug.port_id;
     network_unplug(l.all, "pool", &id);
     CHECK_INT(net->nports, 1);
     struct network_plug_request again = {.network = "pool",
-                                         .mac = cards[3].mac,
+                                         .mac = ifaces[3].mac,
                                          .owner_name = "guest",
                                          .port_id = {.set = true, .value = id},
-                                         .tap = cards[3].tap.name,
+                                         .tap = ifaces[3].tap.name,
                                          .dev = "low1"};
     CHECK_OK(network_replug(t, l.all, &again, &err), &err);
     CHECK_INT(network_count_on(net, "low1"), 2);
     // Names go on from what is there.
-    put(&l, "pool", &cards[0]);
-    CHECK_STR(cards[0].plug.dev, "low0");
-    CHECK_STR(cards[0].tap.name, "macvtap0");
-    take(&l, &cards[0]);
-    take(&l, &cards[1]);
-    take(&l, &cards[3]);
+    put(&l, "pool", &ifaces[0]);
+    CHECK_STR(ifaces[0].plug.dev, "low0");
+    CHECK_STR(ifaces[0].tap.name, "macvtap0");
+    take(&l, &ifaces[0]);
+    take(&l, &ifaces[1]);
+    take(&l, &ifaces[3]);
     CHECK_INT(net->nports, 0);
     finish(&l, net);
     live_check_clean(&l);
@@ -167,28 +167,28 @@ static void test_alone(struct task *t, void *arg)
 {
     (void)arg;
     struct live l = {0};
-    struct card cards[2];
+    struct iface ifaces[2];
     struct network_plug p;
     AUTO_ERROR err = ERROR_INIT;
     live_open(&l, t);
     struct network *net = live_start(
         &l, "<network><name>own</name><forward mode='passthrough'><interface dev='low0'/>"
             "<interface dev='nosuch0'/><interface dev='low1'/></forward></network>");
-    put(&l, "own", &cards[0]);
-    CHECK_STR(cards[0].plug.dev, "low0");
-    CHECK_INT(cards[0].plug.mode, DIRECT_PASSTHROUGH);
+    put(&l, "own", &ifaces[0]);
+    CHECK_STR(ifaces[0].plug.dev, "low0");
+    CHECK_INT(ifaces[0].plug.mode, DIRECT_PASSTHROUGH);
     // One that is somebody else's, or not there, is no choice.
     netns_sh("ip link add hbr type bridge; ip link set low1 master hbr");
     refuses(plug(&l, "own", NULL, &p, &err), &err, ERROR_INTERNAL,
             "'low0' is another guest's; 'nosuch0' is not there; 'low1' is in use by bridge 'hbr'");
     netns_sh("ip link del hbr");
-    put(&l, "own", &cards[1]);
-    CHECK_STR(cards[1].plug.dev, "low1");
-    take(&l, &cards[0]);
+    put(&l, "own", &ifaces[1]);
+    CHECK_STR(ifaces[1].plug.dev, "low1");
+    take(&l, &ifaces[0]);
     CHECK_OK(plug(&l, "own", NULL, &p, &err), &err);
     CHECK_STR(p.dev, "low0");
     network_unplug(l.all, "own", &p.port_id);
-    take(&l, &cards[1]);
+    take(&l, &ifaces[1]);
     finish(&l, net);
     live_check_clean(&l);
     live_close(&l);

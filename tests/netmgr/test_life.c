@@ -14,7 +14,7 @@
 #include <unistd.h>
 #include "base/file.h"
 #include "base/str.h"
-#include "netmgr/private.h"
+#include "netmgr/internal.h"
 
 enum { MANY = 50, TAPS = 200, GUESTS_MTU = 1400 };
 

@@ -10,7 +10,7 @@
 #include <unistd.h>
 #include "base/file.h"
 #include "base/str.h"
-#include "netmgr/private.h"
+#include "netmgr/internal.h"
 
 enum { PORT = 7000, HEAL_MS = 500, HEAL_DNSMASQ_MS = 1000 };
 #ifdef __SANITIZE_ADDRESS__

@@ -10,7 +10,7 @@
 #include <unistd.h>
 #include "base/file.h"
 #include "netmgr/lease.h"
-#include "netmgr/private.h"
+#include "netmgr/internal.h"
 #include "tests/check.h"
 
 enum { FILE_MAX = 1 << 20, GOLDENS_MIN = 30 };

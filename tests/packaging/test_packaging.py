@@ -56,7 +56,7 @@ class Packaging(unittest.TestCase):
                       f"{self.top}/all.conf")
         with open(f"{SOURCE}/packaging/man/vireod.conf.5", encoding="utf-8") as file:
             manual = file.read()
-        with open(f"{SOURCE}/supervisor/config.c", encoding="utf-8") as file:
+        with open(f"{SOURCE}/vireod/config.c", encoding="utf-8") as file:
             known = re.findall(r'^    \{"(\w+)", ', file.read(), re.MULTILINE)
         self.assertEqual(sorted(known), sorted(name for name, _ in settings), "vireod.conf shows every setting")
         for name in known:

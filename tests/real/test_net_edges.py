@@ -103,8 +103,8 @@ class Edges(unittest.TestCase):
         for kind, tail, define, create in (
                 ("network", "", self.conn.networkDefineXML, self.conn.networkCreateXML),
                 ("domain", "<memory>1024</memory><os><type>hvm</type></os>", self.conn.defineXML, self.conn.createXML)):
-            for name, told in (("n" * (LONGEST + 1), "has 237 octets, the most are 236"), ("n" * 4096, "has 4096 octets"),
-                               ("%" * 79, "has 237 octets as part of a file's name")):
+            for name, told in (("n" * (LONGEST + 1), "has 237 bytes, the most are 236"), ("n" * 4096, "has 4096 bytes"),
+                               ("%" * 79, "has 237 bytes as part of a file's name")):
                 for call in define, create:
                     text = self.fails(libvirt.VIR_ERR_XML_ERROR, lambda: call(
                         f"<{kind}{' type=' + repr('qemu') if kind == 'domain' else ''}>\n<name>{name}</name>{tail}</{kind}>"))

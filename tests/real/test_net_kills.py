@@ -45,9 +45,9 @@ class Kills:
         """All that a network may leave: files, links with their bridges, addresses, rules, its dnsmasq."""
         root = cls.server.root
         files = [os.path.relpath(os.path.join(where, name), root) for where, _, names in os.walk(root) for name in names]
-        cards = [line.split(": ", 1)[1].split(" qdisc")[0] for line in sh("ip -o link").splitlines()]
+        interfaces = [line.split(": ", 1)[1].split(" qdisc")[0] for line in sh("ip -o link").splitlines()]
         addresses = [" ".join(line.split()[1:4]) for line in sh("ip -o addr").splitlines() if "fe80:" not in line]
-        return {"files": sorted(files), "links": sorted(cards), "addresses": sorted(addresses), "rules": rules(),
+        return {"files": sorted(files), "links": sorted(interfaces), "addresses": sorted(addresses), "rules": rules(),
                 "dnsmasq": len(processes("dnsmasq"))}
 
     def is_active(self):
@@ -128,7 +128,7 @@ class Kills:
 
 
 class Attach(unittest.TestCase):
-    """The same while a card is plugged into a running guest."""
+    """The same while an interface is plugged into a running guest."""
 
     @classmethod
     def setUpClass(cls):

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Guests put straight on interfaces of the host: macvtaps of cards of type direct, and of networks of such.
+"""Guests put straight on interfaces of the host: macvtaps of interfaces of type direct, and of networks of such.
 
 The interface below is one end of a cable; the other end is in a namespace outside, which gives out leases and a page.
 A macvtap outlives its QEMU: that none is left over is looked at after every test.
@@ -73,7 +73,7 @@ class Macvtaps(unittest.TestCase):
         self.virsh("start", name)
 
     def boot(self, *devices, name="a"):
-        """A Linux guest: one that lets go of a card."""
+        """A Linux guest: one that lets go of an interface."""
         self.server.define(linux_guest(name, "net=off", devices="".join(devices)))
         terminal = Terminal(self.server, "start", "--console", name)
         terminal.expect("guest# ", 60)
@@ -88,7 +88,7 @@ class Macvtaps(unittest.TestCase):
     def write(self, text):
         return self.server.write(text, "nic.xml")
 
-    def cards(self, name="a"):
+    def interfaces(self, name="a"):
         """(target, type, source) of each card."""
         return [tuple(line.split()[:3]) for line in self.out("domiflist", name).splitlines()]
 
@@ -101,7 +101,7 @@ class Macvtaps(unittest.TestCase):
     def test_start_and_end(self):
         before = mac_of("low0")
         self.start(direct("low0"), direct("low1", "private", 6, "e1000", "<target dev='mytap'/>"))
-        (first, kind, source), second = self.cards()
+        (first, kind, source), second = self.interfaces()
         self.assertRegex(first, r"^macvtap\d+$")
         self.assertEqual((kind, source, second), ("direct", "low0", ("mytap", "direct", "low1")))
         self.assertEqual(macvtaps(), sorted([first, "mytap"]))
@@ -120,18 +120,18 @@ class Macvtaps(unittest.TestCase):
         self.assertEqual(macvtaps(), [])
         # Numbers go on.
         self.virsh("start", "a")
-        self.assertNotEqual(self.cards()[0][0], first)
+        self.assertNotEqual(self.interfaces()[0][0], first)
 
     def test_mode_is_vepa_unless_said(self):
         self.start("<interface type='direct'><source dev='low0'/></interface>")
         self.assertIn("<source dev='low0' mode='vepa'/>", self.out("dumpxml", "a"))
-        self.assertIn("macvtap mode vepa", sh("ip", "-d", "link", "show", "dev", self.cards()[0][0]))
+        self.assertIn("macvtap mode vepa", sh("ip", "-d", "link", "show", "dev", self.interfaces()[0][0]))
 
     def test_passthrough_has_its_interface_alone(self):
         before = mac_of("low0")
         self.start(direct("low0", "passthrough"))
         self.assertEqual(mac_of("low0"), MAC.format(5))
-        mine = self.cards()[0][0]
+        mine = self.interfaces()[0][0]
         for mode in "passthrough", "bridge":
             error = self.fails(direct("low0", mode, 6))
             if IS_VIREO:
@@ -154,7 +154,7 @@ class Macvtaps(unittest.TestCase):
         self.boot(direct("low0", "passthrough"))
         for number in range(3):
             self.virsh("detach-interface", "a", "direct")
-            wait_for("the guest to let go", lambda: not self.cards())
+            wait_for("the guest to let go", lambda: not self.interfaces())
             self.start(direct("low0", "passthrough", number), name="b")
             self.virsh("destroy", "b")
             self.virsh("undefine", "b")
@@ -190,7 +190,7 @@ class Macvtaps(unittest.TestCase):
     def test_plugged_in_and_out_while_it_runs(self):
         self.boot()
         self.virsh("attach-device", "a", self.write(direct("low0")), "--live", "--config")
-        (name, kind, source), = self.cards()
+        (name, kind, source), = self.interfaces()
         self.assertEqual((kind, source, macvtaps()), ("direct", "low0", [name]))
         self.assertIn("rx_bytes", self.out("domifstat", "a", name))
         # Its cable, by hand and by document; what it is plugged into can't be changed.
@@ -214,7 +214,7 @@ class Macvtaps(unittest.TestCase):
         self.server.net(pool("pool", "bridge", "low0", "low1"))
         self.assertNotIn("Bridge", self.out("net-info", "pool"))
         self.boot(*(nic("pool", MAC.format(n)) for n in range(3)))
-        self.assertEqual([(kind, source) for _, kind, source in self.cards()], [("direct", "pool")] * 3)
+        self.assertEqual([(kind, source) for _, kind, source in self.interfaces()], [("direct", "pool")] * 3)
         live = self.out("dumpxml", "a")
         self.assertEqual(re.findall(r"<source network='pool' portid='[0-9a-f-]{36}' dev='(low\d)' mode='bridge'/>", live),
                          ["low0", "low1", "low0"])
@@ -269,7 +269,7 @@ class Macvtaps(unittest.TestCase):
     def test_a_network_that_becomes_another_leaves_macvtaps_where_they_are(self):
         self.server.net(pool("net", "bridge", "low0"))
         self.start(nic("net", MAC.format(1)))
-        name = self.cards()[0][0]
+        name = self.interfaces()[0][0]
         self.virsh("net-destroy", "net")
         self.virsh("net-undefine", "net")
         self.server.net(network("net", 71))
@@ -311,10 +311,10 @@ class Macvtaps(unittest.TestCase):
     def test_killed_daemon_finds_the_macvtaps_again(self):
         self.server.net(pool("pool", "bridge", "low0", "low1"))
         self.boot(direct("low0"), nic("pool", MAC.format(1)), nic("pool", MAC.format(2)))
-        before = self.cards(), macvtaps(), self.connections("pool"), self.out("net-port-list", "pool")
+        before = self.interfaces(), macvtaps(), self.connections("pool"), self.out("net-port-list", "pool")
         live = re.findall("<interface.*?</interface>", self.out("dumpxml", "a"), re.DOTALL)
         self.server.restart(signal.SIGKILL)
-        self.assertEqual((self.cards(), macvtaps(), self.connections("pool"), self.out("net-port-list", "pool")), before)
+        self.assertEqual((self.interfaces(), macvtaps(), self.connections("pool"), self.out("net-port-list", "pool")), before)
         self.assertEqual(re.findall("<interface.*?</interface>", self.out("dumpxml", "a"), re.DOTALL), live)
         # And goes on from there.
         self.virsh("attach-device", "a", self.write(nic("pool", MAC.format(3))))
@@ -373,7 +373,7 @@ class Macvtaps(unittest.TestCase):
         self.assertEqual(self.server.state("a"), "running")
         wait_for("the port to go", lambda: self.out("net-port-list", "pool") == "", 5)
         self.virsh("attach-device", "a", self.write(nic("pool", MAC.format(1))))
-        self.assertEqual(len(self.cards()), 2)
+        self.assertEqual(len(self.interfaces()), 2)
 
     @vireo
     @unittest.skipUnless(SUPPORTED, "for x86_64")
@@ -412,10 +412,10 @@ class Macvtaps(unittest.TestCase):
 
         def whole():
             running = self.server.state("a") == "running"
-            cards = self.cards() if running else []
+            interfaces = self.interfaces() if running else []
             ports = self.out("net-port-list", "pool").split()
-            return (sorted(target for target, _, _ in cards) == macvtaps() and
-                    len(ports) == sum(source == "pool" for _, _, source in cards))
+            return (sorted(target for target, _, _ in interfaces) == macvtaps() and
+                    len(ports) == sum(source == "pool" for _, _, source in interfaces))
         wait_for("no macvtap and no port but the guest's", whole, 10)
 
     @vireo
@@ -439,7 +439,7 @@ class Macvtaps(unittest.TestCase):
         self.boot(direct("low0"))
         path = self.write(nic("pool", MAC.format(2)))
         for step in range(int(os.environ.get("VIREO_KILLS", 16))):
-            has = len(self.cards()) == 2
+            has = len(self.interfaces()) == 2
             words = ("detach-interface", "a", "direct", "--mac", MAC.format(2)) if has else ("attach-device", "a", path)
             with self.subTest(step=step, words=words[0], seed=seed):
                 self.killed_in(chance.uniform(0.01, 0.08), *words)
@@ -462,7 +462,7 @@ class Traffic(unittest.TestCase):
         server.define(linux_guest("linux", f"guestname=linux fetch=http://{OUT4}/", devices=nic("cable", MAC.format(1))))
         terminal = Terminal(server, "start", "--console", "linux")
         self.addCleanup(terminal.close)
-        # An address from outside, and a page: large frames, checksums left to the card and all.
+        # An address from outside, and a page: large frames, checksums left to the interface and all.
         terminal.expect("ip=203.0.113.", 60)
         ip = "203.0.113." + terminal.expect(" ").strip()
         terminal.expect(f"page for {ip}", 30)

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Rates and VLANs of guests' cards: at start, plugged in later, changed while the guest runs, and after a restart of the daemon."""
+"""Rates and VLANs of guests' interfaces: at start, plugged in later, changed while the guest runs, and after a restart of the daemon."""
 import ns; ns.enter()
 import re
 import subprocess
@@ -57,7 +57,7 @@ class Rates(unittest.TestCase):
         self.virsh("start", "a")
 
     def rate(self, mac=MAC):
-        """What the kernel keeps to: (KiB/s, peak) of what the card gets; None: all that comes."""
+        """What the kernel keeps to: (KiB/s, peak) of what the interface gets; None: all that comes."""
         tap = next(line.split()[0] for line in self.out("domiflist", "a").splitlines() if mac in line)
         rates = re.findall(r"(?:rate|peakrate) (\d+)([KM])bit", sh(f"tc qdisc show dev {tap} root"))
         return tuple(int(number) * {"K": 1, "M": 1000}[unit] // 8 for number, unit in rates) or None
@@ -94,10 +94,10 @@ class Rates(unittest.TestCase):
 
     @unittest.skipUnless(IS_VIREO and CAN_LIMIT, "libvirtd's qdisc sfq, or tbf, is not in this kernel")
     def test_at_start_and_plugged_in_later(self):
-        cards = (nic("plain", MAC, more=FAST),
+        interfaces = (nic("plain", MAC, more=FAST),
                  f"<interface type='bridge'><mac address='{MAC}'/><source bridge='hostbr'/>{FAST}<model type='virtio'/></interface>",
                  f"<interface type='ethernet'><mac address='{MAC}'/>{FAST}<model type='virtio'/></interface>")
-        for card in cards:
+        for card in interfaces:
             with self.subTest(card):
                 self.start(card)
                 self.assertEqual(self.rate(), (1000, 5000))
@@ -162,7 +162,7 @@ class Rates(unittest.TestCase):
         self.addCleanup(self.virsh, "net-destroy", "beside")
         for more, name in (FAST, "bandwidth"), ("<vlan><tag id='42'/></vlan>", "vlan"):
             self.define(nic("beside", MAC, more=more))
-            self.assertRegex(self.server.error("start", "a"), f"<{name}> of a card cannot be kept in network 'beside'")
+            self.assertRegex(self.server.error("start", "a"), f"<{name}> of an interface cannot be kept in network 'beside'")
 
     @unittest.skipIf(CAN_VLANS, "this kernel has VLANs")
     def test_a_vlan_without_a_kernel_for_it(self):

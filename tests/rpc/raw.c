@@ -129,8 +129,8 @@ static int read_fd(struct raw *c)
         struct cmsghdr header;
         char space[CMSG_SPACE(sizeof(int))];
     } control = {0};
-    char octet = 1;
-    struct iovec iov = {.iov_base = &octet, .iov_len = 1};
+    char byte = 1;
+    struct iovec iov = {.iov_base = &byte, .iov_len = 1};
     struct msghdr msg = {.msg_iov = &iov,
                          .msg_iovlen = 1,
                          .msg_control = &control,
@@ -139,7 +139,7 @@ static int read_fd(struct raw *c)
     while ((n = recvmsg(c->fd, &msg, MSG_CMSG_CLOEXEC)) < 0 && errno == EAGAIN)
         wait_fd(c, EPOLLIN);
     CHECK_INT(n, 1);
-    CHECK_INT(octet, 0);
+    CHECK_INT(byte, 0);
     struct cmsghdr *cmsg = CMSG_FIRSTHDR(&msg);
     CHECK(cmsg && cmsg->cmsg_type == SCM_RIGHTS);
     int fd;

@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include "base/task.h"
 #include "rpc/server.h"
-#include "schemas/packet.h"
+#include "schemas/wire/packet.h"
 #include "tests/check.h"
 
 struct raw {
@@ -25,7 +25,7 @@ void raw_close(struct raw *c);
 
 void raw_write(struct raw *c, const void *data, size_t len);
 void raw_write_fd(struct raw *c, int fd);
-// A packet with these octets, and with the encoding of a type.
+// A packet with these bytes, and with the encoding of a type.
 void raw_packet(struct raw *c, struct packet_header h, const void *payload, size_t len);
 void raw_send(struct raw *c, struct packet_header h, enum wire_type_id type, const void *args);
 // A plain call of the remote program.

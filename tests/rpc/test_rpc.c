@@ -584,7 +584,7 @@ static void descriptors(struct task *t, void *arg)
     raw_packet(&c, h, "\0\0\0\2", 4);
     raw_write_fd(&c, a[0]);
     raw_write_fd(&c, b[0]);
-    // At once behind it: nothing of this may be taken for an octet with a descriptor.
+    // At once behind it: nothing of this may be taken for a byte with a descriptor.
     raw_call(&c, P_OPEN, 2, WIRE_TYPE_NONE, NULL);
     raw_reply(&c, 1, WIRE_TYPE_NONE, NULL);
     CHECK_INT(c.header.type, WIRE_REPLY_WITH_FDS);
@@ -598,7 +598,7 @@ static void descriptors(struct task *t, void *arg)
     CHECK_INT(c.header.type, WIRE_REPLY);
     raw_packet(&c, h, NULL, 0);
     raw_error(&c, 1, WIRE_ERR_RPC, "Unable to decode message payload");
-    // One that nobody announced is closed, and harms nothing but its octet's place.
+    // One that nobody announced is closed, and harms nothing but its byte's place.
     raw_close(&c);
     raw_connect(&c, t, f.server, false);
     raw_packet(&c, h, "\0\0\0\41", 4);
@@ -606,7 +606,7 @@ static void descriptors(struct task *t, void *arg)
     raw_close(&c);
     raw_connect(&c, t, f.server, false);
     raw_packet(&c, h, "\0\0\0\1", 4);
-    raw_write(&c, "", 1); // an octet without
+    raw_write(&c, "", 1); // a byte without
     raw_gone(&c);
     raw_close(&c);
     stop(&f);

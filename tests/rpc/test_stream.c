@@ -19,7 +19,7 @@ struct fixture {
     struct task *task;
     struct server *server;
     struct completion gate, received;
-    size_t octets, sent;
+    size_t bytes, sent;
     uint32_t sum;
     int64_t holes;
     int guest; // the far side of a console
@@ -46,7 +46,7 @@ static int upload(struct task *t, struct stream *s, void *arg, struct error *err
             completion_post(&f->received, 0);
             return -1;
         }
-        f->octets += chunk.len;
+        f->bytes += chunk.len;
         f->holes += chunk.hole;
         for (size_t i = 0; i < chunk.len; i++)
             f->sum += chunk.data[i];
@@ -213,7 +213,7 @@ static void up(struct task *t, void *arg)
     packet(&c, P_UP, 9, WIRE_STREAM, WIRE_OK, NULL, 0);
     expect(&c, P_UP, 9, WIRE_STREAM, WIRE_OK);
     CHECK_INT(c.len, 0);
-    CHECK_INT(f.octets, 20 * sizeof(block) + 3);
+    CHECK_INT(f.bytes, 20 * sizeof(block) + 3);
     CHECK_INT(f.sum, 20 * sizeof(block) * 3 + 3);
     CHECK_INT(f.holes, 1ll << 32);
     // A second finish is for no stream.
@@ -260,7 +260,7 @@ static void up_back_pressure(struct task *t, void *arg)
     total += w.len - off;
     packet(&c, P_UP, 1, WIRE_STREAM, WIRE_OK, NULL, 0);
     expect(&c, P_UP, 1, WIRE_STREAM, WIRE_OK);
-    CHECK_INT(f.octets, total / w.len * sizeof(block));
+    CHECK_INT(f.bytes, total / w.len * sizeof(block));
     xdr_writer_finish(&w);
     stop(&f, &c, 1);
 }
@@ -316,7 +316,7 @@ static void down(struct task *t, void *arg)
     struct wire_domain_screenshot_ret ret;
     raw_reply(&c, 3, WIRE_TYPE_DOMAIN_SCREENSHOT_RET, &ret);
     CHECK_STR(ret.mime, "image/png");
-    size_t octets = 0, holes = 0;
+    size_t bytes = 0, holes = 0;
     uint64_t hole_octets = 0;
     for (;;) {
         CHECK(raw_receive(&c));
@@ -334,9 +334,9 @@ static void down(struct task *t, void *arg)
         CHECK(c.len <= 262120);
         if (c.len == 0)
             break;
-        octets += c.len;
+        bytes += c.len;
     }
-    CHECK_INT(octets, 1200000);
+    CHECK_INT(bytes, 1200000);
     CHECK_INT(holes, 2);
     CHECK_INT(hole_octets, (2 << 20) + (8 << 20));
     packet(&c, P_DOWN, 3, WIRE_STREAM, WIRE_OK, NULL, 0);

@@ -6,7 +6,7 @@
 #include <dirent.h>
 #include <libxml/relaxng.h>
 #include "base/str.h"
-#include "schemas/domain_def.h"
+#include "schemas/domain/def.h"
 
 static char *read_file(const char *path)
 {

@@ -3,7 +3,7 @@
 #include "tests/check.h"
 
 #include "base/str.h"
-#include "schemas/domain_def.h"
+#include "schemas/domain/def.h"
 
 #define HEAD                                                                                       \
     "<domain type='qemu'>\n<name>x</name>\n<memory>1024</memory>\n<os><type>hvm</type></os>\n"
@@ -226,7 +226,7 @@ static void refused(const char *xml, size_t len, enum error_code code, const cha
     CHECK_CONTAINS(err.message, part);
 }
 
-// A name becomes part of file names, where some characters take three octets.
+// A name becomes part of file names, where some characters take three bytes.
 static void names(void)
 {
     static const struct {
@@ -239,10 +239,10 @@ static void names(void)
         {"a\nb", "control characters", ERROR_XML, 3},
         {"..", "'..'", ERROR_XML, 2},
         {"a", NULL, ERROR_NONE, 236},
-        {"a", "has 237 octets, the most are 236", ERROR_XML, 237},
-        {"a", "has 4096 octets", ERROR_XML, 4096},
+        {"a", "has 237 bytes, the most are 236", ERROR_XML, 237},
+        {"a", "has 4096 bytes", ERROR_XML, 4096},
         {"%%%%%%%%%%", NULL, ERROR_NONE, 216},
-        {"%%%%%%%%%%", "has 237 octets as part of a file's name", ERROR_XML, 217},
+        {"%%%%%%%%%%", "has 237 bytes as part of a file's name", ERROR_XML, 217},
     };
     for (size_t i = 0; i < ARRAY_LEN(names); i++) {
         AUTO_ERROR err = ERROR_INIT;
@@ -268,7 +268,7 @@ static void too_large(void)
     while (b.len <= 10 * 1024 * 1024)
         strbuf_add(&b, "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef");
     strbuf_add(&b, "</description></domain>");
-    refused(b.data, b.len, ERROR_XML_DETAIL, "octets");
+    refused(b.data, b.len, ERROR_XML_DETAIL, "bytes");
 }
 
 static void too_deep(void)
@@ -303,7 +303,7 @@ static void entity_bomb(void)
     refused(external, sizeof(external) - 1, ERROR_XML_DETAIL, "document type declaration");
 }
 
-static void zero_octets(void)
+static void zero_bytes(void)
 {
     static const char xml[] = "<domain type='qemu'><name>a\0b</name></domain>";
     refused(xml, sizeof(xml) - 1, ERROR_XML_DETAIL, "not well-formed");
@@ -346,7 +346,7 @@ int main(void)
     RUN(too_deep);
     RUN(too_many);
     RUN(entity_bomb);
-    RUN(zero_octets);
+    RUN(zero_bytes);
     RUN(long_lines_keep_their_number);
     RUN(schema_is_asked_when_told);
     return 0;

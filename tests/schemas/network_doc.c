@@ -8,7 +8,7 @@
 #include <sys/socket.h>
 #include "base/file.h"
 #include "base/str.h"
-#include "schemas/network_def.h"
+#include "schemas/network/def.h"
 
 static char *read_text(const char *path)
 {

@@ -3,7 +3,7 @@
 #include "tests/check.h"
 
 #include "base/str.h"
-#include "schemas/network_def.h"
+#include "schemas/network/def.h"
 
 #define NET(x)   "<network>\n<name>x</name>\n" x "\n</network>"
 #define IP(x)    NET("<ip address='192.168.5.1' netmask='255.255.255.0'>\n" x "\n</ip>")
@@ -81,7 +81,7 @@ static const struct bad cases[] = {
     {NAT("<nat><address start='x' end='1.2.3.4'/></nat>"), ERROR_XML, {"start='x' is not an IP address"}},
     // bridge and what hangs on it
     {NET("<bridge name='a/b'/>"), ERROR_XML, {"line 3", "'a/b'", "kernel"}},
-    {NET("<bridge name='abcdefghijklmnop'/>"), ERROR_XML, {"15 octets"}},
+    {NET("<bridge name='abcdefghijklmnop'/>"), ERROR_XML, {"15 bytes"}},
     {NET("<bridge name='br%d%d'/>"), ERROR_XML, {"one %d"}},
     {NET("<bridge name='br%s'/>"), ERROR_XML, {"'br%s'"}},
     {NET("<bridge name='a b'/>"), ERROR_XML, {"'a b'"}},
@@ -290,7 +290,7 @@ static void too_large(void)
     while (b.len <= 10 * 1024 * 1024)
         strbuf_add(&b, "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef");
     strbuf_add(&b, "</description></network>");
-    refused(&b, ERROR_XML_DETAIL, "octets");
+    refused(&b, ERROR_XML_DETAIL, "bytes");
 }
 
 static void too_deep(void)

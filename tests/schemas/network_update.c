@@ -5,7 +5,7 @@
 
 #include "base/file.h"
 #include "base/str.h"
-#include "schemas/network_def.h"
+#include "schemas/network/def.h"
 
 // What libvirt lets pass. By the element, as it stands in the fixture.
 static const struct {

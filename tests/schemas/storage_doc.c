@@ -8,7 +8,7 @@
 #include <libxml/relaxng.h>
 #include "base/file.h"
 #include "base/str.h"
-#include "schemas/storage_def.h"
+#include "schemas/storage/def.h"
 
 static char *read_text(const char *path)
 {

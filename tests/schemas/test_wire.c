@@ -2,9 +2,9 @@
 // The codec: for every type, values made from a seed survive encode and decode unchanged, packets
 // that are short never decode, and what claims more than is there allocates nothing. Octets
 // themselves are held by test_wire_golden.c.
-#include "schemas/packet.h"
-#include "schemas/wire_types.h"
-#include "schemas/xdr.h"
+#include "schemas/wire/packet.h"
+#include "schemas/wire/types.h"
+#include "schemas/wire/xdr.h"
 #include "tests/check.h"
 
 #include <string.h>
@@ -130,7 +130,7 @@ static void fill(enum wire_type_id type, void *out, struct arena *a, uint64_t *s
 
 static int decode(enum wire_type_id type, const void *data, size_t len, void *out, struct arena *a)
 {
-    // A copy of just that size, so that the sanitizer sees every octet read too many.
+    // A copy of just that size, so that the sanitizer sees every byte read too many.
     uint8_t *copy = xmemdup(data, len);
     struct xdr_reader r = {.p = copy, .end = copy + len, .arena = a};
     int result = wire_decode(&r, type, out);
@@ -154,12 +154,12 @@ static void every_type_round_trips(void)
             xdr_writer_init(&again, WIRE_MESSAGE_MAX);
             CHECK_INT(wire_encode(&w, type, value), 0);
             CHECK_INT(w.len % 4, 0);
-            CHECK(w.len >= wire_type_table[type].min_octets);
+            CHECK(w.len >= wire_type_table[type].min_bytes);
             CHECK_INT(decode(type, w.data, w.len, back, &a), 0);
             CHECK_INT(wire_encode(&again, type, back), 0);
             CHECK_INT(again.len, w.len);
             CHECK(memcmp(w.data, again.data, w.len) == 0);
-            // Short by four octets it never decodes.
+            // Short by four bytes it never decodes.
             CHECK_INT(decode(type, w.data, w.len - 4, back, &a), -1);
             CHECK_INT(decode(type, w.data, w.len - 1, back, &a), -1);
             xdr_writer_finish(&w);
@@ -169,7 +169,7 @@ static void every_type_round_trips(void)
     }
 }
 
-// A field of 0xff octets everywhere: no count of those may be believed.
+// A field of 0xff bytes everywhere: no count of those may be believed.
 static void claims_allocate_nothing(void)
 {
     static uint8_t packet[40];
@@ -178,13 +178,13 @@ static void claims_allocate_nothing(void)
         for (int type = 1; type < WIRE_TYPE_COUNT; type++) {
             struct arena a = {0};
             void *out = xcalloc(1, wire_type_table[type].size);
-            decode(type, packet, wire_type_table[type].min_octets <= 40 ? 40 : 0, out, &a);
+            decode(type, packet, wire_type_table[type].min_bytes <= 40 ? 40 : 0, out, &a);
             CHECK(a.used < 2000);
             free(out);
             arena_finish(&a);
         }
     }
-    // 40 octets that claim eight million items.
+    // 40 bytes that claim eight million items.
     uint8_t claim[40] = {0, 0x80, 0, 0};
     struct arena a = {0};
     struct wire_domain_get_vcpu_pin_info_ret pins = {0};

@@ -2,8 +2,8 @@
 // Octets. Every type against wire_golden.txt, which another encoder wrote; and calls as
 // libvirt 9.0's own client library put them on a socket.
 #include "base/file.h"
-#include "schemas/wire_types.h"
-#include "schemas/xdr.h"
+#include "schemas/wire/types.h"
+#include "schemas/wire/xdr.h"
 #include "tests/check.h"
 
 #include <string.h>
@@ -100,7 +100,7 @@ static size_t size_of(const struct wire_field *f)
 static void make_field(struct maker *m, const struct wire_field *f, char *at)
 {
     struct any_array a = {.n = 2};
-    uint8_t octets[16];
+    uint8_t bytes[16];
     void *item;
     switch (f->shape) {
     case WIRE_SHAPE_ONE:
@@ -130,13 +130,13 @@ static void make_field(struct maker *m, const struct wire_field *f, char *at)
     }
     m->n++;
     for (uint32_t i = 0; i < 16; i++)
-        octets[i] = (uint8_t)(m->n + i);
+        bytes[i] = (uint8_t)(m->n + i);
     if (f->shape == WIRE_SHAPE_UUID) {
-        memcpy(at, octets, 16);
+        memcpy(at, bytes, 16);
         return;
     }
     a.n = 3 + m->n % 4;
-    a.v = arena_memdup(&m->arena, octets, a.n);
+    a.v = arena_memdup(&m->arena, bytes, a.n);
     memcpy(at, &a, sizeof(a));
 }
 

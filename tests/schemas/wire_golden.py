@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Writes wire_golden.txt: one line for each type, its name and the octets of a value made by a rule that
+"""Writes wire_golden.txt: one line for each type, its name and the bytes of a value made by a rule that
 test_wire_golden.c follows, too. Encodes straight from the tables, with nothing of the generator's.
 
 usage: wire_golden.py TABLE_DIR > wire_golden.txt

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What the first octets of a file are taken for: images as QEMU writes them, made here octet by
-// octet, and what only looks like one.
+// What the first bytes of a file are taken for: images as QEMU writes them, made here byte by
+// byte, and what only looks like one.
 #include "tests/check.h"
 
 #include "base/cleanup.h"

@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include "base/file.h"
 #include "base/str.h"
-#include "storage/private.h"
+#include "storage/internal.h"
 
 struct world {
     char *root, *dir, *config, *run, *tool;

@@ -2,7 +2,7 @@
 // What follows from what QEMU tells: the moves a guest makes for each action of its document, and a
 // monitor that is lost.
 #include "tests/check.h"
-#include "tests/supervisor/guests.h"
+#include "tests/supervisor/fixture.h"
 
 #define EV_SHUTDOWN "event SHUTDOWN {\"guest\": true, \"reason\": \"guest-shutdown\"}\nevent STOP\n"
 #define EV_REBOOT   "event SHUTDOWN {\"guest\": true, \"reason\": \"guest-reset\"}\nevent STOP\n"

@@ -3,7 +3,7 @@
 #include <sys/stat.h>
 #include "base/file.h"
 #include "tests/check.h"
-#include "tests/supervisor/guests.h"
+#include "tests/supervisor/fixture.h"
 
 enum { OWNER = 12345, QEMU = 64055, GROUP = 23456 };
 

@@ -5,7 +5,7 @@
 #include <sys/wait.h>
 #include "base/file.h"
 #include "tests/check.h"
-#include "tests/supervisor/guests.h"
+#include "tests/supervisor/fixture.h"
 
 // Something done to a guest by another caller meanwhile.
 struct other {

@@ -4,7 +4,7 @@
 #include <sys/wait.h>
 #include "base/file.h"
 #include "tests/check.h"
-#include "tests/supervisor/guests.h"
+#include "tests/supervisor/fixture.h"
 
 static char *repeat(char c, size_t n)
 {
@@ -31,8 +31,8 @@ static void test_file_names(void)
         CHECK_INT(strncmp(path, "/d/", 3), 0);
         CHECK_STR(path + 3, names[i].file);
     }
-    // No two names of up to three octets out of the difficult ones share a file.
-    static const char octets[] = {'.', '/', '%', '2', 'E', 'F', '\n'};
+    // No two names of up to three bytes out of the difficult ones share a file.
+    static const char bytes[] = {'.', '/', '%', '2', 'E', 'F', '\n'};
     AUTO_STRBUF seen = {0};
     for (unsigned i = 1; i < 8 * 8 * 8; i++) {
         char name[4];
@@ -42,7 +42,7 @@ static void test_file_names(void)
             if (v % 8 && n != k)
                 hole = true;
             if (v % 8)
-                name[n++] = octets[v % 8 - 1];
+                name[n++] = bytes[v % 8 - 1];
         }
         if (hole)
             continue;
@@ -77,7 +77,7 @@ static void names(struct task *t, struct house *h)
     struct domain_def *def = NULL;
     struct domain *dom = NULL;
     CHECK_INT(domains_parse(t, h->domains, xml, 0, &def, &err), -1);
-    CHECK_CONTAINS(err.message, "has 250 octets, the most are 236");
+    CHECK_CONTAINS(err.message, "has 250 bytes, the most are 236");
     CHECK(!domains_find_name(h->domains, too_long));
     house_close(h);
     house_open(h);

@@ -8,7 +8,7 @@
 #include <sys/wait.h>
 #include "base/file.h"
 #include "tests/check.h"
-#include "tests/supervisor/guests.h"
+#include "tests/supervisor/fixture.h"
 
 struct definer {
     struct house *house;

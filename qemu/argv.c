@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// How this works: each argv_*.c writes one subject through the out_ functions, in the order in
+// which QEMU must see them (objects and buses before what uses them). Starting a guest they become
+// arguments; plugging a device in, QMP commands.
+#include "qemu/argv.h"
+
+#include "qemu/argv_internal.h"
+
+static void build_identity(struct argv_out *o)
+{
+    char uuid[UUID_TEXT_SIZE];
+    const struct domain_def *def = o->def;
+    AUTO_FREE char *name = comma_escape(def->name);
+    out_arg(o, "-name", "guest=%s,debug-threads=on", name);
+    out_flag(o, "-S");
+    out_arg(o, "-uuid", "%s", uuid_format(&def->uuid.value, uuid));
+    out_arg(o, "-display", "none");
+    out_flag(o, "-no-user-config");
+    out_flag(o, "-nodefaults");
+    out_arg(o, "-chardev", "socket,id=charmonitor,fd=%d,server=on,wait=off",
+            out_fd(o, o->in->monitor_fd));
+    out_arg(o, "-mon", "chardev=charmonitor,id=monitor,mode=control");
+}
+
+static int build_genid(struct argv_out *o)
+{
+    char uuid[UUID_TEXT_SIZE];
+    if (o->def->has_genid) {
+        struct json_object *j = json_driver("vmgenid");
+        put_str(j, "guid", o->def->genid.set ? uuid_format(&o->def->genid.value, uuid) : "auto");
+        put_str(j, "id", "vmgenid0");
+        if (out_device(o, NULL, j) < 0)
+            return -1;
+    }
+    if (o->def->features.vmcoreinfo == TOGGLE_YES) {
+        struct json_object *j = json_driver("vmcoreinfo");
+        return out_device(o, NULL, j);
+    }
+    return 0;
+}
+
+static void build_iothreads(struct argv_out *o)
+{
+    for (uint64_t i = 1; i <= o->def->iothreads; i++) {
+        struct json_object *j = json_object_new_object();
+        put_str(j, "qom-type", "iothread");
+        put_printf(j, "id", "iothread%llu", (unsigned long long)i);
+        out_json(o, "-object", j);
+    }
+}
+
+static int build_devices(struct argv_out *o)
+{
+    const struct domain_def *def = o->def;
+#define EACH(list, build)                                                                          \
+    VEC_FOREACH (it, &def->list)                                                                   \
+        if (build(o, *it) < 0)                                                                     \
+            return -1;
+    if (build_controllers(o) < 0)
+        return -1;
+    EACH(hubs, build_hub)
+    EACH(disks, build_disk)
+    EACH(interfaces, build_interface)
+    if (build_chardevs(o) < 0)
+        return -1;
+    EACH(inputs, build_input)
+    if (build_displays(o) < 0)
+        return -1;
+    EACH(sounds, build_sound)
+    EACH(watchdogs, build_watchdog)
+    EACH(redirdevs, build_redirdev)
+    if (build_balloon(o, def->memballoon) < 0)
+        return -1;
+    EACH(rngs, build_rng)
+    EACH(panics, build_panic)
+#undef EACH
+    return 0;
+}
+
+static void build_tail(struct argv_out *o)
+{
+    if (o->in->incoming)
+        out_arg(o, "-incoming", "%s", o->in->incoming);
+    if (qemu_caps_has_option(o->caps, "sandbox", NULL))
+        out_arg(o, "-sandbox",
+                "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny");
+    out_arg(o, "-msg", "timestamp=on");
+    VEC_FOREACH (it, &o->def->qemu_args)
+        out_flag(o, (*it)->value);
+}
+
+static void set_env(struct strv *env, const char *name, const char *value)
+{
+    size_t n = strlen(name);
+    for (size_t i = 0; i < env->n; i++)
+        if (strncmp(env->v[i], name, n) == 0 && env->v[i][n] == '=') {
+            free(env->v[i]);
+            env->v[i] = xasprintf("%s=%s", name, value);
+            return;
+        }
+    strv_printf(env, "%s=%s", name, value);
+}
+
+static void build_env(struct argv_out *o)
+{
+    static const char *const xdg[][2] = {{"XDG_DATA_HOME", ".local/share"},
+                                         {"XDG_CACHE_HOME", ".cache"},
+                                         {"XDG_CONFIG_HOME", ".config"}};
+    struct strv *env = &o->argv->env;
+    const char *home = o->in->home_dir;
+    set_env(env, "LC_ALL", "C");
+    set_env(env, "PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
+    if (home) {
+        set_env(env, "HOME", home);
+        for (size_t i = 0; i < ARRAY_LEN(xdg); i++) {
+            AUTO_FREE char *path = xasprintf("%s/%s", home, xdg[i][1]);
+            set_env(env, xdg[i][0], path);
+        }
+    }
+    if (o->def->clock.offset == CLOCK_TIMEZONE && o->def->clock.timezone)
+        set_env(env, "TZ", o->def->clock.timezone);
+    VEC_FOREACH (it, &o->def->qemu_env)
+        set_env(env, (*it)->name, (*it)->value ? (*it)->value : "");
+}
+
+static struct argv_out out_init(const struct argv_input *in, struct error *err)
+{
+    return (struct argv_out){
+        .in = in,
+        .def = in->def,
+        .caps = in->caps,
+        .chipset = chipset_of(in->def),
+        .virt = in->def->type == DOMAIN_TYPE_KVM ? QEMU_VIRT_KVM : QEMU_VIRT_TCG,
+        .next_fdset = 1,
+        .err = err,
+    };
+}
+
+int argv_build(const struct argv_input *in, struct argv *ret, struct error *err)
+{
+    struct argv_out o = out_init(in, err);
+    o.argv = ret;
+    strv_push(&ret->args, in->def->emulator ? in->def->emulator : in->caps->binary);
+    build_identity(&o);
+    if (build_machine(&o) < 0 || build_cpu(&o) < 0 || build_memory(&o) < 0 ||
+        build_firmware(&o) < 0)
+        goto failed;
+    build_iothreads(&o);
+    if (build_clock(&o) < 0 || build_boot(&o) < 0 || build_genid(&o) < 0 || build_devices(&o) < 0)
+        goto failed;
+    build_tail(&o);
+    build_env(&o);
+    return 0;
+failed:
+    argv_finish(ret);
+    return -1;
+}
+
+void argv_finish(struct argv *a)
+{
+    strv_finish(&a->args);
+    strv_finish(&a->env);
+    vec_finish(&a->fds);
+}
+
+int argv_build_device(const struct argv_input *in, struct device *dev, struct argv_plug *ret,
+                      struct error *err)
+{
+    struct argv_out o = out_init(in, err);
+    int rc = 0;
+    o.plug = ret;
+    switch (dev->kind) {
+    case DEVICE_DISK:
+        rc = build_disk(&o, (struct domain_disk *)dev);
+        break;
+    case DEVICE_CONTROLLER:
+        rc = build_controller(&o, (struct domain_controller *)dev);
+        break;
+    case DEVICE_INTERFACE:
+        rc = build_interface(&o, (struct domain_interface *)dev);
+        break;
+    case DEVICE_INPUT:
+        rc = build_input(&o, (struct domain_input *)dev);
+        break;
+    case DEVICE_HUB:
+        rc = build_hub(&o, (struct domain_hub *)dev);
+        break;
+    case DEVICE_RNG:
+        rc = build_rng(&o, (struct domain_rng *)dev);
+        break;
+    case DEVICE_WATCHDOG:
+        rc = build_watchdog(&o, (struct domain_watchdog *)dev);
+        break;
+    case DEVICE_MEMBALLOON:
+        rc = build_balloon(&o, (struct domain_memballoon *)dev);
+        break;
+    default:
+        rc = out_unsupported(&o, dev,
+                             "cannot be plugged into a running guest; change the inactive "
+                             "definition and restart the guest");
+    }
+    if (rc == 0 && !ret->steps.n)
+        rc = out_unsupported(&o, dev, "is part of the machine and cannot be plugged in");
+    if (rc < 0)
+        argv_plug_finish(ret);
+    return rc;
+}
+
+void argv_plug_finish(struct argv_plug *p)
+{
+    VEC_FOREACH (it, &p->steps)
+        json_object_put(it->args);
+    vec_finish(&p->steps);
+}

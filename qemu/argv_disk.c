@@ -1,0 +1,350 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Disks: the block nodes of the image (and of what it lies on), then the drive the guest sees.
+#include "qemu/argv_internal.h"
+
+static void cache_of(struct json_object *j, enum disk_cache cache)
+{
+    bool direct = cache == DISK_CACHE_OFF || cache == DISK_CACHE_DIRECTSYNC;
+    if (cache == DISK_CACHE_NONE_GIVEN || cache == DISK_CACHE_DEFAULT)
+        return;
+    struct json_object *c = json_object_new_object();
+    put_bool(c, "direct", direct);
+    put_bool(c, "no-flush", cache == DISK_CACHE_UNSAFE);
+    json_object_object_add(j, "cache", c);
+}
+
+static const char *discard_word(enum disk_discard d)
+{
+    return d == DISK_DISCARD_NONE ? NULL : d == DISK_DISCARD_UNMAP ? "unmap" : "ignore";
+}
+
+// The file or device itself.
+static void storage_node(struct argv_out *o, const struct domain_disk *d, uint64_t index,
+                         const char *path, enum disk_type type)
+{
+    bool cdrom = d->device == DISK_DEVICE_CDROM;
+    struct json_object *j = json_driver(type != DISK_TYPE_BLOCK ? "file"
+                                        : cdrom                 ? "host_cdrom"
+                                                                : "host_device");
+    put_str(j, "filename", path);
+    if (d->io != DISK_IO_NONE)
+        put_str(j, "aio",
+                d->io == DISK_IO_NATIVE    ? "native"
+                : d->io == DISK_IO_THREADS ? "threads"
+                                           : "io_uring");
+    put_printf(j, "node-name", "libvirt-%llu-storage", (unsigned long long)index);
+    cache_of(j, d->cache);
+    put_bool(j, "auto-read-only", true);
+    put_str(j, "discard", "unmap");
+    out_json(o, "-blockdev", j);
+}
+
+static bool format_is_safe(const char *f)
+{
+    return strspn(f, "abcdefghijklmnopqrstuvwxyz0123456789-") == strlen(f);
+}
+
+static bool format_has_backing(const char *f)
+{
+    return str_eq(f, "qcow2") || str_eq(f, "qed") || str_eq(f, "vmdk") || str_eq(f, "qcow");
+}
+
+// What the bytes mean. backing: index of the layer below, 0: the image says, or has none.
+static int format_node(struct argv_out *o, const struct domain_disk *d, uint64_t index,
+                       const char *format, bool top, const struct disk_backing *below)
+{
+    struct json_object *j = json_object_new_object();
+    if (!format)
+        format = "raw";
+    if (!format_is_safe(format)) {
+        json_object_put(j);
+        return out_unsupported(o, &d->dev, "<driver type='%s'>: not an image format", format);
+    }
+    put_printf(j, "node-name", "libvirt-%llu-format", (unsigned long long)index);
+    put_bool(j, "read-only", !top || d->readonly || d->device == DISK_DEVICE_CDROM);
+    if (top) {
+        put_str(j, "discard", discard_word(d->discard));
+        put_str(j, "detect-zeroes",
+                d->detect_zeroes == DISK_ZEROES_NONE  ? NULL
+                : d->detect_zeroes == DISK_ZEROES_OFF ? "off"
+                : d->detect_zeroes == DISK_ZEROES_ON  ? "on"
+                                                      : "unmap");
+    }
+    cache_of(j, d->cache);
+    put_str(j, "driver", format);
+    put_printf(j, "file", "libvirt-%llu-storage", (unsigned long long)index);
+    if (below && format_has_backing(format)) {
+        if (below->type == DISK_TYPE_NONE)
+            json_object_object_add(j, "backing", NULL);
+        else
+            put_printf(j, "backing", "libvirt-%llu-format", opt_or(below->index, 0));
+    }
+    out_json(o, "-blockdev", j);
+    return 0;
+}
+
+static int backing_nodes(struct argv_out *o, const struct domain_disk *d,
+                         const struct disk_backing *b)
+{
+    if (!b || b->type == DISK_TYPE_NONE)
+        return 0;
+    if (!b->index.set)
+        return out_internal(o, &d->dev, "a backing layer has no number");
+    if (backing_nodes(o, d, b->next) < 0)
+        return -1;
+    storage_node(o, d, b->index.value, b->type == DISK_TYPE_BLOCK ? b->dev : b->file, b->type);
+    return format_node(o, d, b->index.value, b->format, false, b->next);
+}
+
+// Caller frees the name of the node to plug in; NULL: an empty drive.
+static int image_nodes(struct argv_out *o, const struct domain_disk *d, char **node)
+{
+    const char *path = d->type == DISK_TYPE_BLOCK ? d->source_dev : d->source_file;
+    *node = NULL;
+    if (!path) {
+        if (d->device == DISK_DEVICE_CDROM || d->device == DISK_DEVICE_FLOPPY)
+            return 0;
+        return out_unsupported(o, &d->dev, "disk '%s' has no <source>", d->target);
+    }
+    if (!d->source_index.set)
+        return out_internal(o, &d->dev, "the image has no number");
+    unsigned long long n = d->source_index.value;
+    if (backing_nodes(o, d, d->backing) < 0)
+        return -1;
+    storage_node(o, d, n, path, d->type);
+    if (format_node(o, d, n, d->driver_format, true, d->backing) < 0)
+        return -1;
+    *node = xasprintf("libvirt-%llu-format", n);
+    if (d->copy_on_read == TOGGLE_YES) {
+        struct json_object *j = json_driver("copy-on-read");
+        put_printf(j, "node-name", "libvirt-CoR-%s", d->target);
+        put_str(j, "file", *node);
+        out_json(o, "-blockdev", j);
+        free(*node);
+        *node = xasprintf("libvirt-CoR-%s", d->target);
+    }
+    return 0;
+}
+
+static const char *policy_word(enum disk_error_policy p)
+{
+    switch (p) {
+    case DISK_ERROR_STOP:
+        return "stop";
+    case DISK_ERROR_REPORT:
+        return "report";
+    case DISK_ERROR_IGNORE:
+        return "ignore";
+    case DISK_ERROR_ENOSPACE:
+        return "enospc";
+    default:
+        return NULL;
+    }
+}
+
+static int put_geometry(struct argv_out *o, struct json_object *j, const struct domain_disk *d)
+{
+    static const char *const trans[] = {
+        [DISK_TRANS_AUTO] = "auto", [DISK_TRANS_LBA] = "lba", [DISK_TRANS_PLAIN] = "none"};
+    if (!d->cyls.set)
+        return 0;
+    if (d->bus == DISK_BUS_USB || d->bus == DISK_BUS_FDC || d->device != DISK_DEVICE_DISK)
+        return out_unsupported(o, &d->dev,
+                               "<geometry> is for hard disks on ide, sata, scsi or "
+                               "virtio");
+    put_opt(j, "cyls", d->cyls);
+    put_opt(j, "heads", d->heads);
+    put_opt(j, "secs", d->secs);
+    if (d->trans != DISK_TRANS_NONE && (d->bus == DISK_BUS_IDE || d->bus == DISK_BUS_SATA))
+        put_str(j, "bios-chs-trans", trans[d->trans]);
+    else if (d->trans != DISK_TRANS_NONE)
+        return out_unsupported(o, &d->dev, "<geometry trans=> is for ide and sata disks");
+    return 0;
+}
+
+// What every kind of drive takes.
+static int put_common(struct argv_out *o, struct json_object *j, const struct domain_disk *d,
+                      const char *node, bool with_boot)
+{
+    bool floppy = d->bus == DISK_BUS_FDC;
+    if (d->shareable)
+        put_bool(j, "share-rw", true);
+    put_str(j, "drive", node);
+    put_str(j, "id", d->dev.alias);
+    if (with_boot && boot_index(o, &d->dev))
+        put_uint(j, "bootindex", boot_index(o, &d->dev));
+    if (d->removable != TOGGLE_UNSET && d->bus == DISK_BUS_SCSI && d->device == DISK_DEVICE_DISK)
+        put_toggle(j, "removable", d->removable);
+    put_opt(j, "logical_block_size", d->logical_block_size);
+    put_opt(j, "physical_block_size", d->physical_block_size);
+    put_opt(j, "discard_granularity", d->discard_granularity);
+    if (d->wwn) {
+        uint64_t wwn = 0;
+        if (str_to_u64(d->wwn, 16, UINT64_MAX, &wwn) < 0)
+            return out_unsupported(o, &d->dev, "<wwn>%s</wwn>: not 16 hexadecimal digits", d->wwn);
+        put_uint(j, "wwn", wwn);
+    }
+    if (d->rotation_rate.set && d->device == DISK_DEVICE_DISK)
+        put_opt(j, "rotation_rate", d->rotation_rate);
+    put_str(j, "vendor", d->vendor);
+    put_str(j, "product", d->product);
+    put_str(j, "serial", d->serial);
+    if (d->cache > DISK_CACHE_DEFAULT)
+        put_str(j, "write-cache",
+                d->cache == DISK_CACHE_WRITETHROUGH || d->cache == DISK_CACHE_DIRECTSYNC ? "off"
+                                                                                         : "on");
+    if (!floppy) {
+        put_str(j, "werror", policy_word(d->error_policy));
+        put_str(j, "rerror",
+                policy_word(d->rerror_policy != DISK_ERROR_NONE      ? d->rerror_policy
+                            : d->error_policy == DISK_ERROR_ENOSPACE ? DISK_ERROR_NONE
+                                                                     : d->error_policy));
+    }
+    return put_geometry(o, j, d);
+}
+
+static int finish(struct argv_out *o, const struct domain_disk *d, struct json_object *j,
+                  const char *node)
+{
+    if (put_common(o, j, d, node, true) < 0) {
+        json_object_put(j);
+        return -1;
+    }
+    return out_device(o, &d->dev, j);
+}
+
+static int build_virtio(struct argv_out *o, const struct domain_disk *d, const char *node)
+{
+    static const char *const models[] = {[DISK_MODEL_VIRTIO] = "virtio",
+                                         [DISK_MODEL_VIRTIO_TRANSITIONAL] = "virtio-transitional",
+                                         [DISK_MODEL_VIRTIO_NON_TRANSITIONAL] =
+                                             "virtio-non-transitional"};
+    AUTO_FREE char *driver = virtio_driver("virtio-blk-pci", models[d->model]);
+    if (d->device != DISK_DEVICE_DISK)
+        return out_unsupported(o, &d->dev, "a %s cannot be on the virtio bus; use sata or scsi",
+                               disk_device_name(d->device));
+    struct json_object *j = json_driver(driver);
+    put_toggle(j, "ioeventfd", d->ioeventfd);
+    put_toggle(j, "event_idx", d->event_idx);
+    put_virtio(j, &d->virtio);
+    if (d->iothread.set)
+        put_printf(j, "iothread", "iothread%llu", opt_or(d->iothread, 1));
+    put_opt(j, "num-queues", d->queues);
+    put_opt(j, "queue-size", d->queue_size);
+    if (put_address(o, j, &d->dev) < 0) {
+        json_object_put(j);
+        return -1;
+    }
+    return finish(o, d, j, node);
+}
+
+static int build_ide(struct argv_out *o, const struct domain_disk *d, const char *node)
+{
+    const struct device_address *a = &d->dev.address;
+    bool sata = d->bus == DISK_BUS_SATA;
+    const struct domain_controller *c =
+        out_controller(o, sata ? CONTROLLER_SATA : CONTROLLER_IDE, opt_or(a->controller, 0));
+    if (!c || (d->bus == DISK_BUS_IDE && o->chipset == CHIPSET_Q35))
+        return out_unsupported(o, &d->dev, "machine '%s' has no %s controller %llu; use %s",
+                               o->def->os.machine, disk_bus_name(d->bus), opt_or(a->controller, 0),
+                               o->chipset == CHIPSET_Q35 ? "bus='sata'" : "another bus");
+    if (!sata && opt_or(a->controller, 0))
+        return out_unsupported(o, &d->dev, "there is only one IDE controller, for hda to hdd");
+    struct json_object *j = json_driver(d->device == DISK_DEVICE_CDROM ? "ide-cd" : "ide-hd");
+    if (sata) {
+        put_printf(j, "bus", "%s.%llu", c->dev.alias, opt_or(a->unit, 0));
+    } else {
+        put_printf(j, "bus", "ide.%llu", opt_or(a->bus, 0));
+        put_uint(j, "unit", opt_or(a->unit, 0));
+    }
+    return finish(o, d, j, node);
+}
+
+static int build_scsi(struct argv_out *o, const struct domain_disk *d, const char *node)
+{
+    const struct device_address *a = &d->dev.address;
+    unsigned long long n = opt_or(a->controller, 0);
+    const struct domain_controller *c = out_controller(o, CONTROLLER_SCSI, n);
+    if (!c)
+        return out_unsupported(o, &d->dev, "there is no SCSI controller %llu", n);
+    if (d->device == DISK_DEVICE_LUN)
+        return out_unsupported(o, &d->dev, "device='lun' (SCSI passthrough) is not provided yet");
+    struct json_object *j = json_driver(d->device == DISK_DEVICE_CDROM ? "scsi-cd" : "scsi-hd");
+    put_printf(j, "bus", "%s.%llu", c->dev.alias,
+               c->model == SCSI_LSILOGIC ? 0 : opt_or(a->bus, 0));
+    if (c->model == SCSI_LSILOGIC) { // narrow: the unit is the SCSI id
+        put_uint(j, "scsi-id", opt_or(a->unit, 0));
+    } else {
+        put_uint(j, "channel", 0);
+        put_uint(j, "scsi-id", opt_or(a->target, 0));
+        put_uint(j, "lun", opt_or(a->unit, 0));
+    }
+    put_printf(j, "device_id", "drive-%s", d->dev.alias);
+    return finish(o, d, j, node);
+}
+
+static int build_usb(struct argv_out *o, const struct domain_disk *d, const char *node)
+{
+    bool cdrom = d->device == DISK_DEVICE_CDROM;
+    struct json_object *j = json_driver(cdrom ? "usb-bot" : "usb-storage");
+    if (put_address(o, j, &d->dev) < 0) {
+        json_object_put(j);
+        return -1;
+    }
+    if (!cdrom) {
+        put_bool(j, "removable", d->removable == TOGGLE_YES);
+        return finish(o, d, j, node);
+    }
+    // usb-storage cannot be a CD drive: the bare transport, with a SCSI drive on it.
+    put_printf(j, "id", "%s-bot", d->dev.alias);
+    if (out_device(o, &d->dev, j) < 0)
+        return -1;
+    j = json_driver("scsi-cd");
+    put_printf(j, "bus", "%s-bot.0", d->dev.alias);
+    put_uint(j, "scsi-id", 0);
+    put_uint(j, "lun", 0);
+    return finish(o, d, j, node);
+}
+
+static int build_floppy(struct argv_out *o, const struct domain_disk *d, const char *node)
+{
+    const struct device_address *a = &d->dev.address;
+    if (o->chipset == CHIPSET_OTHER || opt_or(a->controller, 0))
+        return out_unsupported(o, &d->dev, "there is one floppy controller, for fda and fdb");
+    if (boot_index(o, &d->dev))
+        out_arg(o, "-global", "isa-fdc.bootindex%c=%u", opt_or(a->unit, 0) ? 'B' : 'A',
+                boot_index(o, &d->dev));
+    struct json_object *j = json_driver("floppy");
+    if (o->chipset == CHIPSET_Q35)
+        put_str(j, "bus", "fdc0.0");
+    put_uint(j, "unit", opt_or(a->unit, 0));
+    if (put_common(o, j, d, node, false) < 0) {
+        json_object_put(j);
+        return -1;
+    }
+    return out_device(o, &d->dev, j);
+}
+
+int build_disk(struct argv_out *o, const struct domain_disk *d)
+{
+    AUTO_FREE char *node = NULL;
+    if (image_nodes(o, d, &node) < 0)
+        return -1;
+    switch (d->bus) {
+    case DISK_BUS_VIRTIO:
+        return build_virtio(o, d, node);
+    case DISK_BUS_IDE:
+    case DISK_BUS_SATA:
+        return build_ide(o, d, node);
+    case DISK_BUS_SCSI:
+        return build_scsi(o, d, node);
+    case DISK_BUS_USB:
+        return build_usb(o, d, node);
+    case DISK_BUS_FDC:
+        return o->plug ? out_unsupported(o, &d->dev, "floppies cannot be plugged in")
+                       : build_floppy(o, d, node);
+    default:
+        return out_unsupported(o, &d->dev, "bus '%s' is not provided on x86",
+                               disk_bus_name(d->bus));
+    }
+}

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// How serial ports, consoles, channels and redirected devices stand in the domain document.
+#include "schemas/domain/internal.h"
+
+// ---- where the bytes go
+
+#define S        struct chardev_source
+#define B(type_) DOC_BIT(CHARDEV_##type_)
+static const struct doc_row tls_reconnect_rows[] = {
+    D_YESNO(ATTR, "enabled", reconnect, .flags = DOC_REQUIRED),
+    D_UINT(ATTR, "timeout", reconnect_s, 1, 0xffffffff, .unit = "seconds"),
+};
+static const struct doc_type reconnect_doc = DOC_TYPE("chardevReconnect", S, tls_reconnect_rows);
+
+static const struct doc_row source_rows[] = {
+    D_STR(ATTR, "path", path, .when = B(FILE) | B(DEV) | B(PIPE)),
+    D_STR(ATTR, "path", path, .when = B(PTY), .flags = DOC_LIVE),
+    D_ONOFF(ATTR, "append", append, .when = B(FILE)),
+    D_ENUM(ATTR, "mode", mode, &chardev_mode_values, .when = B(UNIX) | B(TCP)),
+    D_STR(ATTR, "path", path, .when = B(UNIX)),
+    D_TOKEN(ATTR, "host", host, .when = B(TCP)),
+    D_TOKEN(ATTR, "service", service, .when = B(TCP)),
+    D_YESNO(ATTR, "tls", tls, .when = B(TCP)),
+    D_TOKEN(ATTR, "channel", channel, .when = B(SPICEPORT), .flags = DOC_REQUIRED),
+    D_ELEM("reconnect", &reconnect_doc, .when = B(UNIX) | B(TCP)),
+};
+static const struct doc_type source_doc =
+    DOC_TYPE("chardevSourceElement", S, source_rows, DOC_TAGGED(S, type, &chardev_type_values));
+
+// udp has two: where it listens and where it sends to.
+static const struct doc_row udp_bind_rows[] = {
+    D_TOKEN(ATTR, "host", bind_host),
+    D_TOKEN(ATTR, "service", bind_service),
+};
+static const struct doc_type udp_bind_doc = DOC_TYPE("chardevUdpBind", S, udp_bind_rows);
+static const struct doc_row udp_connect_rows[] = {
+    D_TOKEN(ATTR, "host", host),
+    D_TOKEN(ATTR, "service", service),
+};
+static const struct doc_type udp_connect_doc = DOC_TYPE("chardevUdpConnect", S, udp_connect_rows);
+
+static const struct doc_row protocol_rows[] = {
+    D_ENUM(ATTR, "type", protocol, &chardev_protocol_values, .flags = DOC_REQUIRED),
+};
+static const struct doc_type protocol_doc = DOC_TYPE("chardevProtocol", S, protocol_rows);
+
+static const struct doc_row log_rows[] = {
+    D_STR(ATTR, "file", log_file, .flags = DOC_REQUIRED),
+    D_ONOFF(ATTR, "append", log_append),
+};
+static const struct doc_type log_doc = DOC_TYPE("chardevLog", S, log_rows);
+
+static const struct doc_row chardev_source_rows[] = {
+    D_ENUM(ATTR, "type", type, &chardev_type_values, .flags = DOC_TAG | DOC_REQUIRED),
+    D_ELEM("source", &source_doc,
+           .when = B(FILE) | B(DEV) | B(PIPE) | B(PTY) | B(UNIX) | B(TCP) | B(SPICEPORT)),
+    D_ELEM("source", &udp_bind_doc, .when = B(UDP), .select = "mode", .selected = "bind"),
+    D_ELEM("source", &udp_connect_doc, .when = B(UDP), .select = "mode", .selected = "connect"),
+    D_ELEM("protocol", &protocol_doc, .when = B(TCP)),
+    D_ELEM("log", &log_doc),
+};
+const struct doc_type chardev_source_doc =
+    DOC_TYPE("chardevSource", S, chardev_source_rows, DOC_TAGGED(S, type, &chardev_type_values));
+#undef S
+#undef B
+
+// ---- how the guest sees it
+
+#define S struct domain_chardev
+static const struct doc_row serial_model_rows[] = {
+    D_TOKEN(ATTR, "name", target_model, .flags = DOC_REQUIRED),
+};
+static const struct doc_type serial_model_doc = DOC_TYPE("serialModel", S, serial_model_rows);
+static const struct doc_row serial_target_rows[] = {
+    D_ENUM(ATTR, "type", target, &serial_target_values),
+    D_UINT(ATTR, "port", port, 0, 0x7fffffff),
+    D_ELEM("model", &serial_model_doc),
+};
+static const struct doc_type serial_target_doc = DOC_TYPE("serialTarget", S, serial_target_rows);
+
+static const struct doc_row serial_rows[] = {
+    D_INCLUDE(&chardev_source_doc, source),
+    D_ELEM("target", &serial_target_doc),
+    D_INCLUDE(&device_tail_doc, dev),
+};
+const struct doc_type serial_doc = DEVICE_DOC("serial", S, serial_rows, DEVICE_SERIAL);
+
+static const struct doc_row parallel_target_rows[] = {
+    D_UINT(ATTR, "port", port, 0, 0x7fffffff),
+};
+static const struct doc_type parallel_target_doc =
+    DOC_TYPE("parallelTarget", S, parallel_target_rows);
+static const struct doc_row parallel_rows[] = {
+    D_INCLUDE(&chardev_source_doc, source),
+    D_ELEM("target", &parallel_target_doc),
+    D_INCLUDE(&device_tail_doc, dev),
+};
+const struct doc_type parallel_doc = DEVICE_DOC("parallel", S, parallel_rows, DEVICE_PARALLEL);
+
+static const struct doc_row console_target_rows[] = {
+    D_ENUM(ATTR, "type", target, &console_target_values),
+    D_UINT(ATTR, "port", port, 0, 0x7fffffff),
+};
+static const struct doc_type console_target_doc = DOC_TYPE("consoleTarget", S, console_target_rows);
+static const struct doc_row console_rows[] = {
+    D_INCLUDE(&chardev_source_doc, source),
+    D_STR(ATTR, "tty", tty, .flags = DOC_LIVE),
+    D_ELEM("target", &console_target_doc),
+    D_INCLUDE(&device_tail_doc, dev),
+};
+const struct doc_type console_doc = DEVICE_DOC("console", S, console_rows, DEVICE_CONSOLE);
+
+#define WHEN(target_) .when = DOC_BIT(CHANNEL_TARGET_##target_)
+static const struct doc_row channel_target_rows[] = {
+    D_ENUM(ATTR, "type", target, &channel_target_values, .flags = DOC_TAG | DOC_REQUIRED),
+    D_TOKEN(ATTR, "name", name, WHEN(VIRTIO)),
+    D_ENUM(ATTR, "state", state, &channel_state_values, WHEN(VIRTIO), .flags = DOC_LIVE),
+    D_TOKEN(ATTR, "address", fwd_address, WHEN(GUESTFWD), .flags = DOC_REQUIRED),
+    D_TOKEN(ATTR, "port", fwd_port, WHEN(GUESTFWD), .flags = DOC_REQUIRED),
+};
+static const struct doc_type channel_target_doc = DOC_TYPE(
+    "channelTarget", S, channel_target_rows, DOC_TAGGED(S, target, &channel_target_values));
+#undef WHEN
+static const struct doc_row channel_rows[] = {
+    D_INCLUDE(&chardev_source_doc, source),
+    D_ELEM("target", &channel_target_doc, .flags = DOC_REQUIRED),
+    D_INCLUDE(&device_tail_doc, dev),
+};
+const struct doc_type channel_doc = DEVICE_DOC("channel", S, channel_rows, DEVICE_CHANNEL);
+#undef S
+
+#define S struct domain_redirdev
+static const struct doc_row redirdev_rows[] = {
+    D_TOKEN(ATTR, "bus", bus, .def = "usb"),
+    D_INCLUDE(&chardev_source_doc, source),
+    D_INCLUDE(&device_boot_doc, dev),
+    D_INCLUDE(&device_tail_doc, dev),
+};
+const struct doc_type redirdev_doc = DEVICE_DOC("redirdev", S, redirdev_rows, DEVICE_REDIRDEV);
+#undef S

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// How network interfaces stand in the domain document.
+#include "schemas/domain/internal.h"
+#include "schemas/network/internal.h"
+
+bool interface_target_is_ours(const char *name)
+{
+    return str_starts(name, "vnet") || str_starts(name, "macvtap") || str_starts(name, "macvlan");
+}
+
+static bool is_own_tap_name(const void *obj)
+{
+    const struct domain_interface *iface = obj;
+    return iface->target && !interface_target_is_ours(iface->target);
+}
+
+#define S struct interface_ip
+static const struct doc_row ip_rows[] = {
+    D_TOKEN(ATTR, "address", address, .flags = DOC_REQUIRED),
+    D_TOKEN(ATTR, "family", family),
+    D_UINT(ATTR, "prefix", prefix, 1, 128),
+    D_TOKEN(ATTR, "peer", peer),
+};
+static const struct doc_type ip_doc = DOC_TYPE("interfaceIp", S, ip_rows);
+#undef S
+
+#define S           struct domain_interface
+#define WHEN(type_) .when = DOC_BIT(INTERFACE_##type_)
+static const struct doc_row mac_rows[] = {
+    D_MAC(ATTR, "address", mac, .flags = DOC_REQUIRED),
+    D_TOKEN(ATTR, "type", mac_type),
+};
+static const struct doc_type mac_doc = DOC_TYPE("interfaceMac", S, mac_rows);
+
+static const struct doc_row source_rows[] = {
+    D_TOKEN(ATTR, "network", network, WHEN(NETWORK), .flags = DOC_REQUIRED),
+    D_TOKEN(ATTR, "portgroup", portgroup, WHEN(NETWORK)),
+    D_TOKEN(ATTR, "network", network, WHEN(DIRECT), .flags = DOC_LIVE),
+    D_TOKEN(ATTR, "portgroup", portgroup, WHEN(DIRECT), .flags = DOC_LIVE),
+    D_UUID(ATTR, "portid", port_id, WHEN(NETWORK), .flags = DOC_LIVE),
+    D_UUID(ATTR, "portid", port_id, WHEN(DIRECT), .flags = DOC_LIVE),
+    D_TOKEN(ATTR, "bridge", bridge, WHEN(BRIDGE), .flags = DOC_REQUIRED),
+    D_TOKEN(ATTR, "bridge", bridge, WHEN(NETWORK), .flags = DOC_LIVE),
+    D_TOKEN(ATTR, "dev", direct_dev, WHEN(DIRECT), .flags = DOC_REQUIRED),
+    D_ENUM(ATTR, "mode", direct_mode, &doc_direct_mode_values, WHEN(DIRECT), .def = "vepa"),
+};
+static const struct doc_type source_doc =
+    DOC_TYPE("interfaceSource", S, source_rows, DOC_TAGGED(S, type, &interface_type_values));
+
+static const struct doc_row path_rows[] = {
+    D_STR(ATTR, "path", script, .flags = DOC_REQUIRED),
+};
+static const struct doc_type script_doc = DOC_TYPE("interfaceScript", S, path_rows);
+static const struct doc_row down_rows[] = {
+    D_STR(ATTR, "path", downscript, .flags = DOC_REQUIRED),
+};
+static const struct doc_type downscript_doc = DOC_TYPE("interfaceDownscript", S, down_rows);
+
+static const struct doc_row target_rows[] = {
+    D_TOKEN(ATTR, "dev", target, .flags = DOC_LIVE, .keep = is_own_tap_name),
+    D_YESNO(ATTR, "managed", target_managed, WHEN(ETHERNET)),
+};
+static const struct doc_type target_doc =
+    DOC_TYPE("interfaceTarget", S, target_rows, DOC_TAGGED(S, type, &interface_type_values));
+
+static const struct doc_row guest_rows[] = {
+    D_TOKEN(ATTR, "dev", guest_dev),
+};
+static const struct doc_type guest_doc = DOC_TYPE("interfaceGuest", S, guest_rows);
+
+static const struct doc_row model_rows[] = {
+    D_TOKEN(ATTR, "type", model, .flags = DOC_REQUIRED),
+};
+static const struct doc_type model_doc = DOC_TYPE("interfaceModel", S, model_rows);
+
+static const struct doc_row driver_rows[] = {
+    D_ENUM(ATTR, "name", driver, &interface_backend_values),
+    D_ENUM(ATTR, "txmode", tx_timer, &interface_txmode_values),
+    D_ONOFF(ATTR, "ioeventfd", ioeventfd),
+    D_ONOFF(ATTR, "event_idx", event_idx),
+    D_UINT(ATTR, "queues", queues, 1, 256),
+    D_UINT(ATTR, "rx_queue_size", rx_queue_size, 1, 1024),
+    D_UINT(ATTR, "tx_queue_size", tx_queue_size, 1, 1024),
+    D_INCLUDE(&virtio_options_doc, virtio),
+};
+static const struct doc_type driver_doc = DOC_TYPE("interfaceDriver", S, driver_rows);
+
+static const struct doc_row tune_rows[] = {
+    D_UINT(LEAF, "sndbuf", sndbuf, 0, 0xffffffff, .unit = "bytes"),
+};
+static const struct doc_type tune_doc = DOC_TYPE("interfaceTune", S, tune_rows);
+
+static const struct doc_row link_rows[] = {
+    D_ENUM(ATTR, "state", link, &interface_link_values, .flags = DOC_REQUIRED),
+};
+static const struct doc_type link_doc = DOC_TYPE("interfaceLink", S, link_rows);
+
+static const struct doc_row mtu_rows[] = {
+    D_UINT(ATTR, "size", mtu, 68, 65535, .flags = DOC_REQUIRED, .unit = "bytes"),
+};
+static const struct doc_type mtu_doc = DOC_TYPE("interfaceMtu", S, mtu_rows);
+
+static const struct doc_row port_rows[] = {
+    D_YESNO(ATTR, "isolated", port_isolated),
+};
+static const struct doc_type port_doc = DOC_TYPE("interfacePort", S, port_rows);
+
+static const struct doc_row rom_rows[] = {
+    D_YESNO(ATTR, "enabled", rom_enabled),
+    D_ONOFF(ATTR, "bar", rom_bar),
+    D_STR(ATTR, "file", rom_file),
+};
+static const struct doc_type rom_doc = DOC_TYPE("interfaceRom", S, rom_rows);
+
+static const struct doc_row interface_rows[] = {
+    D_ENUM(ATTR, "type", type, &interface_type_values, .flags = DOC_TAG | DOC_REQUIRED),
+    D_ELEM("mac", &mac_doc),
+    D_ELEM("source", &source_doc, WHEN(NETWORK), .flags = DOC_REQUIRED),
+    D_ELEM("source", &source_doc, WHEN(BRIDGE), .flags = DOC_REQUIRED),
+    D_ELEM("source", &source_doc, WHEN(DIRECT), .flags = DOC_REQUIRED),
+    D_CHILD("vlan", &network_vlan_doc, vlan, WHEN(NETWORK)),
+    D_CHILD("vlan", &network_vlan_doc, vlan, WHEN(BRIDGE)),
+    D_CHILD("bandwidth", &network_bandwidth_doc, bandwidth, WHEN(NETWORK)),
+    D_CHILD("bandwidth", &network_bandwidth_doc, bandwidth, WHEN(BRIDGE)),
+    D_CHILD("bandwidth", &network_bandwidth_doc, bandwidth, WHEN(ETHERNET)),
+    D_EMPTY("bandwidth", .hint = "there is nothing on the host that could limit it; remove it"),
+    D_ELEM("port", &port_doc),
+    D_LIST("ip", &ip_doc, ips, WHEN(USER)),
+    D_EMPTY("ip", .hint = "nobody could give the guest this address; remove it, or let the network "
+                          "do it: a <host> in its <dhcp>"),
+    D_ELEM("script", &script_doc, WHEN(ETHERNET)),
+    D_EMPTY("script", .hint = "only type 'ethernet' has one; remove it"),
+    D_ELEM("downscript", &downscript_doc, WHEN(ETHERNET)),
+    D_EMPTY("downscript", .hint = "only type 'ethernet' has one; remove it"),
+    D_ELEM("target", &target_doc),
+    D_ELEM("guest", &guest_doc),
+    D_ELEM("model", &model_doc),
+    D_ELEM("driver", &driver_doc),
+    D_EMPTY("backend"),
+    D_ELEM("tune", &tune_doc),
+    D_ELEM("link", &link_doc),
+    D_ELEM("mtu", &mtu_doc),
+    D_INCLUDE(&device_boot_doc, dev),
+    D_ELEM("rom", &rom_doc),
+    D_INCLUDE(&device_tail_doc, dev),
+};
+const struct doc_type interface_doc = DEVICE_DOC("interface", S, interface_rows, DEVICE_INTERFACE,
+                                                 DOC_TAGGED(S, type, &interface_type_values));
+#undef WHEN
+#undef S

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// A document of tests/fixtures/argv made ready for argv_build(), as the supervisor does it.
+#pragma once
+
+#include <dirent.h>
+#include <unistd.h>
+
+#include <json-c/json.h>
+#include "base/file.h"
+#include "base/str.h"
+#include "qemu/address.h"
+#include "qemu/alias.h"
+#include "qemu/argv.h"
+#include "tests/check.h"
+
+enum { FIXTURE_MAX = 1 << 20, NICS_MAX = 16, CAPS_MAX = 1 << 22 };
+#define FIXTURE_DIR "/vireo-test" // stands for a directory of the test's own
+
+struct fixture {
+    struct domain_def *def;
+    struct argv_input in;
+    struct argv_iface ifaces[NICS_MAX];
+    struct argv argv;
+};
+
+static inline struct qemu_caps *fixture_caps(void)
+{
+    AUTO_FREE char *text = NULL;
+    AUTO_ERROR err = ERROR_INIT;
+    struct qemu_caps *caps = NULL;
+    struct qemu_caps_key key = {.binary = (char *)"/usr/bin/qemu-system-x86_64"};
+    CHECK_INT(file_read(FIXTURES "/qemu-7.2-x86_64.caps", CAPS_MAX, &text, NULL), 0);
+    struct json_object *doc = json_tokener_parse(text);
+    CHECK(doc);
+    if (qemu_caps_from_json(doc, &key, &caps, &err) < 0) {
+        fprintf(stderr, "%s\n", error_message(&err));
+        exit(1);
+    }
+    json_object_put(doc);
+    // What a host with KVM would have found.
+    if (!caps->accel[QEMU_VIRT_KVM].host_model)
+        caps->accel[QEMU_VIRT_KVM].host_model = xstrdup("Skylake-Client");
+    return caps;
+}
+
+static inline const char *fixture_machine(const char *arch, const char *machine, void *arg)
+{
+    const struct qemu_machine *m = qemu_caps_machine(arg, machine);
+    (void)arch;
+    return m ? m->name : NULL;
+}
+
+static inline char *replace_all(const char *text, const char *from, const char *to)
+{
+    struct strbuf b = {0};
+    for (const char *at; (at = strstr(text, from)); text = at + strlen(from)) {
+        strbuf_addn(&b, text, (size_t)(at - text));
+        strbuf_add(&b, to);
+    }
+    strbuf_add(&b, text);
+    return strbuf_steal(&b);
+}
+
+static inline struct domain_def *fixture_parse(const char *xml, struct qemu_caps *caps,
+                                               struct error *err)
+{
+    struct domain_defaults d = {.arch = "x86_64", .machine = fixture_machine, .arg = caps};
+    return domain_def_load(xml, strlen(xml), 0, &d, err);
+}
+
+static inline void fixture_ready(struct fixture *f, struct qemu_caps *caps, const char *dir)
+{
+    static const int taps[] = {101, 102}, vhosts[] = {111, 112};
+    f->in = (struct argv_input){.def = f->def,
+                                .caps = caps,
+                                .kvm_usable = true,
+                                .monitor_fd = 100,
+                                .now_s = 1795000000,
+                                .channel_dir = dir,
+                                .home_dir = dir,
+                                .ifaces = f->ifaces};
+    VEC_FOREACH (it, &f->def->interfaces) {
+        if ((*it)->type == INTERFACE_USER)
+            continue;
+        CHECK(f->in.nifaces < NICS_MAX);
+        bool two = (*it)->queues.set && (*it)->queues.value > 1;
+        f->ifaces[f->in.nifaces++] = (struct argv_iface){.iface = *it,
+                                                         .tap_fds = taps,
+                                                         .ntaps = two ? 2 : 1,
+                                                         .vhost_fds = vhosts,
+                                                         .nvhosts = two ? 2 : 0};
+    }
+    VEC_FOREACH (it, &f->def->graphics) {
+        (*it)->live_port = OPT_INT(5907);
+        if ((*it)->websocket.set)
+            (*it)->live_websocket = OPT_INT(5707);
+    }
+}
+
+static inline void fixture_load(struct fixture *f, const char *xml, struct qemu_caps *caps,
+                                const char *dir)
+{
+    AUTO_ERROR err = ERROR_INIT;
+    memset(f, 0, sizeof(*f));
+    f->def = fixture_parse(xml, caps, &err);
+    if (!f->def || address_assign(f->def, &err) < 0) {
+        fprintf(stderr, "%.300s\n%s\n", xml, error_message(&err));
+        exit(1);
+    }
+    alias_assign(f->def);
+    fixture_ready(f, caps, dir);
+}
+
+static inline void fixture_finish(struct fixture *f)
+{
+    argv_finish(&f->argv);
+    domain_def_destroy(f->def);
+}
+
+static inline int fixture_compare(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static inline int fixture_name(const char *name, void *arg)
+{
+    strv_take(arg, xstrndup(name, strlen(name) - 4));
+    return 0;
+}
+
+// Names of the documents without ".xml", sorted.
+static inline void fixture_names(struct strv *names)
+{
+    CHECK_INT(dir_each(FIXTURES, ".xml", fixture_name, names), 0);
+    CHECK(names->n >= 25);
+    qsort(names->v, names->n, sizeof(*names->v), fixture_compare);
+}
+
+static inline char *fixture_text(const char *name)
+{
+    AUTO_FREE char *path = xasprintf("%s/%s.xml", FIXTURES, name);
+    char *text = NULL;
+    CHECK_INT(file_read(path, FIXTURE_MAX, &text, NULL), 0);
+    return text;
+}

@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Every document against its golden arguments. VIREO_UPDATE_GOLDENS=1 writes them anew.
+#include "tests/qemu/argv_fixture.h"
+
+static struct qemu_caps *caps;
+
+// One line each; an option's values follow it indented. Environment and descriptors at the end.
+static char *as_text(const struct argv *a)
+{
+    struct strbuf b = {0};
+    for (size_t i = 0; i < a->args.n; i++)
+        strbuf_printf(&b, "%s\n", a->args.v[i]);
+    for (size_t i = 0; i < a->env.n; i++)
+        strbuf_printf(&b, "env %s\n", a->env.v[i]);
+    for (size_t i = 0; i < a->fds.n; i++)
+        strbuf_printf(&b, "fd %d as %d\n", a->fds.v[i].fd, a->fds.v[i].target);
+    return strbuf_steal(&b);
+}
+
+static void one_golden(const char *name, bool update)
+{
+    struct fixture f;
+    AUTO_ERROR err = ERROR_INIT;
+    AUTO_FREE char *xml = fixture_text(name);
+    AUTO_FREE char *path = xasprintf("%s/%s.args", FIXTURES, name);
+    AUTO_FREE char *want = NULL;
+    fixture_load(&f, xml, caps, FIXTURE_DIR);
+    if (argv_build(&f.in, &f.argv, &err) < 0) {
+        fprintf(stderr, "%s: %s\n", name, error_message(&err));
+        exit(1);
+    }
+    AUTO_FREE char *got = as_text(&f.argv);
+    if (update)
+        CHECK_INT(file_write_volatile(path, got, strlen(got), 0644), 0);
+    if (file_read(path, FIXTURE_MAX, &want, NULL) < 0 || !str_eq(got, want)) {
+        fprintf(stderr, "%s: differs from its golden; it is now\n%s", name, got);
+        exit(1);
+    }
+    // Assigning once more changes nothing.
+    AUTO_FREE char *before = domain_def_format(f.def, DOMAIN_XML_STATE);
+    CHECK_INT(address_assign(f.def, &err), 0);
+    alias_assign(f.def);
+    AUTO_FREE char *after = domain_def_format(f.def, DOMAIN_XML_STATE);
+    CHECK_STR(after, before);
+    // Nor does a trip through the stored document.
+    AUTO_FREE char *stored = domain_def_format(f.def, DOMAIN_XML_SECURE);
+    struct fixture again;
+    fixture_load(&again, stored, caps, FIXTURE_DIR);
+    CHECK_INT(argv_build(&again.in, &again.argv, &err), 0);
+    AUTO_FREE char *second = as_text(&again.argv);
+    CHECK_STR(second, got);
+    fixture_finish(&again);
+    fixture_finish(&f);
+}
+
+static void goldens(void)
+{
+    struct strv names = {0};
+    bool update = str_eq(getenv("VIREO_UPDATE_GOLDENS"), "1");
+    fixture_names(&names);
+    for (size_t i = 0; i < names.n; i++)
+        one_golden(names.v[i], update);
+    strv_finish(&names);
+}
+
+struct refusal {
+    const char *name, *base, *from, *to; // the document, changed
+    const char *says;
+    enum error_code code;
+};
+
+static void refusals(void)
+{
+    static const struct refusal list[] = {
+        {"stdio", "no-usb", "<video><model type='none'/></video>", "<serial type='stdio'/>",
+         "type='stdio': a guest started by a daemon has no terminal", ERROR_CONFIG_UNSUPPORTED},
+        {"model", "interfaces", "type='pcnet'", "type='tokenring'", "no device 'tokenring'",
+         ERROR_CONFIG_UNSUPPORTED},
+        {"hyperv without KVM", "windows", "<domain type='kvm'>", "<domain type='qemu'>",
+         "<hyperv><vpindex state='on'/>: only with KVM", ERROR_CONFIG_UNSUPPORTED},
+        {"passthrough without KVM", "host-passthrough", "<domain type='kvm'>",
+         "<domain type='qemu'>", "mode='host-passthrough'>: only with KVM; use mode='maximum'",
+         ERROR_CONFIG_UNSUPPORTED},
+        {"cpu", "cpu-custom", "Skylake-Client", "Z80", "<cpu><model>Z80</model>",
+         ERROR_CONFIG_UNSUPPORTED},
+        {"cpu feature", "cpu-custom", "name='vmx'", "name='vmx,+x'", "not a feature's name",
+         ERROR_CONFIG_UNSUPPORTED},
+        {"too many", "no-usb", "<vcpu>1</vcpu>", "<vcpu>300</vcpu>", "takes at most 255",
+         ERROR_CONFIG_UNSUPPORTED},
+        {"tick policy", "pc-old-hardware", "name='rtc' tickpolicy='catchup'",
+         "name='rtc' tickpolicy='merge'", "policies delay and catchup only",
+         ERROR_CONFIG_UNSUPPORTED},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(list); i++) {
+        struct fixture f;
+        AUTO_ERROR err = ERROR_INIT;
+        AUTO_FREE char *xml = fixture_text(list[i].base);
+        AUTO_FREE char *changed = replace_all(xml, list[i].from, list[i].to);
+        CHECK(strcmp(xml, changed) != 0);
+        fixture_load(&f, changed, caps, FIXTURE_DIR);
+        if (argv_build(&f.in, &f.argv, &err) == 0)
+            fprintf(stderr, "%s: not refused\n", list[i].name);
+        CHECK(err.code != ERROR_NONE);
+        CHECK_CONTAINS(error_message(&err), list[i].says);
+        CHECK_INT(err.code, list[i].code);
+        CHECK_INT(f.argv.args.n, 0);
+        fixture_finish(&f);
+    }
+}
+
+static void no_kvm_here(void)
+{
+    struct fixture f;
+    AUTO_ERROR err = ERROR_INIT;
+    AUTO_FREE char *xml = fixture_text("kvm-demo");
+    fixture_load(&f, xml, caps, FIXTURE_DIR);
+    f.in.kvm_usable = false;
+    CHECK_INT(argv_build(&f.in, &f.argv, &err), -1);
+    CHECK_CONTAINS(error_message(&err), "/dev/kvm cannot be used here");
+    fixture_finish(&f);
+}
+
+static void no_spice_here(void)
+{
+    struct fixture f;
+    AUTO_ERROR err = ERROR_INIT;
+    AUTO_FREE char *xml = fixture_text("spice");
+    struct qemu_caps less = *caps;
+    less.devices = (struct strv){0};
+    less.options = (struct strv){0};
+    for (size_t i = 0; i < caps->devices.n; i++)
+        if (!strstr(caps->devices.v[i], "qxl"))
+            strv_push(&less.devices, caps->devices.v[i]);
+    for (size_t i = 0; i < caps->options.n; i++)
+        if (!str_starts(caps->options.v[i], "spice"))
+            strv_push(&less.options, caps->options.v[i]);
+    fixture_load(&f, xml, caps, FIXTURE_DIR);
+    f.in.caps = &less;
+    CHECK_INT(argv_build(&f.in, &f.argv, &err), -1);
+    CHECK_CONTAINS(error_message(&err), "built without SPICE");
+    CHECK_CONTAINS(error_message(&err), "line ");
+    strv_finish(&less.devices);
+    strv_finish(&less.options);
+    fixture_finish(&f);
+}
+
+static void plugging(void)
+{
+    struct fixture f;
+    AUTO_ERROR err = ERROR_INIT;
+    struct argv_plug plug = {0};
+    static const char disk_xml[] =
+        "<disk type='file' device='disk'><driver name='qemu' type='qcow2'/>"
+        "<source file='/i/h.qcow2'/><target dev='vdc' bus='virtio'/></disk>";
+    AUTO_FREE char *xml = fixture_text("boot-order");
+    fixture_load(&f, xml, caps, FIXTURE_DIR);
+    struct device *dev = domain_device_parse(disk_xml, sizeof(disk_xml) - 1, 0, &err);
+    CHECK(dev);
+    CHECK_INT(address_assign_device(f.def, dev, &err), 0);
+    alias_assign_device(f.def, dev);
+    CHECK_STR(dev->alias, "virtio-disk2");
+    CHECK_INT(argv_build_device(&f.in, dev, &plug, &err), 0);
+    CHECK_INT(plug.steps.n, 3);
+    CHECK_STR(plug.steps.v[0].command, "blockdev-add");
+    CHECK_STR(plug.steps.v[2].command, "device_add");
+    const char *json = json_object_to_json_string(plug.steps.v[2].args);
+    CHECK_CONTAINS(json, "virtio-blk-pci");
+    CHECK_CONTAINS(json, "libvirt-4-format");
+    argv_plug_finish(&plug);
+    domain_device_destroy(dev);
+    fixture_finish(&f);
+}
+
+int main(void)
+{
+    caps = fixture_caps();
+    RUN(goldens);
+    RUN(refusals);
+    RUN(no_kvm_here);
+    RUN(no_spice_here);
+    RUN(plugging);
+    qemu_caps_unref(caps);
+    return 0;
+}
