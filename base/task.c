@@ -307,6 +307,11 @@ void sched_destroy(struct sched *s)
     free(s);
 }
 
+struct work_pool *sched_work_pool(struct sched *s)
+{
+    return s->pool;
+}
+
 sd_event *sched_event(struct sched *s)
 {
     return s->event;
@@ -563,12 +568,12 @@ void task_offload(struct task *t, void (*fn)(void *arg), void *arg)
     }
     struct offload o = {.fn = fn, .arg = arg};
     waiter_init(&o.waiter, t);
-    work_pool_submit(t->sched->pool, offload_run, offload_done, &o);
+    work_pool_submit(t->sched->pool, NULL, offload_run, offload_done, &o);
     // No t->waiter: neither deadline nor cancellation may wake this one.
     switch_out(t);
 }
 
 void sched_offload(struct sched *s, void (*fn)(void *arg), void *arg)
 {
-    work_pool_submit(s->pool, fn, NULL, arg);
+    work_pool_submit(s->pool, NULL, fn, NULL, arg);
 }

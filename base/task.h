@@ -16,6 +16,7 @@
 
 struct sched;
 struct task;
+struct work_pool;
 typedef void (*task_fn)(struct task *t, void *arg);
 
 #define TASK_FOREVER UINT64_MAX
@@ -24,6 +25,7 @@ typedef void (*task_fn)(struct task *t, void *arg);
 struct sched *sched_create(sd_event *event);
 void sched_destroy(struct sched *s);
 sd_event *sched_event(struct sched *s);
+struct work_pool *sched_work_pool(struct sched *s); // borrowed; for base/offload.c
 // Number of tasks that have not ended.
 size_t sched_count(const struct sched *s);
 // Cancels every task. Run the loop until sched_count() is 0.
@@ -74,8 +76,9 @@ int task_lock_acquire(struct task *t, struct task_lock *l, uint64_t deadline_us)
 void task_lock_release(struct task_lock *l);
 
 // Runs fn(arg) on a helper thread and waits for it to end: for calls that block (fsync, closing a
-// tap). fn touches nothing but arg. Neither deadline nor cancellation cut it short, as arg is often
-// on the caller's stack. Without a task (at start-up, before the loop runs) fn is called here.
+// tap). For calls on users' files see base/offload.h. fn touches nothing but arg. Neither deadline
+// nor cancellation cut it short, as arg is often on the caller's stack. Without a task (at
+// start-up, before the loop runs) fn is called here.
 void task_offload(struct task *t, void (*fn)(void *arg), void *arg);
 // The same without waiting; `arg` belongs to fn from here on.
 void sched_offload(struct sched *s, void (*fn)(void *arg), void *arg);

@@ -4,6 +4,7 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 #include "base/alloc.h"
+#include "base/offload.h"
 #include "base/str.h"
 #include "tests/loop.h"
 
@@ -166,6 +167,80 @@ static void test_offload(void)
     loop_run(run_offload, NULL);
 }
 
+// A call that returns when its pipe is closed, as one on a file system whose server hangs.
+struct hanging {
+    int fds[2];
+    int *released;
+    bool ran;
+};
+
+static struct hanging *hanging_create(int *released)
+{
+    struct hanging *h = NEW(struct hanging);
+    h->released = released;
+    CHECK_INT(pipe2(h->fds, O_CLOEXEC), 0);
+    return h;
+}
+
+static void hangs(void *arg)
+{
+    struct hanging *h = arg;
+    char c;
+    h->ran = true;
+    CHECK_INT(read(h->fds[0], &c, 1), 0);
+}
+
+static void hanging_release(void *arg)
+{
+    struct hanging *h = arg;
+    ++*h->released;
+    close(h->fds[0]);
+    free(h);
+}
+
+static void run_offload_until(struct task *t, void *arg)
+{
+    (void)arg;
+    enum { OWNERS = 30, CALLS = 3 };
+    static const char owners[OWNERS];
+    int released = 0, done = 0, write_ends[OWNERS * CALLS];
+    // The first of each user hangs to its deadline, which has passed for those behind it.
+    uint64_t deadline = task_deadline_ms(20);
+    for (int i = 0; i < OWNERS * CALLS; i++) {
+        struct hanging *h = hanging_create(&released);
+        write_ends[i] = h->fds[1];
+        CHECK_INT(task_offload_until(t, &owners[i / CALLS], hangs, hanging_release, h, deadline),
+                  -ETIMEDOUT);
+    }
+    // At most two of each user and so many of all began; the others were released at once.
+    int hanging = OWNERS * CALLS - released;
+    CHECK(hanging >= 1 && hanging <= 24);
+    task_offload(t, blocks, &done); // the daemon's own calls still have threads
+    CHECK_INT(done, 1);
+    for (int i = 0; i < OWNERS * CALLS; i++)
+        close(write_ends[i]);
+    while (released < OWNERS * CALLS)
+        CHECK_INT(task_sleep(t, task_deadline_ms(1)), 0);
+    // A call that ends in time is the caller's again.
+    struct hanging *h = hanging_create(&released);
+    close(h->fds[1]);
+    CHECK_INT(task_offload_until(t, owners, hangs, hanging_release, h, TASK_FOREVER), 0);
+    CHECK(h->ran);
+    hanging_release(h);
+    task_cancel(t);
+    h = hanging_create(&released);
+    int write_end = h->fds[1];
+    CHECK_INT(task_offload_until(t, owners, hangs, hanging_release, h, TASK_FOREVER), -ECANCELED);
+    close(write_end);
+    while (released < OWNERS * CALLS + 2)
+        task_yield(t);
+}
+
+static void test_offload_until(void)
+{
+    loop_run(run_offload_until, NULL);
+}
+
 static int use_stack(int depth)
 {
     volatile char buf[512];
@@ -225,6 +300,7 @@ int main(void)
     RUN(test_deadlines);
     RUN(test_lock);
     RUN(test_offload);
+    RUN(test_offload_until);
     RUN(test_many);
     RUN(test_cancel_all);
     return 0;
