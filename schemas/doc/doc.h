@@ -129,10 +129,11 @@ struct doc_type {
     .tag_at = offsetof(struct_, field) + 1, .tag_values = (values_)
 #define DOC_BIT(value) (UINT64_C(1) << (value))
 
+// Defines one; may follow `static`.
 #define DOC_ENUM_VALUES(id, refused_, ...)                                                         \
-    static const char *const id##_list[] = {__VA_ARGS__};                                          \
-    const struct doc_enum id = {                                                                   \
-        .names = id##_list, .n = ARRAY_LEN(id##_list), .refused = (refused_)}
+    const struct doc_enum id = {.names = (const char *const[]){__VA_ARGS__},                       \
+                                .n = ARRAY_LEN(((const char *const[]){__VA_ARGS__})),              \
+                                .refused = (refused_)}
 #define DOC_ENUM_VALUES_(names_, ...)                                                              \
     {                                                                                              \
         .names = (names_), .n = ARRAY_LEN(names_), ##__VA_ARGS__                                   \

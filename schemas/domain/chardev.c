@@ -1,6 +1,28 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// How serial ports, consoles, channels and redirected devices stand in the domain document.
+// <serial>, <parallel>, <console> and <channel>, and the source that these and others have.
 #include "schemas/domain/internal.h"
+
+static DOC_ENUM_VALUES(
+    chardev_type_values, "nmdm qemu-vdagent dbus", [CHARDEV_NULL] = "null", [CHARDEV_VC] = "vc",
+    [CHARDEV_PTY] = "pty", [CHARDEV_DEV] = "dev", [CHARDEV_FILE] = "file", [CHARDEV_PIPE] = "pipe",
+    [CHARDEV_STDIO] = "stdio", [CHARDEV_UDP] = "udp", [CHARDEV_TCP] = "tcp",
+    [CHARDEV_UNIX] = "unix", [CHARDEV_SPICEVMC] = "spicevmc", [CHARDEV_SPICEPORT] = "spiceport");
+static DOC_ENUM_VALUES(chardev_mode_values,
+                       NULL, [CHARDEV_MODE_BIND] = "bind", [CHARDEV_MODE_CONNECT] = "connect");
+static DOC_ENUM_VALUES(
+    chardev_protocol_values,
+    "telnets tls", [CHARDEV_PROTOCOL_RAW] = "raw", [CHARDEV_PROTOCOL_TELNET] = "telnet");
+DOC_ENUM_VALUES(serial_target_values, "spapr-vio-serial system-serial sclp-serial",
+                [SERIAL_TARGET_ISA] = "isa-serial", [SERIAL_TARGET_USB] = "usb-serial",
+                [SERIAL_TARGET_PCI] = "pci-serial", [SERIAL_TARGET_ISA_DEBUG] = "isa-debug");
+static DOC_ENUM_VALUES(console_target_values, "xen uml lxc openvz sclp sclplm",
+                       [CONSOLE_TARGET_SERIAL] = "serial", [CONSOLE_TARGET_VIRTIO] = "virtio");
+static DOC_ENUM_VALUES(
+    channel_target_values,
+    "xen", [CHANNEL_TARGET_VIRTIO] = "virtio", [CHANNEL_TARGET_GUESTFWD] = "guestfwd");
+static DOC_ENUM_VALUES(
+    channel_state_values,
+    NULL, [CHANNEL_CONNECTED] = "connected", [CHANNEL_DISCONNECTED] = "disconnected");
 
 // ---- where the bytes go
 
@@ -83,7 +105,9 @@ static const struct doc_row serial_rows[] = {
     D_ELEM("target", &serial_target_doc),
     D_INCLUDE(&device_tail_doc, dev),
 };
-const struct doc_type serial_doc = DEVICE_DOC("serial", S, serial_rows, DEVICE_SERIAL);
+const struct device_schema serial_schema = {
+    .doc = DEVICE_DOC("serial", S, serial_rows, DEVICE_SERIAL),
+};
 
 static const struct doc_row parallel_target_rows[] = {
     D_UINT(ATTR, "port", port, 0, 0x7fffffff),
@@ -95,7 +119,9 @@ static const struct doc_row parallel_rows[] = {
     D_ELEM("target", &parallel_target_doc),
     D_INCLUDE(&device_tail_doc, dev),
 };
-const struct doc_type parallel_doc = DEVICE_DOC("parallel", S, parallel_rows, DEVICE_PARALLEL);
+const struct device_schema parallel_schema = {
+    .doc = DEVICE_DOC("parallel", S, parallel_rows, DEVICE_PARALLEL),
+};
 
 static const struct doc_row console_target_rows[] = {
     D_ENUM(ATTR, "type", target, &console_target_values),
@@ -108,7 +134,9 @@ static const struct doc_row console_rows[] = {
     D_ELEM("target", &console_target_doc),
     D_INCLUDE(&device_tail_doc, dev),
 };
-const struct doc_type console_doc = DEVICE_DOC("console", S, console_rows, DEVICE_CONSOLE);
+const struct device_schema console_schema = {
+    .doc = DEVICE_DOC("console", S, console_rows, DEVICE_CONSOLE),
+};
 
 #define WHEN(target_) .when = DOC_BIT(CHANNEL_TARGET_##target_)
 static const struct doc_row channel_target_rows[] = {
@@ -126,15 +154,12 @@ static const struct doc_row channel_rows[] = {
     D_ELEM("target", &channel_target_doc, .flags = DOC_REQUIRED),
     D_INCLUDE(&device_tail_doc, dev),
 };
-const struct doc_type channel_doc = DEVICE_DOC("channel", S, channel_rows, DEVICE_CHANNEL);
+const struct device_schema channel_schema = {
+    .doc = DEVICE_DOC("channel", S, channel_rows, DEVICE_CHANNEL),
+};
 #undef S
 
-#define S struct domain_redirdev
-static const struct doc_row redirdev_rows[] = {
-    D_TOKEN(ATTR, "bus", bus, .def = "usb"),
-    D_INCLUDE(&chardev_source_doc, source),
-    D_INCLUDE(&device_boot_doc, dev),
-    D_INCLUDE(&device_tail_doc, dev),
-};
-const struct doc_type redirdev_doc = DEVICE_DOC("redirdev", S, redirdev_rows, DEVICE_REDIRDEV);
-#undef S
+const char *chardev_type_name(enum chardev_type type)
+{
+    return doc_enum_name(&chardev_type_values, type);
+}

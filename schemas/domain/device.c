@@ -1,115 +1,284 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// How the small devices stand in the domain document, and <devices> itself.
+// What all devices share: alias, boot order, address, virtio options; <devices>; and the operations
+// that need no more than the registry of kinds.
+#include <assert.h>
+#include <errno.h>
 #include "schemas/domain/internal.h"
 
-#define S struct domain_input
-static const struct doc_row input_driver_rows[] = {
-    D_INCLUDE(&virtio_options_doc, virtio),
+static DOC_ENUM_VALUES(
+    address_type_values, "dimm", [ADDRESS_PCI] = "pci", [ADDRESS_DRIVE] = "drive",
+    [ADDRESS_VIRTIO_SERIAL] = "virtio-serial", [ADDRESS_USB] = "usb", [ADDRESS_ISA] = "isa",
+    [ADDRESS_CCID] = "ccid", [ADDRESS_CCW] = "ccw", [ADDRESS_SPAPR_VIO] = "spapr-vio",
+    [ADDRESS_VIRTIO_MMIO] = "virtio-mmio", [ADDRESS_UNASSIGNED] = "unassigned");
+
+// ---- tables that every device shares
+
+#define S struct device_address
+static const struct doc_row address_rows[] = {
+    D_ENUM(ATTR, "type", type, &address_type_values, .flags = DOC_TAG | DOC_REQUIRED),
+    D_HEX(ATTR, "domain", domain, 4, 0xffffffff, .when = DOC_BIT(ADDRESS_PCI), .def = "0"),
+    D_UINT(ATTR, "controller", controller, 0, 0xffffffff,
+           .when = DOC_BIT(ADDRESS_DRIVE) | DOC_BIT(ADDRESS_VIRTIO_SERIAL) | DOC_BIT(ADDRESS_CCID),
+           .def = "0"),
+    D_HEX(ATTR, "bus", bus, 2, 0xff, .when = DOC_BIT(ADDRESS_PCI), .def = "0"),
+    D_UINT(ATTR, "bus", bus, 0, 0xffffffff,
+           .when = DOC_BIT(ADDRESS_DRIVE) | DOC_BIT(ADDRESS_VIRTIO_SERIAL) | DOC_BIT(ADDRESS_USB),
+           .def = "0"),
+    D_HEX(ATTR, "slot", slot, 2, 0x1f, .when = DOC_BIT(ADDRESS_PCI), .def = "0"),
+    D_HEX(ATTR, "function", function, 1, 7, .when = DOC_BIT(ADDRESS_PCI), .def = "0"),
+    D_ONOFF(ATTR, "multifunction", multifunction, .when = DOC_BIT(ADDRESS_PCI)),
+    D_UINT(ATTR, "target", target, 0, 0xffffffff, .when = DOC_BIT(ADDRESS_DRIVE), .def = "0"),
+    D_UINT(ATTR, "unit", unit, 0, 0xffffffff, .when = DOC_BIT(ADDRESS_DRIVE), .def = "0"),
+    D_UINT(ATTR, "port", serial_port, 0, 0xffffffff, .when = DOC_BIT(ADDRESS_VIRTIO_SERIAL),
+           .def = "0"),
+    D_TOKEN(ATTR, "port", usb_port, .when = DOC_BIT(ADDRESS_USB)),
+    D_UINT(ATTR, "slot", ccid_slot, 0, 0xffffffff, .when = DOC_BIT(ADDRESS_CCID), .def = "0"),
+    D_HEX(ATTR, "iobase", iobase, 1, 0xffffffff, .when = DOC_BIT(ADDRESS_ISA)),
+    D_HEX(ATTR, "irq", irq, 1, 0xffffffff, .when = DOC_BIT(ADDRESS_ISA)),
+    D_HEX(ATTR, "cssid", cssid, 1, 0xfe, .when = DOC_BIT(ADDRESS_CCW)),
+    D_HEX(ATTR, "ssid", ssid, 1, 3, .when = DOC_BIT(ADDRESS_CCW)),
+    D_HEX(ATTR, "devno", devno, 4, 0xffff, .when = DOC_BIT(ADDRESS_CCW)),
+    D_HEX(ATTR, "reg", reg, 8, INT64_MAX, .when = DOC_BIT(ADDRESS_SPAPR_VIO)),
 };
-static const struct doc_type input_driver_doc = DOC_TYPE("inputDriver", S, input_driver_rows);
-static const struct doc_row input_rows[] = {
-    D_ENUM(ATTR, "type", type, &input_type_values, .flags = DOC_REQUIRED),
-    D_ENUM(ATTR, "bus", bus, &input_bus_values),
-    D_TOKEN(ATTR, "model", model),
-    D_ELEM("driver", &input_driver_doc),
-    D_INCLUDE(&device_tail_doc, dev),
-};
-const struct doc_type input_doc = DEVICE_DOC("input", S, input_rows, DEVICE_INPUT);
+static const struct doc_type address_doc =
+    DOC_TYPE("address", S, address_rows, DOC_TAGGED(S, type, &address_type_values));
 #undef S
 
-#define S struct domain_hub
-static const struct doc_row hub_rows[] = {
-    D_TOKEN(ATTR, "type", type, .flags = DOC_REQUIRED),
-    D_INCLUDE(&device_tail_doc, dev),
+static bool is_own_alias(const void *obj)
+{
+    const struct device *dev = obj;
+    return dev->alias && str_starts(dev->alias, "ua-");
+}
+
+#define S struct device
+static const struct doc_row alias_rows[] = {
+    D_TOKEN(ATTR, "name", alias, .flags = DOC_LIVE, .keep = is_own_alias),
 };
-const struct doc_type hub_doc = DEVICE_DOC("hub", S, hub_rows, DEVICE_HUB);
+static const struct doc_type alias_doc = DOC_TYPE("alias", S, alias_rows);
+static const struct doc_row tail_rows[] = {
+    D_ELEM("alias", &alias_doc),
+    D_ELEM_AT("address", &address_doc, address),
+};
+const struct doc_type device_tail_doc = DOC_TYPE("deviceTail", S, tail_rows);
+
+static const struct doc_row boot_order_rows[] = {
+    D_UINT(ATTR, "order", boot_order, 1, 0x7fffffff, .flags = DOC_REQUIRED),
+};
+static const struct doc_type boot_order_doc = DOC_TYPE("bootOrder", S, boot_order_rows);
+static const struct doc_row boot_rows[] = {
+    D_ELEM("boot", &boot_order_doc),
+};
+const struct doc_type device_boot_doc = DOC_TYPE("deviceBoot", S, boot_rows);
 #undef S
 
-#define S struct domain_watchdog
-static const struct doc_row watchdog_rows[] = {
-    D_TOKEN(ATTR, "model", model, .flags = DOC_REQUIRED),
-    D_ENUM(ATTR, "action", action, &watchdog_action_values),
-    D_INCLUDE(&device_tail_doc, dev),
+#define S struct virtio_options
+static const struct doc_row virtio_rows[] = {
+    D_ONOFF(ATTR, "iommu", iommu),
+    D_ONOFF(ATTR, "ats", ats),
+    D_ONOFF(ATTR, "packed", packed),
+    D_ONOFF(ATTR, "page_per_vq", page_per_vq),
 };
-const struct doc_type watchdog_doc = DEVICE_DOC("watchdog", S, watchdog_rows, DEVICE_WATCHDOG);
+const struct doc_type virtio_options_doc = DOC_TYPE("virtioOptions", S, virtio_rows);
 #undef S
 
-#define S struct domain_memballoon
-static const struct doc_row stats_rows[] = {
-    D_UINT(ATTR, "period", stats_period_s, 0, 0x7fffffff, .flags = DOC_REQUIRED, .unit = "seconds"),
-};
-static const struct doc_type stats_doc = DOC_TYPE("memballoonStats", S, stats_rows);
-static const struct doc_row memballoon_driver_rows[] = {
-    D_INCLUDE(&virtio_options_doc, virtio),
-};
-static const struct doc_type memballoon_driver_doc =
-    DOC_TYPE("memballoonDriver", S, memballoon_driver_rows);
-static const struct doc_row memballoon_rows[] = {
-    D_TOKEN(ATTR, "model", model, .flags = DOC_REQUIRED),
-    D_ONOFF(ATTR, "autodeflate", autodeflate),
-    D_ONOFF(ATTR, "freePageReporting", free_page_reporting),
-    D_ELEM("stats", &stats_doc),
-    D_INCLUDE(&device_tail_doc, dev),
-    D_ELEM("driver", &memballoon_driver_doc),
-};
-const struct doc_type memballoon_doc =
-    DEVICE_DOC("memballoon", S, memballoon_rows, DEVICE_MEMBALLOON);
-#undef S
+// ---- the registry
 
-#define S struct domain_rng
-static const struct doc_row rate_rows[] = {
-    D_UINT(ATTR, "bytes", rate_bytes, 1, 0xffffffff, .flags = DOC_REQUIRED),
-    D_UINT(ATTR, "period", rate_period_ms, 1, 0xffffffff, .unit = "milliseconds"),
+struct registry_entry {
+    const char *element;
+    const struct device_schema *schema;
+    size_t offset; // in struct domain_def: struct device_list, or struct device * when single
+    bool single;
 };
-static const struct doc_type rate_doc = DOC_TYPE("rngRate", S, rate_rows);
-static const struct doc_row backend_rows[] = {
-    D_ENUM(ATTR, "model", backend, &rng_backend_values, .flags = DOC_REQUIRED),
-    D_TOKEN(TEXT, NULL, path),
-};
-static const struct doc_type backend_doc = DOC_TYPE("rngBackend", S, backend_rows);
-static const struct doc_row rng_driver_rows[] = {
-    D_INCLUDE(&virtio_options_doc, virtio),
-};
-static const struct doc_type rng_driver_doc = DOC_TYPE("rngDriver", S, rng_driver_rows);
-static const struct doc_row rng_rows[] = {
-    D_TOKEN(ATTR, "model", model, .flags = DOC_REQUIRED),
-    D_ELEM("rate", &rate_doc),
-    D_ELEM("backend", &backend_doc, .flags = DOC_REQUIRED),
-    D_ELEM("driver", &rng_driver_doc),
-    D_INCLUDE(&device_tail_doc, dev),
-};
-const struct doc_type rng_doc = DEVICE_DOC("rng", S, rng_rows, DEVICE_RNG);
-#undef S
 
-#define S struct domain_panic
-static const struct doc_row panic_rows[] = {
-    D_TOKEN(ATTR, "model", model),
-    D_INCLUDE(&device_tail_doc, dev),
+static const struct registry_entry registry[] = {
+#define DEVICE_LIST(kind, element, type, member)                                                   \
+    [DEVICE_##kind] = {#element, &element##_schema, offsetof(struct domain_def, member), false},
+#define DEVICE_ONE(kind, element, type, member)                                                    \
+    [DEVICE_##kind] = {#element, &element##_schema, offsetof(struct domain_def, member), true},
+#include "schemas/domain/devices.def"
 };
-const struct doc_type panic_doc = DEVICE_DOC("panic", S, panic_rows, DEVICE_PANIC);
-#undef S
+static_assert(ARRAY_LEN(registry) == DEVICE_KIND_COUNT, "each device kind has a schema");
 
 #define S struct domain_def
 static const struct doc_row devices_rows[] = {
     D_TOKEN(LEAF, "emulator", emulator),
-    D_LIST("disk", &disk_doc, disks),
-    D_LIST("controller", &controller_doc, controllers),
-    D_LIST("interface", &interface_doc, interfaces),
-    D_LIST("serial", &serial_doc, serials),
-    D_LIST("parallel", &parallel_doc, parallels),
-    D_LIST("console", &console_doc, consoles),
-    D_LIST("channel", &channel_doc, channels),
-    D_LIST("input", &input_doc, inputs),
-    D_LIST("graphics", &graphics_doc, graphics),
-    D_LIST("sound", &sound_doc, sounds),
-    D_LIST("audio", &audio_doc, audios),
-    D_LIST("video", &video_doc, videos),
-    D_LIST("redirdev", &redirdev_doc, redirdevs),
-    D_LIST("hub", &hub_doc, hubs),
-    D_LIST("watchdog", &watchdog_doc, watchdogs),
-    D_CHILD("memballoon", &memballoon_doc, memballoon),
-    D_LIST("rng", &rng_doc, rngs),
-    D_LIST("panic", &panic_doc, panics),
+#define DEVICE_LIST(kind, element, type, member) D_LIST(#element, &element##_schema.doc, member),
+#define DEVICE_ONE(kind, element, type, member)  D_CHILD(#element, &element##_schema.doc, member),
+#include "schemas/domain/devices.def"
 };
 const struct doc_type devices_doc = DOC_TYPE("devices", S, devices_rows);
 #undef S
+
+const char *device_kind_name(enum device_kind kind)
+{
+    return kind > DEVICE_NONE && kind < DEVICE_KIND_COUNT ? registry[kind].element : "?";
+}
+
+bool device_kind_is_single(enum device_kind kind)
+{
+    return registry[kind].single;
+}
+
+static const struct doc_type *doc_of(const struct device *dev)
+{
+    return &registry[dev->kind].schema->doc;
+}
+
+static enum device_kind kind_of_element(const char *element)
+{
+    for (enum device_kind k = DEVICE_NONE + 1; k < DEVICE_KIND_COUNT; k++) {
+        if (str_eq(registry[k].element, element))
+            return k;
+    }
+    return DEVICE_NONE;
+}
+
+// ---- one device by itself
+
+static struct doc device_document(enum device_kind kind)
+{
+    struct doc d = domain_doc;
+    d.what = "device";
+    d.root = registry[kind].element;
+    d.type = kind == DEVICE_NONE ? NULL : &registry[kind].schema->doc;
+    return d;
+}
+
+struct device *domain_device_parse(const char *xml, size_t len, unsigned flags, struct error *err)
+{
+    struct doc d = device_document(DEVICE_NONE);
+    AUTO_FREE char *root = doc_root_name(&d, xml, len, err);
+    if (!root)
+        return NULL;
+    enum device_kind kind = kind_of_element(root);
+    if (kind == DEVICE_NONE) {
+        error_set(err, ERROR_CONFIG_UNSUPPORTED, AREA_DOMAIN,
+                  "device document: <%s> is no device that vireo provides", root);
+        return NULL;
+    }
+    d = device_document(kind);
+    struct device *dev = xcalloc(1, d.type->size);
+    if (doc_parse(&d, xml, len, flags & DOMAIN_PARSE_LIVE ? DOC_WITH_LIVE : 0, dev, err) < 0) {
+        free(dev);
+        return NULL;
+    }
+    return dev;
+}
+
+char *domain_device_format(const struct device *dev, unsigned flags)
+{
+    struct doc d = device_document(dev->kind);
+    return doc_format(&d, dev, domain_doc_flags(flags));
+}
+
+struct device *domain_device_copy(const struct device *dev)
+{
+    struct device *copy = xmalloc(doc_of(dev)->size);
+    doc_copy(doc_of(dev), copy, dev);
+    return copy;
+}
+
+void domain_device_destroy(struct device *dev)
+{
+    if (!dev)
+        return;
+    doc_finish(doc_of(dev), dev);
+    free(dev);
+}
+
+// ---- the devices of a definition
+
+static void *field_of(const struct domain_def *def, enum device_kind kind)
+{
+    return (char *)def + registry[kind].offset;
+}
+
+static struct device_list *list_of(const struct domain_def *def, enum device_kind kind)
+{
+    return field_of(def, kind);
+}
+
+static struct device *load_single(const struct domain_def *def, enum device_kind kind)
+{
+    struct device *dev;
+    memcpy(&dev, field_of(def, kind), sizeof(dev));
+    return dev;
+}
+
+static void store_single(struct domain_def *def, enum device_kind kind, struct device *dev)
+{
+    memcpy(field_of(def, kind), &dev, sizeof(dev));
+}
+
+static int each_of_kind(const struct domain_def *def, enum device_kind kind,
+                        int (*fn)(struct device *dev, void *arg), void *arg)
+{
+    if (registry[kind].single) {
+        struct device *dev = load_single(def, kind);
+        return dev ? fn(dev, arg) : 0;
+    }
+    struct device_list list = *list_of(def, kind);
+    for (size_t i = 0; i < list.n; i++) {
+        int r = fn(list.v[i], arg);
+        if (r)
+            return r;
+    }
+    return 0;
+}
+
+int domain_def_each_device(const struct domain_def *def, int (*fn)(struct device *dev, void *arg),
+                           void *arg)
+{
+    int r = 0;
+    for (enum device_kind k = DEVICE_NONE + 1; k < DEVICE_KIND_COUNT && r == 0; k++)
+        r = each_of_kind(def, k, fn, arg);
+    return r;
+}
+
+void domain_def_add_device(struct domain_def *def, struct device *dev)
+{
+    if (registry[dev->kind].single) {
+        domain_device_destroy(load_single(def, dev->kind));
+        store_single(def, dev->kind, dev);
+    } else {
+        struct device_list *list = list_of(def, dev->kind);
+        vec_push(list, dev);
+    }
+}
+
+// Where it stands in its list; the list's length when it does not.
+static size_t position(const struct device_list *list, const struct device *dev)
+{
+    size_t i = 0;
+    while (i < list->n && list->v[i] != dev)
+        i++;
+    return i;
+}
+
+void domain_def_replace_device(struct domain_def *def, struct device *old, struct device *new)
+{
+    if (registry[old->kind].single) {
+        store_single(def, old->kind, new);
+        return;
+    }
+    struct device_list *list = list_of(def, old->kind);
+    size_t i = position(list, old);
+    if (i < list->n)
+        list->v[i] = new;
+}
+
+int domain_def_remove_device(struct domain_def *def, struct device *dev)
+{
+    if (registry[dev->kind].single) {
+        if (load_single(def, dev->kind) != dev)
+            return -ENOENT;
+        store_single(def, dev->kind, NULL);
+        return 0;
+    }
+    struct device_list *list = list_of(def, dev->kind);
+    size_t i = position(list, dev);
+    if (i == list->n)
+        return -ENOENT;
+    vec_remove(list, i);
+    return 0;
+}

@@ -1,78 +1,45 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// How disks and controllers stand in the domain document, and what every device has.
+// <disk>.
 #include "schemas/domain/internal.h"
 
-// ---- every device
-
-#define S struct device_address
-static const struct doc_row address_rows[] = {
-    D_ENUM(ATTR, "type", type, &address_type_values, .flags = DOC_TAG | DOC_REQUIRED),
-    D_HEX(ATTR, "domain", domain, 4, 0xffffffff, .when = DOC_BIT(ADDRESS_PCI), .def = "0"),
-    D_UINT(ATTR, "controller", controller, 0, 0xffffffff,
-           .when = DOC_BIT(ADDRESS_DRIVE) | DOC_BIT(ADDRESS_VIRTIO_SERIAL) | DOC_BIT(ADDRESS_CCID),
-           .def = "0"),
-    D_HEX(ATTR, "bus", bus, 2, 0xff, .when = DOC_BIT(ADDRESS_PCI), .def = "0"),
-    D_UINT(ATTR, "bus", bus, 0, 0xffffffff,
-           .when = DOC_BIT(ADDRESS_DRIVE) | DOC_BIT(ADDRESS_VIRTIO_SERIAL) | DOC_BIT(ADDRESS_USB),
-           .def = "0"),
-    D_HEX(ATTR, "slot", slot, 2, 0x1f, .when = DOC_BIT(ADDRESS_PCI), .def = "0"),
-    D_HEX(ATTR, "function", function, 1, 7, .when = DOC_BIT(ADDRESS_PCI), .def = "0"),
-    D_ONOFF(ATTR, "multifunction", multifunction, .when = DOC_BIT(ADDRESS_PCI)),
-    D_UINT(ATTR, "target", target, 0, 0xffffffff, .when = DOC_BIT(ADDRESS_DRIVE), .def = "0"),
-    D_UINT(ATTR, "unit", unit, 0, 0xffffffff, .when = DOC_BIT(ADDRESS_DRIVE), .def = "0"),
-    D_UINT(ATTR, "port", serial_port, 0, 0xffffffff, .when = DOC_BIT(ADDRESS_VIRTIO_SERIAL),
-           .def = "0"),
-    D_TOKEN(ATTR, "port", usb_port, .when = DOC_BIT(ADDRESS_USB)),
-    D_UINT(ATTR, "slot", ccid_slot, 0, 0xffffffff, .when = DOC_BIT(ADDRESS_CCID), .def = "0"),
-    D_HEX(ATTR, "iobase", iobase, 1, 0xffffffff, .when = DOC_BIT(ADDRESS_ISA)),
-    D_HEX(ATTR, "irq", irq, 1, 0xffffffff, .when = DOC_BIT(ADDRESS_ISA)),
-    D_HEX(ATTR, "cssid", cssid, 1, 0xfe, .when = DOC_BIT(ADDRESS_CCW)),
-    D_HEX(ATTR, "ssid", ssid, 1, 3, .when = DOC_BIT(ADDRESS_CCW)),
-    D_HEX(ATTR, "devno", devno, 4, 0xffff, .when = DOC_BIT(ADDRESS_CCW)),
-    D_HEX(ATTR, "reg", reg, 8, INT64_MAX, .when = DOC_BIT(ADDRESS_SPAPR_VIO)),
-};
-static const struct doc_type address_doc =
-    DOC_TYPE("address", S, address_rows, DOC_TAGGED(S, type, &address_type_values));
-#undef S
-
-static bool is_own_alias(const void *obj)
-{
-    const struct device *dev = obj;
-    return dev->alias && str_starts(dev->alias, "ua-");
-}
-
-#define S struct device
-static const struct doc_row alias_rows[] = {
-    D_TOKEN(ATTR, "name", alias, .flags = DOC_LIVE, .keep = is_own_alias),
-};
-static const struct doc_type alias_doc = DOC_TYPE("alias", S, alias_rows);
-static const struct doc_row tail_rows[] = {
-    D_ELEM("alias", &alias_doc),
-    D_ELEM_AT("address", &address_doc, address),
-};
-const struct doc_type device_tail_doc = DOC_TYPE("deviceTail", S, tail_rows);
-
-static const struct doc_row boot_order_rows[] = {
-    D_UINT(ATTR, "order", boot_order, 1, 0x7fffffff, .flags = DOC_REQUIRED),
-};
-static const struct doc_type boot_order_doc = DOC_TYPE("bootOrder", S, boot_order_rows);
-static const struct doc_row boot_rows[] = {
-    D_ELEM("boot", &boot_order_doc),
-};
-const struct doc_type device_boot_doc = DOC_TYPE("deviceBoot", S, boot_rows);
-#undef S
-
-#define S struct virtio_options
-static const struct doc_row virtio_rows[] = {
-    D_ONOFF(ATTR, "iommu", iommu),
-    D_ONOFF(ATTR, "ats", ats),
-    D_ONOFF(ATTR, "packed", packed),
-    D_ONOFF(ATTR, "page_per_vq", page_per_vq),
-};
-const struct doc_type virtio_options_doc = DOC_TYPE("virtioOptions", S, virtio_rows);
-#undef S
-
-// ---- disk
+static DOC_ENUM_VALUES(disk_type_values, "dir network nvme vhostuser", [DISK_TYPE_FILE] = "file",
+                       [DISK_TYPE_BLOCK] = "block", [DISK_TYPE_VOLUME] = "volume");
+static DOC_ENUM_VALUES(
+    backing_type_values,
+    "dir network volume nvme vhostuser", [DISK_TYPE_FILE] = "file", [DISK_TYPE_BLOCK] = "block");
+static DOC_ENUM_VALUES(disk_device_values,
+                       NULL, [DISK_DEVICE_DISK] = "disk", [DISK_DEVICE_CDROM] = "cdrom",
+                       [DISK_DEVICE_FLOPPY] = "floppy", [DISK_DEVICE_LUN] = "lun");
+static DOC_ENUM_VALUES(disk_bus_values, "xen uml", [DISK_BUS_IDE] = "ide", [DISK_BUS_FDC] = "fdc",
+                       [DISK_BUS_SCSI] = "scsi", [DISK_BUS_VIRTIO] = "virtio",
+                       [DISK_BUS_USB] = "usb", [DISK_BUS_SATA] = "sata", [DISK_BUS_SD] = "sd");
+static DOC_ENUM_VALUES(
+    disk_model_values,
+    NULL, [DISK_MODEL_VIRTIO] = "virtio", [DISK_MODEL_VIRTIO_TRANSITIONAL] = "virtio-transitional",
+    [DISK_MODEL_VIRTIO_NON_TRANSITIONAL] = "virtio-non-transitional");
+static DOC_ENUM_VALUES(
+    disk_cache_values, NULL, [DISK_CACHE_DEFAULT] = "default", [DISK_CACHE_OFF] = "none",
+    [DISK_CACHE_WRITETHROUGH] = "writethrough", [DISK_CACHE_WRITEBACK] = "writeback",
+    [DISK_CACHE_DIRECTSYNC] = "directsync", [DISK_CACHE_UNSAFE] = "unsafe");
+static DOC_ENUM_VALUES(
+    disk_io_values,
+    NULL, [DISK_IO_NATIVE] = "native", [DISK_IO_THREADS] = "threads", [DISK_IO_URING] = "io_uring");
+static DOC_ENUM_VALUES(disk_discard_values,
+                       NULL, [DISK_DISCARD_UNMAP] = "unmap", [DISK_DISCARD_IGNORE] = "ignore");
+static DOC_ENUM_VALUES(
+    disk_zeroes_values,
+    NULL, [DISK_ZEROES_OFF] = "off", [DISK_ZEROES_ON] = "on", [DISK_ZEROES_UNMAP] = "unmap");
+static DOC_ENUM_VALUES(disk_error_policy_values,
+                       NULL, [DISK_ERROR_STOP] = "stop", [DISK_ERROR_REPORT] = "report",
+                       [DISK_ERROR_IGNORE] = "ignore", [DISK_ERROR_ENOSPACE] = "enospace");
+static DOC_ENUM_VALUES(
+    disk_startup_values, NULL, [DISK_STARTUP_MANDATORY] = "mandatory",
+    [DISK_STARTUP_REQUISITE] = "requisite", [DISK_STARTUP_OPTIONAL] = "optional");
+static DOC_ENUM_VALUES(disk_tray_values,
+                       NULL, [DISK_TRAY_CLOSED] = "closed", [DISK_TRAY_OPEN] = "open");
+static DOC_ENUM_VALUES(
+    disk_trans_values,
+    NULL, [DISK_TRANS_AUTO] = "auto", [DISK_TRANS_LBA] = "lba", [DISK_TRANS_PLAIN] = "none");
 
 #define S struct disk_backing
 static const struct doc_row backing_format_rows[] = {
@@ -172,69 +139,27 @@ static const struct doc_row disk_rows[] = {
     D_INCLUDE(&device_boot_doc, dev),
     D_INCLUDE(&device_tail_doc, dev),
 };
-const struct doc_type disk_doc =
-    DEVICE_DOC("disk", S, disk_rows, DEVICE_DISK, DOC_TAGGED(S, type, &disk_type_values));
+const struct device_schema disk_schema = {
+    .doc = DEVICE_DOC("disk", S, disk_rows, DEVICE_DISK, DOC_TAGGED(S, type, &disk_type_values)),
+};
 #undef S
 
-// ---- controller
+const char *disk_bus_name(enum disk_bus bus)
+{
+    return doc_enum_name(&disk_bus_values, bus);
+}
 
-#define S           struct domain_controller
-#define WHEN(type_) .when = DOC_BIT(CONTROLLER_##type_)
-static const struct doc_row pci_model_rows[] = {
-    D_TOKEN(ATTR, "name", pci_model, .flags = DOC_REQUIRED),
-};
-static const struct doc_type pci_model_doc = DOC_TYPE("controllerModel", S, pci_model_rows);
+const char *disk_device_name(enum disk_device device)
+{
+    return doc_enum_name(&disk_device_values, device);
+}
 
-static const struct doc_row numa_node_rows[] = {
-    D_UINT(TEXT, NULL, pci_numa_node, 0, 0xff, .flags = DOC_REQUIRED),
-};
-static const struct doc_type numa_node_doc = DOC_TYPE("controllerNode", S, numa_node_rows);
-static const struct doc_row pci_target_rows[] = {
-    D_UINT(ATTR, "chassisNr", pci_chassis_nr, 1, 255),
-    D_UINT(ATTR, "chassis", pci_chassis, 0, 255),
-    D_HEX(ATTR, "port", pci_port, 1, 255),
-    D_UINT(ATTR, "busNr", pci_bus_nr, 1, 254),
-    D_ONOFF(ATTR, "hotplug", pci_hotplug),
-    D_ELEM("node", &numa_node_doc),
-};
-static const struct doc_type pci_target_doc = DOC_TYPE("controllerTarget", S, pci_target_rows);
+const char *disk_cache_name(enum disk_cache cache)
+{
+    return doc_enum_name(&disk_cache_values, cache);
+}
 
-static const struct doc_row controller_driver_rows[] = {
-    D_UINT(ATTR, "queues", queues, 1, 0xffff),
-    D_UINT(ATTR, "cmd_per_lun", cmd_per_lun, 1, 0xffffffff),
-    D_UINT(ATTR, "max_sectors", max_sectors, 1, 0xffffffff),
-    D_ONOFF(ATTR, "ioeventfd", ioeventfd),
-    D_UINT(ATTR, "iothread", iothread, 1, 0xffffffff),
-    D_INCLUDE(&virtio_options_doc, virtio),
-};
-static const struct doc_type controller_driver_doc =
-    DOC_TYPE("controllerDriver", S, controller_driver_rows);
-
-static const struct doc_row master_rows[] = {
-    D_UINT(ATTR, "startport", startport, 0, 255, .flags = DOC_REQUIRED),
-};
-static const struct doc_type master_doc = DOC_TYPE("controllerMaster", S, master_rows);
-
-static const struct doc_row controller_rows[] = {
-    D_ENUM(ATTR, "type", type, &controller_type_values, .flags = DOC_TAG | DOC_REQUIRED),
-    D_UINT(ATTR, "index", index, 0, 0x7fffffff),
-    D_ENUM(ATTR, "model", model, &usb_model_values, WHEN(USB)),
-    D_ENUM(ATTR, "model", model, &scsi_model_values, WHEN(SCSI)),
-    D_ENUM(ATTR, "model", model, &pci_model_values, WHEN(PCI)),
-    D_ENUM(ATTR, "model", model, &ide_model_values, WHEN(IDE)),
-    D_ENUM(ATTR, "model", model, &virtio_serial_model_values, WHEN(VIRTIO_SERIAL)),
-    D_UINT(ATTR, "ports", ports, 0, 255, .when = DOC_BIT(CONTROLLER_USB)),
-    D_UINT(ATTR, "ports", ports, 0, 0x7fffffff, .when = DOC_BIT(CONTROLLER_VIRTIO_SERIAL)),
-    D_UINT(ATTR, "vectors", vectors, 0, 0x7fffffff, .when = DOC_BIT(CONTROLLER_VIRTIO_SERIAL)),
-    D_ELEM("model", &pci_model_doc, WHEN(PCI)),
-    D_ELEM("target", &pci_target_doc, WHEN(PCI)),
-    D_KIB(LEAF, "pcihole64", pcihole64_kib, WHEN(PCI)),
-    D_ELEM("driver", &controller_driver_doc),
-    D_ELEM("master", &master_doc, WHEN(USB)),
-    D_INCLUDE(&device_tail_doc, dev),
-};
-const struct doc_type controller_doc =
-    DEVICE_DOC("controller", S, controller_rows, DEVICE_CONTROLLER,
-               DOC_TAGGED(S, type, &controller_type_values));
-#undef WHEN
-#undef S
+const char *disk_io_name(enum disk_io io)
+{
+    return doc_enum_name(&disk_io_values, io);
+}

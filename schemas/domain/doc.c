@@ -2,6 +2,26 @@
 // <domain> itself.
 #include "schemas/domain/internal.h"
 
+static DOC_ENUM_VALUES(
+    domain_type_values,
+    "xen lxc uml openvz test vmware hyperv vbox phyp parallels bhyve vz kqemu hvf linux",
+    [DOMAIN_TYPE_QEMU] = "qemu", [DOMAIN_TYPE_KVM] = "kvm");
+static DOC_ENUM_VALUES(vcpu_placement_values,
+                       NULL, [VCPU_PLACEMENT_STATIC] = "static", [VCPU_PLACEMENT_AUTO] = "auto");
+static DOC_ENUM_VALUES(memory_source_values, NULL, [MEMORY_SOURCE_FILE] = "file",
+                       [MEMORY_SOURCE_ANONYMOUS] = "anonymous", [MEMORY_SOURCE_MEMFD] = "memfd");
+static DOC_ENUM_VALUES(
+    memory_access_values,
+    NULL, [MEMORY_ACCESS_SHARED] = "shared", [MEMORY_ACCESS_PRIVATE] = "private");
+static DOC_ENUM_VALUES(
+    memory_allocation_values,
+    NULL, [MEMORY_ALLOCATION_IMMEDIATE] = "immediate", [MEMORY_ALLOCATION_ONDEMAND] = "ondemand");
+static DOC_ENUM_VALUES(
+    lifecycle_action_values, NULL, [LIFECYCLE_DESTROY] = "destroy", [LIFECYCLE_RESTART] = "restart",
+    [LIFECYCLE_RENAME_RESTART] = "rename-restart", [LIFECYCLE_PRESERVE] = "preserve",
+    [LIFECYCLE_COREDUMP_DESTROY] = "coredump-destroy",
+    [LIFECYCLE_COREDUMP_RESTART] = "coredump-restart");
+
 #define S struct domain_seclabel
 static const struct doc_row seclabel_rows[] = {
     D_TOKEN(ATTR, "type", type, .def = "dynamic"),
@@ -154,3 +174,13 @@ const struct doc domain_doc = {
     .odd_in_name = "/\n",
     .odd_name = ERROR_XML,
 };
+
+const char *domain_type_name(enum domain_type type)
+{
+    return doc_enum_name(&domain_type_values, type);
+}
+
+const char *lifecycle_action_name(enum lifecycle_action action)
+{
+    return doc_enum_name(&lifecycle_action_values, action);
+}

@@ -1,8 +1,16 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// How displays, video and sound stand in the domain document.
+// <graphics>.
 #include "schemas/domain/internal.h"
 
-// ---- graphics
+static DOC_ENUM_VALUES(
+    graphics_type_values,
+    "sdl rdp desktop egl-headless dbus", [GRAPHICS_VNC] = "vnc", [GRAPHICS_SPICE] = "spice");
+static DOC_ENUM_VALUES(graphics_listen_type_values,
+                       NULL, [LISTEN_NONE] = "none", [LISTEN_ADDRESS] = "address",
+                       [LISTEN_NETWORK] = "network", [LISTEN_SOCKET] = "socket");
+static DOC_ENUM_VALUES(
+    graphics_share_values, NULL, [GRAPHICS_SHARE_ALLOW_EXCLUSIVE] = "allow-exclusive",
+    [GRAPHICS_SHARE_FORCE_SHARED] = "force-shared", [GRAPHICS_SHARE_IGNORE] = "ignore");
 
 #define S struct graphics_listen
 static const struct doc_row listen_rows[] = {
@@ -120,82 +128,10 @@ static int check_graphics(const struct doc_where *where, void *obj)
         g->websocket = g->live_websocket;
     return 0;
 }
-const struct doc_type graphics_doc =
-    DEVICE_DOC("graphics", S, graphics_rows, DEVICE_GRAPHICS,
-               DOC_TAGGED(S, type, &graphics_type_values), .check = check_graphics);
+const struct device_schema graphics_schema = {
+    .doc = DEVICE_DOC("graphics", S, graphics_rows, DEVICE_GRAPHICS,
+                      DOC_TAGGED(S, type, &graphics_type_values), .check = check_graphics),
+};
 #undef VNC
 #undef SPICE
-#undef S
-
-// ---- video
-
-#define S struct domain_video
-static const struct doc_row acceleration_rows[] = {
-    D_YESNO(ATTR, "accel2d", accel2d),
-    D_YESNO(ATTR, "accel3d", accel3d),
-    D_STR(ATTR, "rendernode", render_node),
-};
-static const struct doc_type acceleration_doc = DOC_TYPE("videoAcceleration", S, acceleration_rows);
-static const struct doc_row resolution_rows[] = {
-    D_UINT(ATTR, "x", res_x, 1, 0xffff, .flags = DOC_REQUIRED),
-    D_UINT(ATTR, "y", res_y, 1, 0xffff, .flags = DOC_REQUIRED),
-};
-static const struct doc_type resolution_doc = DOC_TYPE("videoResolution", S, resolution_rows);
-static const struct doc_row video_model_rows[] = {
-    D_TOKEN(ATTR, "type", model, .flags = DOC_REQUIRED),
-    D_UINT(ATTR, "ram", ram_kib, 0, 0xffffffff, .unit = "KiB"),
-    D_UINT(ATTR, "vram", vram_kib, 0, 0xffffffff, .unit = "KiB"),
-    D_UINT(ATTR, "vram64", vram64_kib, 0, 0xffffffff, .unit = "KiB"),
-    D_UINT(ATTR, "vgamem", vgamem_kib, 0, 0xffffffff, .unit = "KiB"),
-    D_UINT(ATTR, "heads", heads, 1, 0xffff),
-    D_YESNO(ATTR, "primary", primary),
-    D_ONOFF(ATTR, "blob", blob),
-    D_ELEM("acceleration", &acceleration_doc),
-    D_ELEM("resolution", &resolution_doc),
-};
-static const struct doc_type video_model_doc = DOC_TYPE("videoModel", S, video_model_rows);
-static const struct doc_row video_driver_rows[] = {
-    D_INCLUDE(&virtio_options_doc, virtio),
-};
-static const struct doc_type video_driver_doc = DOC_TYPE("videoDriver", S, video_driver_rows);
-static const struct doc_row video_rows[] = {
-    D_ELEM("driver", &video_driver_doc),
-    D_ELEM("model", &video_model_doc),
-    D_INCLUDE(&device_tail_doc, dev),
-};
-const struct doc_type video_doc = DEVICE_DOC("video", S, video_rows, DEVICE_VIDEO);
-#undef S
-
-// ---- sound
-
-#define S struct sound_codec
-static const struct doc_row codec_rows[] = {
-    D_TOKEN(ATTR, "type", type, .flags = DOC_REQUIRED),
-};
-static const struct doc_type codec_doc = DOC_TYPE("soundCodec", S, codec_rows);
-#undef S
-#define S struct domain_sound
-static const struct doc_row sound_audio_rows[] = {
-    D_UINT(ATTR, "id", audio, 1, 0xffffffff, .flags = DOC_REQUIRED),
-};
-static const struct doc_type sound_audio_doc = DOC_TYPE("soundAudio", S, sound_audio_rows);
-static const struct doc_row sound_rows[] = {
-    D_TOKEN(ATTR, "model", model, .flags = DOC_REQUIRED),
-    D_LIST("codec", &codec_doc, codecs),
-    D_ELEM("audio", &sound_audio_doc),
-    D_INCLUDE(&device_tail_doc, dev),
-};
-const struct doc_type sound_doc = DEVICE_DOC("sound", S, sound_rows, DEVICE_SOUND);
-#undef S
-
-#define S struct domain_audio
-static const struct doc_row audio_rows[] = {
-    D_COUNT(ATTR, "id", id, 1, 0xffffffff, .flags = DOC_REQUIRED),
-    D_ENUM(ATTR, "type", type, &audio_type_values, .flags = DOC_TAG | DOC_REQUIRED),
-    D_UINT(ATTR, "timerPeriod", timer_period, 1, 0xffffffff, .unit = "microseconds"),
-    D_TOKEN(ATTR, "serverName", server_name, .when = DOC_BIT(AUDIO_PULSEAUDIO)),
-    D_STR(ATTR, "path", path, .when = DOC_BIT(AUDIO_FILE)),
-};
-const struct doc_type audio_doc =
-    DEVICE_DOC("audio", S, audio_rows, DEVICE_AUDIO, DOC_TAGGED(S, type, &audio_type_values));
 #undef S

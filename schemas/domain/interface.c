@@ -1,7 +1,18 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// How network interfaces stand in the domain document.
+// <interface>.
 #include "schemas/domain/internal.h"
 #include "schemas/network/internal.h"
+
+static DOC_ENUM_VALUES(
+    interface_type_values, "vhostuser server client mcast internal hostdev udp vdpa null vds",
+    [INTERFACE_USER] = "user", [INTERFACE_ETHERNET] = "ethernet", [INTERFACE_NETWORK] = "network",
+    [INTERFACE_BRIDGE] = "bridge", [INTERFACE_DIRECT] = "direct");
+static DOC_ENUM_VALUES(interface_link_values, NULL, [LINK_UP] = "up", [LINK_DOWN] = "down");
+static DOC_ENUM_VALUES(
+    interface_backend_values,
+    NULL, [INTERFACE_BACKEND_QEMU] = "qemu", [INTERFACE_BACKEND_VHOST] = "vhost");
+static DOC_ENUM_VALUES(interface_txmode_values,
+                       NULL, [TOGGLE_YES] = "timer", [TOGGLE_NO] = "iothread");
 
 bool interface_target_is_ours(const char *name)
 {
@@ -144,7 +155,9 @@ static const struct doc_row interface_rows[] = {
     D_ELEM("rom", &rom_doc),
     D_INCLUDE(&device_tail_doc, dev),
 };
-const struct doc_type interface_doc = DEVICE_DOC("interface", S, interface_rows, DEVICE_INTERFACE,
-                                                 DOC_TAGGED(S, type, &interface_type_values));
+const struct device_schema interface_schema = {
+    .doc = DEVICE_DOC("interface", S, interface_rows, DEVICE_INTERFACE,
+                      DOC_TAGGED(S, type, &interface_type_values)),
+};
 #undef WHEN
 #undef S

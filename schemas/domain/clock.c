@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// <clock>.
+#include "schemas/domain/internal.h"
+
+static DOC_ENUM_VALUES(
+    clock_offset_values, NULL, [CLOCK_UTC] = "utc", [CLOCK_LOCALTIME] = "localtime",
+    [CLOCK_VARIABLE] = "variable", [CLOCK_TIMEZONE] = "timezone", [CLOCK_ABSOLUTE] = "absolute");
+static DOC_ENUM_VALUES(clock_basis_values,
+                       NULL, [CLOCK_BASIS_UTC] = "utc", [CLOCK_BASIS_LOCALTIME] = "localtime");
+static DOC_ENUM_VALUES(
+    timer_name_values, NULL, [TIMER_PLATFORM] = "platform", [TIMER_PIT] = "pit",
+    [TIMER_RTC] = "rtc", [TIMER_HPET] = "hpet", [TIMER_TSC] = "tsc", [TIMER_KVMCLOCK] = "kvmclock",
+    [TIMER_HYPERVCLOCK] = "hypervclock", [TIMER_ARMVTIMER] = "armvtimer");
+static DOC_ENUM_VALUES(timer_tickpolicy_values,
+                       NULL, [TICKPOLICY_DELAY] = "delay", [TICKPOLICY_CATCHUP] = "catchup",
+                       [TICKPOLICY_MERGE] = "merge", [TICKPOLICY_DISCARD] = "discard");
+static DOC_ENUM_VALUES(timer_track_values, NULL, [TRACK_BOOT] = "boot", [TRACK_GUEST] = "guest",
+                       [TRACK_WALL] = "wall", [TRACK_REALTIME] = "realtime");
+
+#define S struct clock_timer
+static const struct doc_row timer_rows[] = {
+    D_ENUM(ATTR, "name", name, &timer_name_values, .flags = DOC_REQUIRED),
+    D_YESNO(ATTR, "present", present),
+    D_ENUM(ATTR, "tickpolicy", tickpolicy, &timer_tickpolicy_values),
+    D_ENUM(ATTR, "track", track, &timer_track_values),
+    D_UINT(ATTR, "frequency", frequency_hz, 0, 0, .unit = "Hz"),
+    D_TOKEN(ATTR, "mode", mode),
+};
+static const struct doc_type timer_doc = DOC_TYPE("clockTimer", S, timer_rows);
+#undef S
+
+#define S             struct domain_clock
+#define WHEN(offset_) .when = DOC_BIT(CLOCK_##offset_)
+static const struct doc_row clock_rows[] = {
+    // <clock sync='localtime'/> is how this was written first.
+    D_ENUM(ATTR, "sync", offset, &clock_offset_values, .flags = DOC_TAG | DOC_OLD),
+    D_ENUM(ATTR, "offset", offset, &clock_offset_values, .flags = DOC_TAG),
+    D_TOKEN(ATTR, "adjustment", adjustment, .when = DOC_BIT(CLOCK_UTC) | DOC_BIT(CLOCK_LOCALTIME)),
+    D_INT(ATTR, "adjustment", adjustment_s, INT64_MIN, 0, WHEN(VARIABLE), .unit = "seconds"),
+    D_ENUM(ATTR, "basis", basis, &clock_basis_values, WHEN(VARIABLE)),
+    D_TOKEN(ATTR, "timezone", timezone, WHEN(TIMEZONE), .flags = DOC_REQUIRED),
+    D_UINT(ATTR, "start", start, 0, INT64_MAX, WHEN(ABSOLUTE), .flags = DOC_REQUIRED,
+           .unit = "seconds since 1970"),
+    D_LIST("timer", &timer_doc, timers),
+};
+const struct doc_type clock_doc =
+    DOC_TYPE("clock", S, clock_rows, DOC_TAGGED(S, offset, &clock_offset_values));
+#undef WHEN
+#undef S
+
+const char *timer_name_name(enum timer_name name)
+{
+    return doc_enum_name(&timer_name_values, name);
+}
