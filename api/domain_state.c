@@ -88,23 +88,6 @@ static void on_undefined(void *arg, struct domain *dom)
 // ---- events of the monitor that libvirt has as events of its own
 // ---------------------------------
 
-static const char *text_of(const struct qmp_event *event, const char *name)
-{
-    struct json_object *value;
-    if (!event->data || !json_object_object_get_ex(event->data, name, &value))
-        return "";
-    const char *text = json_object_get_string(value);
-    return text ? text : "";
-}
-
-static int64_t number_of(const struct qmp_event *event, const char *name)
-{
-    struct json_object *value;
-    if (!event->data || !json_object_object_get_ex(event->data, name, &value))
-        return 0;
-    return json_object_get_int64(value);
-}
-
 static void send_reboot(struct daemon *d, struct domain *dom, const struct qmp_event *event)
 {
     (void)event;
@@ -115,57 +98,61 @@ static void send_reboot(struct daemon *d, struct domain *dom, const struct qmp_e
 static void send_rtc_change(struct daemon *d, struct domain *dom, const struct qmp_event *event)
 {
     struct wire_domain_event_callback_rtc_change_msg m = {
-        .msg = {.dom = api_domain_ref(dom), .offset = number_of(event, "offset")}};
+        .msg = {.dom = api_domain_ref(dom), .offset = event->rtc_change.offset}};
     api_send_domain_event_callback_rtc_change(d, &m);
 }
 
 static void send_watchdog(struct daemon *d, struct domain *dom, const struct qmp_event *event)
 {
-    // By number: virDomainEventWatchdogAction.
-    static const char *const actions[] = {"none",     "pause", "reset",     "poweroff",
-                                          "shutdown", "debug", "inject-nmi"};
-    struct wire_domain_event_callback_watchdog_msg m = {.msg.dom = api_domain_ref(dom)};
-    for (size_t i = 0; i < ARRAY_LEN(actions); i++) {
-        if (str_eq(actions[i], text_of(event, "action")))
-            m.msg.action = (int32_t)i;
-    }
+    static const int32_t actions[] = {
+        // virDomainEventWatchdogAction
+        [QMP_WATCHDOG_ACTION_NONE] = 0,       [QMP_WATCHDOG_ACTION_PAUSE] = 1,
+        [QMP_WATCHDOG_ACTION_RESET] = 2,      [QMP_WATCHDOG_ACTION_POWEROFF] = 3,
+        [QMP_WATCHDOG_ACTION_SHUTDOWN] = 4,   [QMP_WATCHDOG_ACTION_DEBUG] = 5,
+        [QMP_WATCHDOG_ACTION_INJECT_NMI] = 6,
+    };
+    struct wire_domain_event_callback_watchdog_msg m = {
+        .msg = {.dom = api_domain_ref(dom), .action = actions[event->watchdog.action]}};
     api_send_domain_event_callback_watchdog(d, &m);
 }
 
 static void send_balloon_change(struct daemon *d, struct domain *dom, const struct qmp_event *event)
 {
     struct wire_domain_event_callback_balloon_change_msg m = {
-        .msg = {.dom = api_domain_ref(dom), .actual = (uint64_t)number_of(event, "actual") / 1024}};
+        .msg = {.dom = api_domain_ref(dom), .actual = event->balloon_change.actual / 1024}};
     api_send_domain_event_callback_balloon_change(d, &m);
 }
 
 static void send_io_error(struct daemon *d, struct domain *dom, const struct qmp_event *event)
 {
-    const char *action = text_of(event, "action"), *alias = text_of(event, "qom-path");
-    const char *path = "";
+    const struct qmp_block_io_error_event *e = &event->block_io_error;
+    const char *alias = e->qom_path ? e->qom_path : "", *path = "";
     if (strrchr(alias, '/'))
         alias = strrchr(alias, '/') + 1;
     VEC_FOREACH (it, &dom->live->disks) {
         const struct domain_disk *disk = *it;
-        if (str_eq(disk->dev.alias, text_of(event, "device")) || str_eq(disk->dev.alias, alias)) {
+        if (str_eq(disk->dev.alias, e->device) || str_eq(disk->dev.alias, alias)) {
             alias = disk->dev.alias;
             path = disk->source_file ? disk->source_file : disk->source_dev ? disk->source_dev : "";
         }
     }
+    static const int32_t actions[] = {
+        // virDomainEventIOErrorAction
+        [QMP_BLOCK_ERROR_ACTION_IGNORE] = 0,
+        [QMP_BLOCK_ERROR_ACTION_STOP] = 1,
+        [QMP_BLOCK_ERROR_ACTION_REPORT] = 2,
+    };
     struct wire_domain_event_callback_io_error_msg m = {.msg = {.dom = api_domain_ref(dom),
                                                                 .srcPath = path,
                                                                 .devAlias = alias,
-                                                                .action = str_eq(action, "stop") ? 1
-                                                                          : str_eq(action, "report")
-                                                                              ? 2
-                                                                              : 0}};
+                                                                .action = actions[e->action]}};
     api_send_domain_event_callback_io_error(d, &m);
     struct wire_domain_event_callback_io_error_reason_msg r = {
         .msg = {.dom = m.msg.dom,
                 .srcPath = path,
                 .devAlias = alias,
                 .action = m.msg.action,
-                .reason = str_eq(text_of(event, "nospace"), "true") ? "enospc" : ""}};
+                .reason = e->nospace ? "enospc" : ""}};
     api_send_domain_event_callback_io_error_reason(d, &r);
 }
 
@@ -173,8 +160,8 @@ static void send_tray_change(struct daemon *d, struct domain *dom, const struct 
 {
     struct wire_domain_event_callback_tray_change_msg m = {
         .msg = {.dom = api_domain_ref(dom),
-                .devAlias = text_of(event, "id"),
-                .reason = str_eq(text_of(event, "tray-open"), "true") ? 0 : 1}};
+                .devAlias = event->device_tray_moved.id,
+                .reason = event->device_tray_moved.tray_open ? 0 : 1}};
     api_send_domain_event_callback_tray_change(d, &m);
 }
 
@@ -213,34 +200,28 @@ static void on_device_removed(void *arg, struct domain *dom, const char *alias)
     api_send_domain_event_callback_device_removed(arg, &m);
 }
 
-static const struct {
-    const char *name;
-    void (*send)(struct daemon *d, struct domain *dom, const struct qmp_event *event);
-} senders[] = {
-    {"RESET", send_reboot},
-    {"RTC_CHANGE", send_rtc_change},
-    {"WATCHDOG", send_watchdog},
-    {"BALLOON_CHANGE", send_balloon_change},
-    {"BLOCK_IO_ERROR", send_io_error},
-    {"DEVICE_TRAY_MOVED", send_tray_change},
-    {"SUSPEND", send_suspend},
-    {"SUSPEND_DISK", send_suspend_disk},
-    {"WAKEUP", send_wakeup},
+static void (*const senders[QMP_EVENT_COUNT])(struct daemon *d, struct domain *dom,
+                                              const struct qmp_event *event) = {
+    [QMP_EVENT_RESET] = send_reboot,
+    [QMP_EVENT_RTC_CHANGE] = send_rtc_change,
+    [QMP_EVENT_WATCHDOG] = send_watchdog,
+    [QMP_EVENT_BALLOON_CHANGE] = send_balloon_change,
+    [QMP_EVENT_BLOCK_IO_ERROR] = send_io_error,
+    [QMP_EVENT_DEVICE_TRAY_MOVED] = send_tray_change,
+    [QMP_EVENT_SUSPEND] = send_suspend,
+    [QMP_EVENT_SUSPEND_DISK] = send_suspend_disk,
+    [QMP_EVENT_WAKEUP] = send_wakeup,
 };
 
 static void on_qmp_event(void *arg, struct domain *dom, const struct qmp_event *event)
 {
-    for (size_t i = 0; i < ARRAY_LEN(senders); i++) {
-        if (str_eq(senders[i].name, event->name))
-            senders[i].send(arg, dom, event);
-    }
-    struct wire_qemu_domain_monitor_event_msg m = {
-        .dom = api_domain_ref(dom),
-        .event = event->name,
-        .seconds = (int64_t)(event->time_us / 1000000),
-        .micros = (uint32_t)(event->time_us % 1000000),
-        .details = event->data ? json_object_to_json_string_ext(event->data, JSON_C_TO_STRING_PLAIN)
-                               : NULL};
+    if (senders[event->id])
+        senders[event->id](arg, dom, event);
+    struct wire_qemu_domain_monitor_event_msg m = {.dom = api_domain_ref(dom),
+                                                   .event = event->name,
+                                                   .seconds = (int64_t)(event->time_us / 1000000),
+                                                   .micros = (uint32_t)(event->time_us % 1000000),
+                                                   .details = qmp_event_text(event)};
     api_send_qemu_domain_monitor_event(arg, &m);
 }
 

@@ -15,7 +15,7 @@
 #include "base/str.h"
 #include "host/qemu_caps.h"
 #include "host/qemu_learn.h"
-#include "monitor/qmp_commands.h"
+#include "monitor/qmp_api.h"
 
 enum { TIMEOUT_MS = 30000, END_MS = 5000, STDERR_MAX = 2048, MONITOR_FD = 3 };
 
@@ -58,7 +58,9 @@ struct run {
 static int ask(struct task *t, struct run *r, const char *command, struct json_object *args,
                struct json_object **reply, struct error *err)
 {
-    return qmp_execute(t, r->q, command, args, r->deadline_us, reply, err);
+    int result = qmp_execute(t, r->q, command, args, r->deadline_us, reply, err);
+    json_object_put(args);
+    return result;
 }
 
 static char *last_lines(const struct run *r)
@@ -134,7 +136,7 @@ static void reap(struct task *t, void *arg)
 static void end(struct task *t, struct run *r)
 {
     int status, waited = -ECANCELED;
-    if (r->q && qmp_send(r->q, "quit", NULL) == 0)
+    if (r->q && qmp_send_quit(r->q) == 0)
         waited = process_wait(t, &r->qemu, task_deadline_ms(END_MS), &status);
     qmp_close(r->q);
     r->q = NULL;
@@ -209,7 +211,7 @@ static int learn_accel(struct task *t, struct run *r, enum qemu_virt virt, struc
 {
     struct qemu_accel_caps *a = &c->accel[virt];
     struct json_object *reply;
-    struct qmp_kvm kvm;
+    struct qmp_kvm_info kvm;
     if (qmp_query_kvm(t, r->q, r->deadline_us, &kvm, err) < 0)
         return -1;
     c->kvm_built = kvm.present;

@@ -16,6 +16,8 @@
 #include "base/alloc.h"
 #include "base/file.h"
 #include "base/str.h"
+#include "monitor/codec.h"
+#include <json-c/json.h>
 #include "monitor/internal.h"
 
 enum { CONNECT_RETRY_MS = 10 };
@@ -172,8 +174,18 @@ static void take_event(struct qmp *q, const char *name, struct json_object *mess
         if (s > 0 && s < INT64_MAX / 2000000 && us >= 0 && us < 1000000)
             e.time_us = (uint64_t)s * 1000000 + (uint64_t)us;
     }
-    if (q->handlers && q->handlers->event)
-        q->handlers->event(q, &e, q->userdata);
+    if (!q->handlers || !q->handlers->event)
+        return;
+    AUTO_ERROR err = ERROR_INIT;
+    if (qmp_event_decode(&e, &err) < 0)
+        log_warn("monitor of %s: %s", q->name, err.message);
+    q->handlers->event(q, &e, q->userdata);
+    qmp_event_finish(&e);
+}
+
+const char *qmp_event_text(const struct qmp_event *event)
+{
+    return event->data ? json_object_to_json_string_ext(event->data, JSON_C_TO_STRING_PLAIN) : NULL;
 }
 
 static void put_anywhere(void *message)

@@ -7,7 +7,6 @@
 // up the loop: bytes are parsed as they come, a slice for each turn of the loop.
 #pragma once
 
-#include <json-c/json.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include "base/error.h"
@@ -22,14 +21,9 @@ enum {
     QMP_OUTPUT_MAX = 16 * 1024 * 1024, // bytes QEMU has not taken yet
 };
 
+struct json_object;
 struct qmp;
-
-// When QEMU says that something happened, in microseconds of CLOCK_REALTIME; 0: it did not say.
-struct qmp_event {
-    const char *name;         // "STOP"
-    struct json_object *data; // object, or NULL
-    uint64_t time_us;
-};
+struct qmp_event; // monitor/qmp_api.h
 
 // Called from the loop, never from inside a call of this module but qmp_open()'s end of waiting;
 // may call anything here that does not suspend, qmp_close() included.
@@ -64,8 +58,12 @@ uint32_t qmp_version(const struct qmp *q);
 // ": Debian 1:7.2+dfsg-7" or "". Borrowed.
 const char *qmp_package(const struct qmp *q);
 
-// Runs a command. `args` (an object, or NULL) is taken. *ret gets the "return" value (caller puts);
-// ret may be NULL. Suspends. What QEMU refuses is
+// The event's data as compact JSON; NULL: it has none. Borrowed, as long as the event.
+const char *qmp_event_text(const struct qmp_event *event);
+
+// Runs a command whose arguments are at hand as JSON (device documents of qemu/); what qmp.tsv
+// describes has a typed function in monitor/qmp_api.h. `args` (an object, or NULL) is borrowed.
+// *ret gets the "return" value (caller puts); ret may be NULL. Suspends. What QEMU refuses is
 //   "cannot execute QEMU command 'x' on guest 'web': <what QEMU says>"
 // with ERROR_OPERATION_UNSUPPORTED for a command it does not know, ERROR_DEVICE_MISSING for its
 // class DeviceNotFound, else ERROR_OPERATION_FAILED; ERROR_OPERATION_TIMEOUT at the deadline (the
@@ -82,6 +80,6 @@ int qmp_execute_fd(struct task *t, struct qmp *q, const char *command, struct js
 // user's own id put back if there was one. Caller frees. Suspends.
 int qmp_execute_raw(struct task *t, struct qmp *q, const char *text, uint64_t deadline_us,
                     char **reply, struct error *err);
-// For callers that cannot wait (event handlers, teardown): sends, and drops the reply. Takes args.
+// For callers that cannot wait (event handlers, teardown): sends, and drops the reply.
 // 0, or -1 when the connection is not open or takes no more.
 int qmp_send(struct qmp *q, const char *command, struct json_object *args);

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include "base/alloc.h"
 #include "base/str.h"
+#include <json-c/json.h>
 #include "monitor/internal.h"
 
 #define ID_PREFIX "libvirt-"
@@ -148,7 +149,7 @@ int qmp_execute_fd(struct task *t, struct qmp *q, const char *command, struct js
     struct json_object *message = json_object_new_object(), *reply, *part;
     json_object_object_add(message, "execute", json_object_new_string(command));
     if (args)
-        json_object_object_add(message, "arguments", args);
+        json_object_object_add(message, "arguments", json_object_get(args));
     AUTO_FREE char *name = xstrdup(q->name); // q may be gone after the wait
     struct pending *p = begin(q, command, message, fd, err);
     json_object_put(message);
@@ -174,7 +175,7 @@ int qmp_send(struct qmp *q, const char *command, struct json_object *args)
     struct json_object *message = json_object_new_object();
     json_object_object_add(message, "execute", json_object_new_string(command));
     if (args)
-        json_object_object_add(message, "arguments", args);
+        json_object_object_add(message, "arguments", json_object_get(args));
     struct pending *p = begin(q, command, message, -1, NULL);
     json_object_put(message);
     if (!p)

@@ -209,6 +209,6 @@ int argv_build_device(const struct argv_input *in, struct device *dev, struct ar
 void argv_plug_finish(struct argv_plug *p)
 {
     VEC_FOREACH (it, &p->steps)
-        json_object_put(it->args);
+        json_object_put(it->args), json_object_put(it->undo_args);
     vec_finish(&p->steps);
 }

@@ -85,8 +85,8 @@ char *argv_channel_path(const struct argv_input *in, const struct domain_chardev
 // The same devices for a running guest: QMP commands in the order in which to send them; undo what
 // was done from the end when one fails.
 struct argv_step {
-    const char *command; // "object-add", "blockdev-add", "chardev-add", "netdev_add", "device_add"
-    struct json_object *args; // owned
+    const char *command, *undo;           // "blockdev-add" and "blockdev-del", ...
+    struct json_object *args, *undo_args; // owned
 };
 struct argv_plug {
     VEC(struct argv_step) steps;

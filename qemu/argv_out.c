@@ -19,25 +19,39 @@ void out_arg(struct argv_out *o, const char *option, const char *fmt, ...)
     va_end(ap);
 }
 
-static const char *plug_command(const char *option)
+// What does and undoes on a running QEMU what an option does at its start; id: the member that
+// names what was made.
+static const struct {
+    const char *option, *command, *undo, *id;
+} plug_commands[] = {
+    {"-device", "device_add", "device_del", "id"},
+    {"-blockdev", "blockdev-add", "blockdev-del", "node-name"},
+    {"-netdev", "netdev_add", "netdev_del", "id"},
+    {"-object", "object-add", "object-del", "id"},
+};
+
+static void add_step(struct argv_plug *plug, const char *option, struct json_object *json)
 {
-    static const char *const pairs[][2] = {
-        {"-device", "device_add"},
-        {"-blockdev", "blockdev-add"},
-        {"-netdev", "netdev_add"},
-        {"-object", "object-add"},
-    };
-    for (size_t i = 0; i < ARRAY_LEN(pairs); i++)
-        if (str_eq(option, pairs[i][0]))
-            return pairs[i][1];
-    return "";
+    for (size_t i = 0; i < ARRAY_LEN(plug_commands); i++) {
+        struct json_object *id;
+        if (!str_eq(option, plug_commands[i].option) ||
+            !json_object_object_get_ex(json, plug_commands[i].id, &id))
+            continue;
+        struct argv_step step = {.command = plug_commands[i].command,
+                                 .undo = plug_commands[i].undo,
+                                 .args = json,
+                                 .undo_args = json_object_new_object()};
+        json_object_object_add(step.undo_args, plug_commands[i].id, json_object_get(id));
+        vec_push(&plug->steps, step);
+        return;
+    }
+    json_object_put(json);
 }
 
 void out_json(struct argv_out *o, const char *option, struct json_object *json)
 {
     if (o->plug) {
-        struct argv_step step = {.command = plug_command(option), .args = json};
-        vec_push(&o->plug->steps, step);
+        add_step(o->plug, option, json);
         return;
     }
     strv_push(&o->argv->args, option);

@@ -107,7 +107,8 @@ int domain_monitor_command(struct task *t, struct domain *dom, const char *comma
 {
     if (domain_lock_active(t, dom, "send a monitor command to", err) < 0)
         return -1;
-    int r = human ? qmp_human_command(t, dom->qmp, command, domain_answer_deadline(dom), reply, err)
+    int r = human ? qmp_human_monitor_command(t, dom->qmp, command, domain_answer_deadline(dom),
+                                              reply, err)
                   : qmp_execute_raw(t, dom->qmp, command, domain_answer_deadline(dom), reply, err);
     domain_unlock(dom);
     return r;
@@ -173,16 +174,10 @@ int domain_open_graphics(struct task *t, struct domain *dom, uint32_t index, boo
         error_set_errno(err, AREA_QEMU, errno, "cannot make a socket pair");
     } else {
         const char *protocol = dom->live->graphics.v[index]->type == GRAPHICS_VNC ? "vnc" : "spice";
-        struct json_object *args = json_object_new_object();
-        json_object_object_add(args, "protocol", json_object_new_string(protocol));
-        json_object_object_add(args, "fdname", json_object_new_string("graphics"));
-        json_object_object_add(args, "skipauth", json_object_new_boolean(skip_auth));
         r = qmp_getfd(t, dom->qmp, "graphics", pair[1], domain_answer_deadline(dom), err);
         if (r == 0)
-            r = qmp_execute(t, dom->qmp, "add_client", args, domain_answer_deadline(dom), NULL,
-                            err);
-        else
-            json_object_put(args);
+            r = qmp_add_client(t, dom->qmp, protocol, "graphics", skip_auth,
+                               domain_answer_deadline(dom), err);
         close(pair[1]);
         if (r == 0)
             *fd = pair[0];

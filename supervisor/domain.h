@@ -17,7 +17,7 @@
 #include "base/task.h"
 #include "base/uuid.h"
 #include "host/host.h"
-#include "monitor/qmp_commands.h"
+#include "monitor/qmp_api.h"
 #include "base/vec.h"
 #include "schemas/domain/def.h"
 #include "qemu/argv.h"

@@ -11,15 +11,6 @@
 
 enum { DUMP_TIMEOUT_MS = 600000 };
 
-static const char *member(const struct qmp_event *event, const char *name)
-{
-    struct json_object *value;
-    if (!event->data || !json_object_object_get_ex(event->data, name, &value))
-        return "";
-    const char *text = json_object_get_string(value);
-    return text ? text : "";
-}
-
 // ---- actions that wait -------------------------------------------------------------------------
 
 // Lets QEMU go: `quit`, and the hard way when it doesn't. Its end is cleaned up by stop.c.
@@ -27,7 +18,7 @@ static void end_main(struct task *t, void *arg)
 {
     AUTO_DOMAIN struct domain *dom = arg;
     AUTO_ERROR err = ERROR_INIT;
-    if (dom->qmp && qmp_send(dom->qmp, "quit", NULL) == 0 &&
+    if (dom->qmp && qmp_send_quit(dom->qmp) == 0 &&
         completion_wait(t, &dom->ended, task_deadline_ms(dom->all->config.timeouts.quit_ms)) == 0)
         return;
     if (domain_is_active(dom) && stop_kill(t, dom, false, &err) < 0)
@@ -70,11 +61,8 @@ static int dump_memory(struct task *t, struct domain *dom, struct error *err)
         return error_set_errno(err, AREA_QEMU, r < 0 ? r : errno, "cannot write '%s'", path);
     if (qmp_getfd(t, dom->qmp, "dump", fd, domain_answer_deadline(dom), err) < 0)
         return -1;
-    struct json_object *args = json_object_new_object();
-    json_object_object_add(args, "paging", json_object_new_boolean(false));
-    json_object_object_add(args, "protocol", json_object_new_string("fd:dump"));
-    r = qmp_execute(t, dom->qmp, "dump-guest-memory", args, task_deadline_ms(DUMP_TIMEOUT_MS), NULL,
-                    err);
+    r = qmp_dump_guest_memory(t, dom->qmp, false, "fd:dump", task_deadline_ms(DUMP_TIMEOUT_MS),
+                              err);
     if (r == 0)
         log_domain(LOG_LEVEL_INFO, dom->name, "its memory was dumped to '%s'", path);
     else
@@ -130,12 +118,12 @@ static void act(struct domain *dom, enum lifecycle_action action)
 
 static void on_shutdown(struct domain *dom, const struct qmp_event *event)
 {
-    const char *reason = member(event, "reason");
-    bool by_host = str_starts(reason, "host-");
+    enum qmp_shutdown_cause reason = event->shutdown.reason;
+    bool by_host = reason >= QMP_SHUTDOWN_CAUSE_HOST_ERROR && reason <= QMP_SHUTDOWN_CAUSE_HOST_UI;
     if (dom->state == DOMAIN_SHUTDOWN || dom->restarting)
         return;
     enum lifecycle_action action =
-        str_eq(reason, "guest-reset") ? dom->live->on_reboot : dom->live->on_poweroff;
+        reason == QMP_SHUTDOWN_CAUSE_GUEST_RESET ? dom->live->on_reboot : dom->live->on_poweroff;
     bool restart = action == LIFECYCLE_RESTART || action == LIFECYCLE_RENAME_RESTART;
     if (!by_host && (restart || dom->restart_on_shutdown)) {
         // The power-off is only the first half of a reboot, which a client or the document asked
@@ -190,13 +178,13 @@ static void on_panicked(struct domain *dom, const struct qmp_event *event)
 
 static void on_io_error(struct domain *dom, const struct qmp_event *event)
 {
-    if (str_eq(member(event, "action"), "stop"))
+    if (event->block_io_error.action == QMP_BLOCK_ERROR_ACTION_STOP)
         dom->pause_as = MOVE_PAUSED_IOERROR;
 }
 
 static void on_watchdog(struct domain *dom, const struct qmp_event *event)
 {
-    if (str_eq(member(event, "action"), "pause"))
+    if (event->watchdog.action == QMP_WATCHDOG_ACTION_PAUSE)
         dom->pause_as = MOVE_PAUSED_WATCHDOG;
 }
 
@@ -223,29 +211,24 @@ static void on_vserport(struct domain *dom, const struct qmp_event *event)
 {
     VEC_FOREACH (it, &dom->live->channels) {
         struct domain_chardev *c = *it;
-        if (c->dev.alias && str_eq(c->dev.alias, member(event, "id")))
-            c->state =
-                str_eq(member(event, "open"), "true") ? CHANNEL_CONNECTED : CHANNEL_DISCONNECTED;
+        if (c->dev.alias && str_eq(c->dev.alias, event->vserport_change.id))
+            c->state = event->vserport_change.open ? CHANNEL_CONNECTED : CHANNEL_DISCONNECTED;
     }
 }
 
 static void on_balloon(struct domain *dom, const struct qmp_event *event)
 {
-    uint64_t bytes;
-    if (str_to_u64(member(event, "actual"), 10, UINT64_MAX, &bytes) == 0)
-        dom->live->current_memory_kib = bytes / 1024;
+    dom->live->current_memory_kib = event->balloon_change.actual / 1024;
 }
 
-static const struct {
-    const char *name;
-    void (*handler)(struct domain *dom, const struct qmp_event *event);
-} handlers[] = {
-    {"SHUTDOWN", on_shutdown},       {"STOP", on_stop},
-    {"RESUME", on_resume},           {"GUEST_PANICKED", on_panicked},
-    {"BLOCK_IO_ERROR", on_io_error}, {"WATCHDOG", on_watchdog},
-    {"SUSPEND", on_suspend},         {"SUSPEND_DISK", on_suspend_disk},
-    {"WAKEUP", on_wakeup},           {"VSERPORT_CHANGE", on_vserport},
-    {"BALLOON_CHANGE", on_balloon},
+static void (*const handlers[QMP_EVENT_COUNT])(struct domain *dom,
+                                               const struct qmp_event *event) = {
+    [QMP_EVENT_SHUTDOWN] = on_shutdown,       [QMP_EVENT_STOP] = on_stop,
+    [QMP_EVENT_RESUME] = on_resume,           [QMP_EVENT_GUEST_PANICKED] = on_panicked,
+    [QMP_EVENT_BLOCK_IO_ERROR] = on_io_error, [QMP_EVENT_WATCHDOG] = on_watchdog,
+    [QMP_EVENT_SUSPEND] = on_suspend,         [QMP_EVENT_SUSPEND_DISK] = on_suspend_disk,
+    [QMP_EVENT_WAKEUP] = on_wakeup,           [QMP_EVENT_VSERPORT_CHANGE] = on_vserport,
+    [QMP_EVENT_BALLOON_CHANGE] = on_balloon,
 };
 
 static void on_event(struct qmp *q, const struct qmp_event *event, void *userdata)
@@ -255,14 +238,12 @@ static void on_event(struct qmp *q, const struct qmp_event *event, void *userdat
     const struct domain_observer *o = &dom->all->config.observer;
     if (!dom->live)
         return;
-    for (size_t i = 0; i < ARRAY_LEN(handlers); i++) {
-        if (str_eq(handlers[i].name, event->name))
-            handlers[i].handler(dom, event);
-    }
+    if (handlers[event->id])
+        handlers[event->id](dom, event);
     if (o->qmp_event)
         o->qmp_event(o->arg, dom, event);
-    if (str_eq(event->name, "DEVICE_DELETED") && dom->live)
-        hotplug_on_deleted(dom, member(event, "device"));
+    if (event->id == QMP_EVENT_DEVICE_DELETED && event->device_deleted.device && dom->live)
+        hotplug_on_deleted(dom, event->device_deleted.device);
 }
 
 // ---- the connection ----------------------------------------------------------------------------
@@ -315,16 +296,16 @@ int events_connect(struct task *t, struct domain *dom, uint64_t timeout_ms, stru
 
 int events_resync(struct task *t, struct domain *dom, struct error *err)
 {
-    struct qmp_status status;
-    if (qmp_query_status(t, dom->qmp, domain_answer_deadline(dom), &status, err) < 0 ||
+    struct qmp_status_info info;
+    if (qmp_query_status(t, dom->qmp, domain_answer_deadline(dom), &info, err) < 0 ||
         start_query(t, dom, err) < 0 || hotplug_resync(t, dom, err) < 0)
         return -1;
-    switch (status.state) {
-    case QMP_RUN_RUNNING:
+    switch (info.status) {
+    case QMP_RUN_STATE_RUNNING:
         if (dom->state != DOMAIN_RUNNING)
             domain_move(dom, MOVE_UNPAUSED);
         break;
-    case QMP_RUN_SHUTDOWN:
+    case QMP_RUN_STATE_SHUTDOWN:
         if (dom->state != DOMAIN_SHUTDOWN) {
             // It powered off (or rebooted, where that ends it) while nobody listened.
             domain_move(dom, MOVE_SHUTDOWN_GUEST);
@@ -333,21 +314,21 @@ int events_resync(struct task *t, struct domain *dom, struct error *err)
             act(dom, dom->live->on_poweroff);
         }
         break;
-    case QMP_RUN_GUEST_PANICKED:
+    case QMP_RUN_STATE_GUEST_PANICKED:
         if (dom->state != DOMAIN_CRASHED)
             on_panicked(dom, NULL);
         else
             act_on_panic(dom); // whoever began that is gone
         break;
-    case QMP_RUN_SUSPENDED:
+    case QMP_RUN_STATE_SUSPENDED:
         if (dom->state != DOMAIN_PMSUSPENDED)
             domain_move(dom, MOVE_SUSPENDED_TO_MEMORY);
         break;
-    case QMP_RUN_IO_ERROR:
+    case QMP_RUN_STATE_IO_ERROR:
         if (dom->state == DOMAIN_RUNNING)
             domain_move(dom, MOVE_PAUSED_IOERROR);
         break;
-    case QMP_RUN_WATCHDOG:
+    case QMP_RUN_STATE_WATCHDOG:
         if (dom->state == DOMAIN_RUNNING)
             domain_move(dom, MOVE_PAUSED_WATCHDOG);
         break;

@@ -17,37 +17,19 @@
 
 // ---- commands and their inverse ----------------------------------------------------------------
 
-static const struct {
-    const char *command, *inverse, *id; // id: the member that names what was made
-} inverses[] = {
-    {"device_add", "device_del", "id"},      {"blockdev-add", "blockdev-del", "node-name"},
-    {"chardev-add", "chardev-remove", "id"}, {"netdev_add", "netdev_del", "id"},
-    {"object-add", "object-del", "id"},
-};
-
 // Drops the reply: what is undone may be gone already.
 static void undo_step(struct domain *dom, const struct argv_step *step)
 {
-    for (size_t i = 0; i < ARRAY_LEN(inverses); i++) {
-        struct json_object *value;
-        if (!str_eq(inverses[i].command, step->command) ||
-            !json_object_object_get_ex(step->args, inverses[i].id, &value))
-            continue;
-        struct json_object *args = json_object_new_object();
-        json_object_object_add(args, inverses[i].id, json_object_get(value));
-        if (dom->qmp)
-            qmp_send(dom->qmp, inverses[i].inverse, args);
-        else
-            json_object_put(args);
-    }
+    if (dom->qmp)
+        qmp_send(dom->qmp, step->undo, step->undo_args);
 }
 
 static int run_steps(struct task *t, struct domain *dom, struct argv_plug *plug, struct error *err)
 {
     for (size_t i = 0; i < plug->steps.n; i++) {
         struct argv_step *step = &plug->steps.v[i];
-        if (qmp_execute(t, dom->qmp, step->command, json_object_get(step->args),
-                        domain_answer_deadline(dom), NULL, err) == 0)
+        if (qmp_execute(t, dom->qmp, step->command, step->args, domain_answer_deadline(dom), NULL,
+                        err) == 0)
             continue;
         while (i-- > 0)
             undo_step(dom, &plug->steps.v[i]);
@@ -223,16 +205,26 @@ void hotplug_on_deleted(struct domain *dom, const char *alias)
 }
 
 struct missing {
-    const struct strv *there;
+    const struct qmp_property_info_list *there;
     struct strv aliases;
 };
+
+// Beside the devices, that place has properties of its own.
+static bool is_there(const struct qmp_property_info_list *there, const char *alias)
+{
+    VEC_FOREACH (it, there) {
+        if (str_eq(it->name, alias) && str_starts(it->type, "child<"))
+            return true;
+    }
+    return false;
+}
 
 // Of the kinds that QEMU knows by their aliases, all of them.
 static int find_missing(struct device *dev, void *arg)
 {
     struct missing *m = arg;
     if ((dev->kind == DEVICE_DISK || dev->kind == DEVICE_INTERFACE) && dev->alias &&
-        !strv_has(m->there, dev->alias))
+        !is_there(m->there, dev->alias))
         strv_push(&m->aliases, dev->alias);
     return 0;
 }
@@ -244,19 +236,18 @@ static void drop_descriptors(struct domain *dom, const struct device *dev)
     unsigned n = iface->queues.set ? (unsigned)iface->queues.value : 1;
     for (unsigned i = 0; i < 2 * n; i++) {
         AUTO_FREE char *name = descriptor_name(iface, i < n, i % n);
-        struct json_object *args = json_object_new_object();
-        json_object_object_add(args, "fdname", json_object_new_string(name));
-        qmp_send(dom->qmp, "closefd", args);
+        qmp_send_closefd(dom->qmp, name);
     }
 }
 
 int hotplug_resync(struct task *t, struct domain *dom, struct error *err)
 {
-    struct strv there;
+    struct qmp_property_info_list there;
     struct missing m = {.there = &there};
     if (dom->live->disks.n + dom->live->interfaces.n == 0)
         return 0;
-    if (qmp_list_devices(t, dom->qmp, domain_answer_deadline(dom), &there, err) < 0)
+    if (qmp_qom_list(t, dom->qmp, "/machine/peripheral", domain_answer_deadline(dom), &there, err) <
+        0)
         return -1;
     domain_def_each_device(dom->live, find_missing, &m);
     for (size_t i = 0; i < m.aliases.n; i++) {
@@ -268,7 +259,7 @@ int hotplug_resync(struct task *t, struct domain *dom, struct error *err)
         clean_up(t, dom, m.aliases.v[i]);
     }
     strv_finish(&m.aliases);
-    strv_finish(&there);
+    qmp_property_info_list_finish(&there);
     return 0;
 }
 
@@ -286,10 +277,8 @@ int hotplug_detach(struct task *t, struct domain *dom, const struct device *want
     if (!dev)
         return -1;
     AUTO_FREE char *alias = xstrdup(dev->alias);
-    struct json_object *args = json_object_new_object();
-    json_object_object_add(args, "id", json_object_new_string(alias));
     completion_init(&dom->device_deleted);
-    if (qmp_execute(t, dom->qmp, "device_del", args, domain_answer_deadline(dom), NULL, err) < 0)
+    if (qmp_device_del(t, dom->qmp, alias, domain_answer_deadline(dom), err) < 0)
         return -1;
     uint64_t deadline = task_deadline_ms(dom->all->config.timeouts.unplug_ms);
     while (alias_find(dom->live, alias) && !dom->process_ended &&
@@ -324,16 +313,16 @@ static int change_medium(struct task *t, struct domain *dom, struct domain_disk 
         return refuse_change(dom, &old->dev, err);
     if (images_grant_device(dom, &new->dev, err) < 0)
         return -1;
-    struct json_object *args = json_object_new_object();
-    json_object_object_add(args, "id", json_object_new_string(old->dev.alias));
-    json_object_object_add(args, "force", json_object_new_boolean(true));
+    uint64_t deadline = domain_answer_deadline(dom);
     if (!disk_path(new))
-        return qmp_execute(t, dom->qmp, "eject", args, domain_answer_deadline(dom), NULL, err);
-    json_object_object_add(args, "filename", json_object_new_string(disk_path(new)));
-    json_object_object_add(args, "format",
-                           json_object_new_string(new->driver_format ? new->driver_format : "raw"));
-    return qmp_execute(t, dom->qmp, "blockdev-change-medium", args, domain_answer_deadline(dom),
-                       NULL, err);
+        return qmp_eject(t, dom->qmp, old->dev.alias, true, deadline, err);
+    struct qmp_blockdev_change_medium_args medium = {
+        .id = old->dev.alias,
+        .filename = disk_path(new),
+        .format = new->driver_format ? new->driver_format : "raw",
+        .force = true,
+    };
+    return qmp_blockdev_change_medium(t, dom->qmp, &medium, deadline, err);
 }
 
 static int change_interface(struct task *t, struct domain *dom, struct domain_interface *old,
@@ -352,10 +341,8 @@ static int change_interface(struct task *t, struct domain *dom, struct domain_in
          !network_bandwidth_eq(new->bandwidth, old->bandwidth)) &&
         iface_set_bandwidth(t, dom, old, new->bandwidth, err) < 0)
         return -1;
-    struct json_object *args = json_object_new_object();
-    json_object_object_add(args, "name", json_object_new_string(old->dev.alias));
-    json_object_object_add(args, "up", json_object_new_boolean(new->link != LINK_DOWN));
-    if (qmp_execute(t, dom->qmp, "set_link", args, domain_answer_deadline(dom), NULL, err) < 0)
+    if (qmp_set_link(t, dom->qmp, old->dev.alias, new->link != LINK_DOWN,
+                     domain_answer_deadline(dom), err) < 0)
         return -1;
     old->link = new->link;
     return 0;

@@ -284,9 +284,9 @@ static struct domain_chardev *find_chardev(struct domain_def *def, const char *l
 
 int start_query(struct task *t, struct domain *dom, struct error *err)
 {
-    struct qmp_chardevs chardevs = {0};
+    struct qmp_chardev_info_list chardevs;
     uint64_t deadline = domain_answer_deadline(dom);
-    if (qmp_query_chardevs(t, dom->qmp, deadline, &chardevs, err) < 0)
+    if (qmp_query_chardev(t, dom->qmp, deadline, &chardevs, err) < 0)
         return -1;
     struct domain_def *def = dom->live;
     for (size_t i = 0; i < chardevs.n; i++) {
@@ -296,7 +296,7 @@ int start_query(struct task *t, struct domain *dom, struct error *err)
         if (c && c->dev.kind == DEVICE_CHANNEL && c->target == CHANNEL_TARGET_VIRTIO)
             c->state = chardevs.v[i].frontend_open ? CHANNEL_CONNECTED : CHANNEL_DISCONNECTED;
     }
-    qmp_chardevs_finish(&chardevs);
+    qmp_chardev_info_list_finish(&chardevs);
     VEC_FOREACH (it, &def->consoles) {
         struct domain_chardev *c = *it;
         if (c->target == CONSOLE_TARGET_SERIAL && def->serials.n > 0) {
@@ -317,8 +317,8 @@ static int set_balloon(struct task *t, struct domain *dom, struct error *err)
     bool has_balloon = def->memballoon && !str_eq(def->memballoon->model, "none");
     if (!has_balloon || def->current_memory_kib >= def->memory_kib)
         return 0;
-    return qmp_set_balloon(t, dom->qmp, def->current_memory_kib * 1024, domain_answer_deadline(dom),
-                           err);
+    return qmp_balloon(t, dom->qmp, def->current_memory_kib * 1024, domain_answer_deadline(dom),
+                       err);
 }
 
 // What the command line can't say.
@@ -326,25 +326,15 @@ static int set_devices(struct task *t, struct domain *dom, struct error *err)
 {
     uint64_t deadline = domain_answer_deadline(dom);
     VEC_FOREACH (iface, &dom->live->interfaces) {
-        if ((*iface)->link != LINK_DOWN)
-            continue;
-        struct json_object *args = json_object_new_object();
-        json_object_object_add(args, "name", json_object_new_string((*iface)->dev.alias));
-        json_object_object_add(args, "up", json_object_new_boolean(false));
-        if (qmp_execute(t, dom->qmp, "set_link", args, deadline, NULL, err) < 0)
+        if ((*iface)->link == LINK_DOWN &&
+            qmp_set_link(t, dom->qmp, (*iface)->dev.alias, false, deadline, err) < 0)
             return -1;
     }
     const struct domain_memballoon *balloon = dom->live->memballoon;
     if (balloon && balloon->stats_period_s.set && balloon->dev.alias) {
         AUTO_FREE char *path = xasprintf("/machine/peripheral/%s", balloon->dev.alias);
-        struct json_object *args = json_object_new_object();
-        json_object_object_add(args, "path", json_object_new_string(path));
-        json_object_object_add(args, "property",
-                               json_object_new_string("guest-stats-polling-interval"));
-        json_object_object_add(args, "value",
-                               json_object_new_int64((int64_t)balloon->stats_period_s.value));
-        if (qmp_execute(t, dom->qmp, "qom-set", args, deadline, NULL, err) < 0)
-            return -1;
+        return qmp_qom_set(t, dom->qmp, path, "guest-stats-polling-interval",
+                           (int64_t)balloon->stats_period_s.value, deadline, err);
     }
     return 0;
 }
@@ -352,14 +342,9 @@ static int set_devices(struct task *t, struct domain *dom, struct error *err)
 static int set_passwords(struct task *t, struct domain *dom, struct error *err)
 {
     VEC_FOREACH (g, &dom->live->graphics) {
-        if (!(*g)->password)
-            continue;
-        struct json_object *args = json_object_new_object();
-        json_object_object_add(
-            args, "protocol", json_object_new_string((*g)->type == GRAPHICS_VNC ? "vnc" : "spice"));
-        json_object_object_add(args, "password", json_object_new_string((*g)->password));
-        if (qmp_execute(t, dom->qmp, "set_password", args, domain_answer_deadline(dom), NULL, err) <
-            0)
+        if ((*g)->password &&
+            qmp_set_password(t, dom->qmp, (*g)->type == GRAPHICS_VNC ? "vnc" : "spice",
+                             (*g)->password, domain_answer_deadline(dom), err) < 0)
             return -1;
     }
     return 0;

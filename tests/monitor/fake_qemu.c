@@ -219,7 +219,7 @@ static int do_events(struct fake *f, char *rest)
         return failed(f, "events needs a number");
     *count++ = '\0';
     for (long i = 0, n = atol(count); i < n; i++) {
-        AUTO_FREE char *one = xasprintf("%s {\"n\": %ld}", rest, i);
+        AUTO_FREE char *one = xasprintf("%s {\"offset\": %ld}", rest, i);
         int r = do_event(f, one);
         if (r)
             return r;

@@ -9,7 +9,7 @@
 //   reply JSON [to X]       {"return": JSON, "id": X}
 //   error CLASS [to X] TEXT an error reply
 //   event NAME [JSON]       an event
-//   events NAME N           N events with data {"n": 0} .. {"n": N-1}
+//   events NAME N           N events with data {"offset": 0} .. {"offset": N-1}
 //   raw TEXT                these bytes
 //   fill C N                the byte C, N times; stops quietly when the client goes
 //   chunk N                 from here on everything is sent in pieces of N bytes (0: whole)

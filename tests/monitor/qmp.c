@@ -4,7 +4,8 @@
 #include <fcntl.h>
 #include "base/alloc.h"
 #include "base/str.h"
-#include "monitor/qmp_commands.h"
+#include <json-c/json.h>
+#include "monitor/qmp_api.h"
 #include "tests/check.h"
 #include "tests/monitor/fake_qemu.h"
 
@@ -16,6 +17,7 @@ struct scene {
     void (*play)(struct task *t, struct scene *s);
     struct qmp *q;
     size_t events, out_of_order;
+    bool only_others; // no event that the table knows
     uint64_t event_time;
     char *last_event;
     size_t closed;
@@ -29,9 +31,8 @@ struct scene {
 static void on_event(struct qmp *q, const struct qmp_event *e, void *userdata)
 {
     struct scene *s = userdata;
-    struct json_object *n;
-    if (e->data && json_object_object_get_ex(e->data, "n", &n) &&
-        json_object_get_uint64(n) != s->events)
+    CHECK((e->id == QMP_EVENT_OTHER) == s->only_others);
+    if (e->id == QMP_EVENT_RTC_CHANGE && e->rtc_change.offset != (int64_t)s->events)
         s->out_of_order++;
     s->events++;
     s->event_time = e->time_us;
@@ -114,12 +115,12 @@ static int run(const char *script, void (*play)(struct task *, struct scene *))
 static void play_hello(struct task *t, struct scene *s)
 {
     AUTO_ERROR err = ERROR_INIT;
-    struct qmp_status status;
+    struct qmp_status_info status;
     must_open(t, s);
     CHECK_INT(qmp_version(s->q), 7002022);
     CHECK_STR(qmp_package(s->q), "Fake 1:7.2");
     CHECK_INT(qmp_query_status(t, s->q, soon(), &status, &err), 0);
-    CHECK_INT(status.state, QMP_RUN_INTERNAL_ERROR);
+    CHECK_INT(status.status, QMP_RUN_STATE_INTERNAL_ERROR);
     CHECK(!status.running);
     CHECK_INT(qmp_cont(t, s->q, soon(), &err), 0);
 }
@@ -145,17 +146,22 @@ static void split_in_odd_chunks(void)
 static void play_wrong_replies(struct task *t, struct scene *s)
 {
     AUTO_ERROR err = ERROR_INIT;
-    struct qmp_status status;
-    struct qmp_chardevs chardevs;
+    struct qmp_status_info status;
+    struct qmp_chardev_info_list chardevs;
+    struct qmp_property_info_list devices;
     must_open(t, s);
     CHECK_INT(qmp_query_status(t, s->q, soon(), &status, &err), -1);
     CHECK_STR(err.message, "reply to QEMU command 'query-status' lacks 'running'");
-    CHECK_INT(qmp_query_chardevs(t, s->q, soon(), &chardevs, &err), -1);
+    CHECK_INT(qmp_query_chardev(t, s->q, soon(), &chardevs, &err), -1);
     CHECK_STR(err.message, "reply to QEMU command 'query-chardev' lacks 'filename'");
-    CHECK_INT(qmp_query_chardevs(t, s->q, soon(), &chardevs, &err), -1);
-    struct strv devices;
-    CHECK_INT(qmp_list_devices(t, s->q, soon(), &devices, &err), -1);
-    CHECK_STR(err.message, "reply to QEMU command 'qom-list' lacks 'type'");
+    CHECK(chardevs.n == 0 && !chardevs.v);
+    CHECK_INT(qmp_query_chardev(t, s->q, soon(), &chardevs, &err), -1);
+    CHECK_STR(err.message, "reply to QEMU command 'query-chardev' lacks 'return'");
+    CHECK_INT(qmp_qom_list(t, s->q, "/", soon(), &devices, &err), -1);
+    CHECK_STR(err.message,
+              "reply to QEMU command 'qom-list' has an unexpected type or value in 'type'");
+    CHECK_INT(qmp_set_link(t, s->q, NULL, true, soon(), &err), -1);
+    CHECK_STR(err.message, "QEMU command 'set_link' needs 'name'");
     CHECK(qmp_is_open(s->q));
 }
 
@@ -164,7 +170,7 @@ static void wrong_replies(void)
     CHECK_INT(run(OPENING "expect query-status\nreply {\"status\": \"paused\"}\n"
                           "expect query-chardev\nreply [{\"label\": \"serial0\"}, 7]\n"
                           "expect query-chardev\nreply null\n"
-                          "expect qom-list\nreply [{\"name\": \"net0\"}]\nwait-eof\n",
+                          "expect qom-list\nreply [{\"name\": \"net0\", \"type\": 7}]\nwait-eof\n",
                   play_wrong_replies),
               0);
 }
@@ -172,44 +178,37 @@ static void wrong_replies(void)
 static void play_typed(struct task *t, struct scene *s)
 {
     AUTO_ERROR err = ERROR_INIT;
-    struct qmp_chardevs chardevs;
-    struct qmp_blocks blocks;
-    struct qmp_cpus cpus;
-    struct qmp_vnc vnc;
-    struct qmp_kvm kvm;
-    uint64_t balloon = 0;
+    struct qmp_chardev_info_list chardevs;
+    struct qmp_cpu_definition_info_list cpus;
+    struct qmp_option_info_list options;
+    struct qmp_balloon_info balloon;
+    struct qmp_kvm_info kvm;
     must_open(t, s);
-    CHECK_INT(qmp_query_chardevs(t, s->q, soon(), &chardevs, &err), 0);
+    CHECK_INT(qmp_query_chardev(t, s->q, soon(), &chardevs, &err), 0);
     CHECK_INT(chardevs.n, 1);
     CHECK_STR(chardevs.v[0].filename, "pty:/dev/pts/2");
-    qmp_chardevs_finish(&chardevs);
-    struct strv devices;
-    CHECK_INT(qmp_list_devices(t, s->q, soon(), &devices, &err), 0);
-    CHECK_INT(devices.n, 1);
-    CHECK_STR(devices.v[0], "net0");
-    strv_finish(&devices);
-    CHECK_INT(qmp_query_blocks(t, s->q, soon(), &blocks, &err), 0);
-    CHECK_INT(blocks.n, 2);
-    CHECK(blocks.v[0].inserted && blocks.v[0].read_only && blocks.v[0].has_tray);
-    CHECK_STR(blocks.v[0].file, "/a.iso");
-    CHECK(!blocks.v[1].inserted && !blocks.v[1].file && !blocks.v[1].has_tray);
-    qmp_blocks_finish(&blocks);
-    CHECK_INT(qmp_query_cpus(t, s->q, soon(), &cpus, &err), 0);
+    CHECK(chardevs.v[0].frontend_open);
+    qmp_chardev_info_list_finish(&chardevs);
+    CHECK_INT(qmp_query_cpu_definitions(t, s->q, soon(), &cpus, &err), 0);
     CHECK_INT(cpus.n, 2);
-    CHECK_INT(cpus.v[0].thread_id, 11);
-    CHECK_INT(cpus.v[1].thread_id, 12);
-    qmp_cpus_finish(&cpus);
-    CHECK_INT(qmp_query_vnc(t, s->q, soon(), &vnc, &err), 0);
-    CHECK_STR(vnc.service, "5901");
-    qmp_vnc_finish(&vnc);
+    CHECK(cpus.v[0].has_unavailable_features && cpus.v[0].static_ && !cpus.v[0].alias_of);
+    CHECK_STR(cpus.v[0].unavailable_features.v[1], "vmx");
+    CHECK(!cpus.v[1].has_unavailable_features && cpus.v[1].migration_safe);
+    qmp_cpu_definition_info_list_finish(&cpus);
+    CHECK_INT(qmp_query_command_line_options(t, s->q, soon(), &options, &err), 0);
+    CHECK_STR(options.v[0].parameters.v[0].name, "spawn");
+    qmp_option_info_list_finish(&options);
     CHECK_INT(qmp_query_kvm(t, s->q, soon(), &kvm, &err), 0);
     CHECK(kvm.present && !kvm.enabled);
     CHECK_INT(qmp_query_balloon(t, s->q, soon(), &balloon, &err), 0);
-    CHECK(balloon == UINT64_MAX);
-    CHECK_INT(qmp_set_balloon(t, s->q, UINT64_MAX, soon(), &err), 0);
+    CHECK(balloon.actual == UINT64_MAX);
+    CHECK_INT(qmp_balloon(t, s->q, UINT64_MAX, soon(), &err), 0);
+    CHECK_INT(qmp_qom_set(t, s->q, "/x", "y", -7, soon(), &err), 0);
     AUTO_FREE char *output = NULL;
-    CHECK_INT(qmp_human_command(t, s->q, "info version", soon(), &output, &err), 0);
+    CHECK_INT(qmp_human_monitor_command(t, s->q, "info version", soon(), &output, &err), 0);
     CHECK_STR(output, "7.2.22\r\n");
+    CHECK_INT(qmp_send_closefd(s->q, "tap0"), 0);
+    CHECK_INT(qmp_cont(t, s->q, soon(), &err), 0);
 }
 
 static void typed_and_uint64(void)
@@ -218,20 +217,19 @@ static void typed_and_uint64(void)
         run(OPENING
             "expect query-chardev\n"
             "reply [{\"label\":\"s\",\"filename\":\"pty:/dev/pts/2\",\"frontend-open\":true}]\n"
-            "expect qom-list\nargument path \"/machine/peripheral\"\n"
-            "reply [{\"name\":\"type\",\"type\":\"string\"},"
-            "{\"name\":\"net0\",\"type\":\"child<virtio-net-pci>\"}]\n"
-            "expect query-block\nreply [{\"device\":\"cd\",\"locked\":false,\"removable\":true,"
-            "\"tray_open\":false,\"inserted\":{\"file\":\"/a.iso\",\"ro\":true}},"
-            "{\"device\":\"\",\"qdev\":\"x\"}]\n"
-            "expect query-cpus-fast\nreply [{\"cpu-index\":1,\"thread-id\":12,\"qom-path\":\"/b\"},"
-            "{\"cpu-index\":0,\"thread-id\":11,\"qom-path\":\"/a\",\"props\":{\"core-id\":0}}]\n"
-            "expect query-vnc\nreply {\"enabled\":true,\"service\":\"5901\"}\n"
+            "expect query-cpu-definitions\n"
+            "reply [{\"name\":\"a\",\"static\":true,\"deprecated\":false,"
+            "\"unavailable-features\":[\"svm\",\"vmx\"]},{\"name\":\"b\",\"static\":false,"
+            "\"deprecated\":false,\"migration-safe\":true}]\n"
+            "expect query-command-line-options\n"
+            "reply [{\"option\":\"sandbox\",\"parameters\":[{\"name\":\"spawn\"}]}]\n"
             "expect query-kvm\nreply {\"enabled\":false,\"present\":true}\n"
             "expect query-balloon\nreply {\"actual\": 18446744073709551615}\n"
             "expect balloon\nargument value 18446744073709551615\nreply {}\n"
+            "expect qom-set\nargument path \"/x\"\nargument value -7\nreply {}\n"
             "expect human-monitor-command\nargument command-line \"info version\"\n"
-            "reply \"7.2.22\\r\\n\"\nwait-eof\n",
+            "reply \"7.2.22\\r\\n\"\nexpect closefd\nargument fdname \"tap0\"\nreply {}\n"
+            "expect cont\nreply {}\nwait-eof\n",
             play_typed),
         0);
 }
@@ -239,7 +237,7 @@ static void typed_and_uint64(void)
 static void play_errors(struct task *t, struct scene *s)
 {
     AUTO_ERROR err = ERROR_INIT;
-    uint64_t balloon;
+    struct qmp_balloon_info balloon;
     must_open(t, s);
     CHECK_INT(qmp_execute(t, s->q, "frob", NULL, soon(), NULL, &err), -1);
     CHECK_INT(err.code, ERROR_OPERATION_UNSUPPORTED);
@@ -322,14 +320,14 @@ static void interleaved_ids(void)
 static void play_deadline(struct task *t, struct scene *s)
 {
     AUTO_ERROR err = ERROR_INIT;
-    struct qmp_status status;
+    struct qmp_status_info status;
     must_open(t, s);
     CHECK_INT(qmp_execute(t, s->q, "slow", NULL, task_deadline_ms(20), NULL, &err), -1);
     CHECK_INT(err.code, ERROR_OPERATION_TIMEOUT);
     CHECK_CONTAINS(err.message, "'slow' on guest 'web': no reply in time");
     // The fake answers "slow" only when it sees this one, so that reply is late for sure.
     CHECK_INT(qmp_query_status(t, s->q, soon(), &status, &err), 0);
-    CHECK_INT(status.state, QMP_RUN_RUNNING);
+    CHECK_INT(status.status, QMP_RUN_STATE_RUNNING);
     CHECK_INT(qmp_send(s->q, "forget", NULL), 0);
     CHECK_INT(qmp_query_status(t, s->q, soon(), &status, &err), 0);
     CHECK(qmp_is_open(s->q));
@@ -389,9 +387,11 @@ static void play_quit(struct task *t, struct scene *s)
 
 static void quit(void)
 {
-    CHECK_INT(run(OPENING "expect quit\nreply {}\nevent SHUTDOWN {\"guest\": false}\nhangup\n",
-                  play_quit),
-              0);
+    CHECK_INT(
+        run(OPENING
+            "expect quit\nreply {}\nevent SHUTDOWN {\"guest\": false, \"reason\": \"host-qmp-quit\"}\nhangup\n",
+            play_quit),
+        0);
 }
 
 static void play_storm(struct task *t, struct scene *s)
@@ -555,19 +555,36 @@ static void play_descriptor(struct task *t, struct scene *s)
 {
     AUTO_ERROR err = ERROR_INIT;
     AUTO_CLOSE int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
-    int64_t set = 0;
     must_open(t, s);
     CHECK_INT(qmp_getfd(t, s->q, "tap0", fd, soon(), &err), 0);
-    CHECK_INT(qmp_add_fd(t, s->q, -1, "disk", fd, soon(), &set, &err), 0);
-    CHECK_INT(set, 3);
     CHECK(fcntl(fd, F_GETFD) >= 0);
 }
 
 static void descriptors(void)
 {
     CHECK_INT(run(OPENING "expect getfd\ndescriptor\nargument fdname \"tap0\"\nreply {}\n"
-                          "expect add-fd\nreply {\"fdset-id\": 3, \"fd\": 12}\nwait-eof\n",
+                          "wait-eof\n",
                   play_descriptor),
+              0);
+}
+
+static void play_malformed_event(struct task *t, struct scene *s)
+{
+    AUTO_ERROR err = ERROR_INIT;
+    must_open(t, s);
+    s->only_others = true;
+    CHECK_INT(qmp_cont(t, s->q, soon(), &err), 0);
+    CHECK_INT(s->events, 4);
+    CHECK_STR(s->last_event, "VSERPORT_CHANGE");
+}
+
+// Clients still get them as they came.
+static void malformed_events(void)
+{
+    CHECK_INT(run(OPENING "expect cont\nevent WATCHDOG\nevent SHUTDOWN {\"reason\": 7}\n"
+                          "event NEWER {\"x\": 1}\n"
+                          "event VSERPORT_CHANGE {\"id\": \"channel0\"}\nreply {}\nwait-eof\n",
+                  play_malformed_event),
               0);
 }
 
@@ -575,7 +592,7 @@ static void descriptors(void)
 static void play_close_in_handler(struct task *t, struct scene *s)
 {
     must_open(t, s);
-    s->close_at_event = true;
+    s->close_at_event = s->only_others = true;
     struct call a;
     call_start(s, &a, "a", soon());
     join(t, s);
@@ -655,6 +672,7 @@ int main(void)
     RUN(no_qmp);
     RUN(raw_passthrough);
     RUN(descriptors);
+    RUN(malformed_events);
     RUN(close_in_handler);
     RUN(cancelled_call);
     RUN(deaf_qemu);

@@ -57,14 +57,16 @@ static const struct sequence {
     {"stop", "", "event STOP\n" SERVE, "paused-unknown", DOMAIN_PAUSED},
     {"stop-resume", "", "event STOP\nevent RESUME\n" SERVE, "paused-unknown unpaused",
      DOMAIN_RUNNING},
-    {"io-error", "", "event BLOCK_IO_ERROR {\"action\": \"stop\"}\nevent STOP\n" SERVE,
+    {"io-error", "",
+     "event BLOCK_IO_ERROR {\"device\": \"\", \"action\": \"stop\"}\nevent STOP\n" SERVE,
      "paused-ioerror", DOMAIN_PAUSED},
-    {"io-error-reported", "", "event BLOCK_IO_ERROR {\"action\": \"report\"}\nevent STOP\n" SERVE,
+    {"io-error-reported", "",
+     "event BLOCK_IO_ERROR {\"device\": \"\", \"action\": \"report\"}\nevent STOP\n" SERVE,
      "paused-unknown", DOMAIN_PAUSED},
     // Two errors, one stop; the next stop is no error.
     {"io-error-twice", "",
-     "event BLOCK_IO_ERROR {\"action\": \"stop\"}\nevent STOP\n"
-     "event BLOCK_IO_ERROR {\"action\": \"stop\"}\nevent RESUME\nevent STOP\n" SERVE,
+     "event BLOCK_IO_ERROR {\"device\": \"\", \"action\": \"stop\"}\nevent STOP\n"
+     "event BLOCK_IO_ERROR {\"device\": \"\", \"action\": \"stop\"}\nevent RESUME\nevent STOP\n" SERVE,
      "paused-ioerror unpaused paused-unknown", DOMAIN_PAUSED},
     {"watchdog-pause", "", "event WATCHDOG {\"action\": \"pause\"}\nevent STOP\n" SERVE,
      "paused-watchdog", DOMAIN_PAUSED},
