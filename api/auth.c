@@ -17,8 +17,7 @@ int api_auth_list(struct call *call, const void *args, struct wire_auth_list_ret
 
 static int refuse(struct call *call, const char *method, struct error *err)
 {
-    return error_set(err, ERROR_AUTH_FAILED, AREA_RPC,
-                     "authentication failed: %s is not offered to uid %u", method,
+    return error_set(err, ERROR_AUTH_FAILED, AREA_RPC, "%s is not offered to uid %u", method,
                      client_peer(call->client)->uid);
 }
 

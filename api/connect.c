@@ -56,7 +56,7 @@ int api_connect_open(struct call *call, const struct wire_connect_open_args *arg
 {
     (void)ret;
     if (client_is_open(call->client))
-        return error_set(err, ERROR_INTERNAL, AREA_RPC, "internal error: connection already open");
+        return error_set(err, ERROR_INTERNAL, AREA_RPC, "connection already open");
     if (check_uri(call_daemon(call), args->name, err) < 0)
         return -1;
     if (args->flags & OPEN_READ_ONLY)
@@ -85,8 +85,7 @@ int api_connect_supports_feature(struct call *call,
         return 0;
     }
     if (!client_is_open(call->client))
-        return error_set(err, ERROR_INTERNAL, AREA_RPC,
-                         "internal error: hypervisor connection not open");
+        return error_set(err, ERROR_INTERNAL, AREA_RPC, "hypervisor connection not open");
     switch (args->feature) {
     case FEATURE_FD_PASSING:
     case FEATURE_TYPED_PARAM_STRING:

@@ -145,7 +145,7 @@ static int evict(struct daemon *d, const struct uuid *guest, const char *device,
             continue;
         if (!force)
             return error_set(err, ERROR_OPERATION_FAILED, AREA_QEMU,
-                             "operation failed: Active console session exists for this domain; "
+                             "Active console session exists for this domain; "
                              "--force takes it over");
         if (c->stream)
             stream_kill(c->stream, "another client took this console over");

@@ -119,7 +119,7 @@ static int undefine(struct call *call, const struct wire_domain_ref *ref, uint32
         return -1;
     if ((flags & UNDEFINE_NVRAM) && (flags & UNDEFINE_KEEP_NVRAM))
         return error_set(err, ERROR_OPERATION_INVALID, AREA_QEMU,
-                         "Requested operation is not valid: cannot both keep and delete nvram");
+                         "cannot both keep and delete nvram");
     if (api_domain_get(call, ref, &dom, err) < 0)
         return -1;
     return domain_undefine(call->task, dom, flags & UNDEFINE_NVRAM, flags & UNDEFINE_KEEP_NVRAM,

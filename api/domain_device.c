@@ -126,7 +126,7 @@ int api_domain_get_metadata(struct call *call, const struct wire_domain_get_meta
     }
     if (!text)
         return error_set(err, ERROR_NO_DOMAIN_METADATA, AREA_QEMU,
-                         "metadata not found: Requested metadata element is not present");
+                         "Requested metadata element is not present");
     ret->metadata = arena_strdup(call->arena, text);
     return 0;
 }

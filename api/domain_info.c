@@ -131,8 +131,7 @@ int api_domain_get_vcpus_flags(struct call *call,
     const struct domain_def *def;
     uint32_t known = API_AFFECT_LIVE | API_AFFECT_CONFIG | VCPU_MAXIMUM;
     if (args->flags & VCPU_GUEST)
-        return error_set(err, ERROR_AGENT_UNRESPONSIVE, AREA_QEMU,
-                         "Guest agent is not responding: the agent is not used yet");
+        return error_set(err, ERROR_AGENT_UNRESPONSIVE, AREA_QEMU, "the agent is not used yet");
     if (api_check_flags(call, args->flags, known, err) < 0 ||
         api_domain_get(call, &args->dom, &dom, err) < 0 ||
         api_domain_definition(dom, args->flags, &def, err) < 0)

@@ -81,12 +81,12 @@ static int refuse_agent(const struct domain *dom, struct error *err)
     VEC_FOREACH (it, &dom->live->channels) {
         if (str_eq((*it)->name, "org.qemu.guest_agent.0"))
             return error_set(err, ERROR_AGENT_UNRESPONSIVE, AREA_QEMU,
-                             "Guest agent is not responding: the agent of '%s' is not used yet; "
+                             "the agent of '%s' is not used yet; "
                              "ask with --source lease or arp",
                              dom->name);
     }
     return error_set(err, ERROR_ARGUMENT_UNSUPPORTED, AREA_QEMU,
-                     "argument unsupported: guest '%s' has no channel to a guest agent; ask with "
+                     "guest '%s' has no channel to a guest agent; ask with "
                      "--source lease or arp",
                      dom->name);
 }
@@ -153,8 +153,7 @@ int api_domain_interface_stats(struct call *call,
     const struct domain_interface *iface = domain_find_interface(dom->live, args->device);
     if (!iface || !iface->target)
         return error_set(err, ERROR_INVALID_ARG, AREA_QEMU,
-                         "invalid argument: '%s' is not a known interface of guest '%s'",
-                         args->device, dom->name);
+                         "'%s' is not a known interface of guest '%s'", args->device, dom->name);
     struct link link;
     struct netlink *nl;
     if (netlink_open(&nl, err) < 0)

@@ -24,8 +24,7 @@ int api_domain_get(struct call *call, const struct wire_domain_ref *ref, struct 
     memcpy(uuid.b, ref->uuid, UUID_SIZE);
     struct domain *dom = domains_find_uuid(call_daemon(call)->domains, &uuid);
     if (!dom)
-        return error_set(err, ERROR_NO_DOMAIN, AREA_QEMU,
-                         "Domain not found: no domain with matching uuid '%s' (%s)",
+        return error_set(err, ERROR_NO_DOMAIN, AREA_QEMU, "no domain with matching uuid '%s' (%s)",
                          uuid_format(&uuid, text), ref->name);
     *ret = domain_ref(dom);
     // For the log lines of this call; the reference is held for as long as it runs.
@@ -40,8 +39,7 @@ int api_domain_get_active(struct call *call, const struct wire_domain_ref *ref, 
         return -1;
     if (domain_is_active(*ret))
         return 0;
-    return error_set(err, ERROR_OPERATION_INVALID, AREA_QEMU,
-                     "Requested operation is not valid: domain is not running");
+    return error_set(err, ERROR_OPERATION_INVALID, AREA_QEMU, "domain is not running");
 }
 
 unsigned api_domain_affect(uint32_t flags)
@@ -56,14 +54,14 @@ int api_domain_definition(const struct domain *dom, uint32_t flags, const struct
     bool live = flags & API_AFFECT_LIVE, config = flags & API_AFFECT_CONFIG;
     if (live && config)
         return error_set(err, ERROR_INVALID_ARG, AREA_QEMU,
-                         "invalid argument: flags 'VIR_DOMAIN_AFFECT_LIVE' and "
+                         "flags 'VIR_DOMAIN_AFFECT_LIVE' and "
                          "'VIR_DOMAIN_AFFECT_CONFIG' are mutually exclusive");
     *ret = config ? dom->def : live ? dom->live : domain_current(dom);
     if (*ret)
         return 0;
-    return error_set(
-        err, ERROR_OPERATION_INVALID, AREA_QEMU, "Requested operation is not valid: %s",
-        config ? "transient domains do not have any persistent config" : "domain is not running");
+    return error_set(err, ERROR_OPERATION_INVALID, AREA_QEMU, "%s",
+                     config ? "transient domains do not have any persistent config"
+                            : "domain is not running");
 }
 
 int api_domain_lookup_by_id(struct call *call, const struct wire_domain_lookup_by_id_args *args,
@@ -71,8 +69,8 @@ int api_domain_lookup_by_id(struct call *call, const struct wire_domain_lookup_b
 {
     struct domain *dom = domains_find_id(call_daemon(call)->domains, args->id);
     if (!dom)
-        return error_set(err, ERROR_NO_DOMAIN, AREA_QEMU,
-                         "Domain not found: no domain with matching id %d", args->id);
+        return error_set(err, ERROR_NO_DOMAIN, AREA_QEMU, "no domain with matching id %d",
+                         args->id);
     ret->dom = api_domain_ref(dom);
     return 0;
 }
@@ -82,8 +80,8 @@ int api_domain_lookup_by_name(struct call *call, const struct wire_domain_lookup
 {
     struct domain *dom = domains_find_name(call_daemon(call)->domains, args->name);
     if (!dom)
-        return error_set(err, ERROR_NO_DOMAIN, AREA_QEMU,
-                         "Domain not found: no domain with matching name '%s'", args->name);
+        return error_set(err, ERROR_NO_DOMAIN, AREA_QEMU, "no domain with matching name '%s'",
+                         args->name);
     ret->dom = api_domain_ref(dom);
     return 0;
 }
@@ -96,8 +94,7 @@ int api_domain_lookup_by_uuid(struct call *call, const struct wire_domain_lookup
     memcpy(uuid.b, args->uuid, UUID_SIZE);
     struct domain *dom = domains_find_uuid(call_daemon(call)->domains, &uuid);
     if (!dom)
-        return error_set(err, ERROR_NO_DOMAIN, AREA_QEMU,
-                         "Domain not found: no domain with matching uuid '%s'",
+        return error_set(err, ERROR_NO_DOMAIN, AREA_QEMU, "no domain with matching uuid '%s'",
                          uuid_format(&uuid, text));
     ret->dom = api_domain_ref(dom);
     return 0;

@@ -46,8 +46,7 @@ int api_domain_get_interface_parameters(
     const struct domain_interface *iface = domain_find_interface(def, args->device);
     if (!iface)
         return error_set(err, ERROR_INVALID_ARG, AREA_QEMU,
-                         "invalid argument: '%s' is not a known interface of guest '%s'",
-                         args->device, dom->name);
+                         "'%s' is not a known interface of guest '%s'", args->device, dom->name);
     api_bandwidth_list(call->arena, domain_interface_bandwidth(dom, iface), true, &ret->params);
     if (args->nparams > 0 && (uint32_t)args->nparams < ret->params.n)
         ret->params.n = (uint32_t)args->nparams;

@@ -224,7 +224,7 @@ int api_qemu_connect_domain_monitor_event_register(
 {
     regex_t regex;
     if (args->flags & ~(uint32_t)(MATCH_REGEX | MATCH_IGNORE_CASE))
-        return error_set(err, ERROR_INVALID_ARG, AREA_EVENT,
+        return error_set(err, ERROR_UNKNOWN_FLAGS, AREA_EVENT,
                          "unsupported flags (0x%x) for monitor events", args->flags);
     bool has_regex = args->event && (args->flags & MATCH_REGEX);
     if (has_regex && compile_pattern(args->event, args->flags, &regex, err) < 0)

@@ -6,7 +6,7 @@ int api_check_flags(const struct call *call, uint32_t flags, uint32_t known, str
 {
     if (!(flags & ~known))
         return 0;
-    return error_set(err, ERROR_INVALID_ARG, AREA_QEMU, "unsupported flags (0x%x) in function %s",
+    return error_set(err, ERROR_UNKNOWN_FLAGS, AREA_QEMU, "unsupported flags (0x%x) in function %s",
                      flags & ~known, call->procedure->label);
 }
 

@@ -5,7 +5,7 @@
 #include "api/daemon.h"
 #include "rpc/call.h"
 
-// Refuses flags that are not known, as libvirt does: ERROR_INVALID_ARG.
+// Refuses flags that are not known, as libvirt does: ERROR_UNKNOWN_FLAGS.
 int api_check_flags(const struct call *call, uint32_t flags, uint32_t known, struct error *err);
 
 // A filter of a list: of a group's flags at least one that was asked for must be what the object

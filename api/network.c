@@ -225,11 +225,11 @@ int api_network_affect(const struct network *net, uint32_t flags, unsigned *ret,
         config = !live;
     }
     if (live && !network_is_active(net))
-        return error_set(err, ERROR_OPERATION_INVALID, AREA_NETWORK,
-                         "Requested operation is not valid: network '%s' is not active", net->name);
+        return error_set(err, ERROR_OPERATION_INVALID, AREA_NETWORK, "network '%s' is not active",
+                         net->name);
     if (config && !net->def)
         return error_set(err, ERROR_OPERATION_INVALID, AREA_NETWORK,
-                         "Requested operation is not valid: network '%s' is transient, it has no "
+                         "network '%s' is transient, it has no "
                          "stored definition to change",
                          net->name);
     *ret = (live ? NETWORK_AFFECT_LIVE : 0) | (config ? NETWORK_AFFECT_CONFIG : 0);

@@ -24,8 +24,7 @@ static struct network *find_uuid(const struct call *call, const uint8_t *bytes, 
     memcpy(uuid.b, bytes, UUID_SIZE);
     struct network *net = networks_find_uuid(call_daemon(call)->networks, &uuid);
     if (!net)
-        error_set(err, ERROR_NO_NETWORK, AREA_NETWORK,
-                  "Network not found: no network with matching uuid '%s'%s%s%s",
+        error_set(err, ERROR_NO_NETWORK, AREA_NETWORK, "no network with matching uuid '%s'%s%s%s",
                   uuid_format(&uuid, text), name ? " (" : "", name ? name : "", name ? ")" : "");
     return net;
 }
@@ -46,8 +45,8 @@ int api_network_lookup_by_name(struct call *call,
 {
     struct network *net = networks_find_name(call_daemon(call)->networks, args->name);
     if (!net)
-        return error_set(err, ERROR_NO_NETWORK, AREA_NETWORK,
-                         "Network not found: no network with matching name '%s'", args->name);
+        return error_set(err, ERROR_NO_NETWORK, AREA_NETWORK, "no network with matching name '%s'",
+                         args->name);
     ret->net = api_network_ref(net);
     return 0;
 }

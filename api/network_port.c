@@ -28,7 +28,7 @@ static int get_port(struct call *call, const struct wire_network_ref *net_ref, c
     if (*port)
         return 0;
     return error_set(err, ERROR_NO_NETWORK_PORT, AREA_NETWORK,
-                     "network port not found: Network port with UUID %s does not exist in network "
+                     "Network port with UUID %s does not exist in network "
                      "'%s'",
                      uuid_format(&id, text), (*net)->name);
 }

@@ -19,8 +19,8 @@ static struct pool *find_uuid(const struct call *call, const uint8_t *bytes, con
     struct pool *pool = pools_find_uuid(call_daemon(call)->pools, &uuid);
     if (!pool)
         error_set(err, ERROR_NO_STORAGE_POOL, AREA_STORAGE,
-                  "Storage pool not found: no storage pool with matching uuid '%s'%s%s%s",
-                  uuid_format(&uuid, text), name ? " (" : "", name ? name : "", name ? ")" : "");
+                  "no storage pool with matching uuid '%s'%s%s%s", uuid_format(&uuid, text),
+                  name ? " (" : "", name ? name : "", name ? ")" : "");
     return pool;
 }
 
@@ -47,7 +47,7 @@ static struct pool *find_name(const struct call *call, const char *name, struct 
     struct pool *pool = pools_find_name(call_daemon(call)->pools, name);
     if (!pool)
         error_set(err, ERROR_NO_STORAGE_POOL, AREA_STORAGE,
-                  "Storage pool not found: no storage pool with matching name '%s'", name);
+                  "no storage pool with matching name '%s'", name);
     return pool;
 }
 
@@ -94,7 +94,7 @@ int api_storage_pool_lookup_by_target_path(
     struct pool *pool = pools_find_path(call_daemon(call)->pools, args->path);
     if (!pool)
         return error_set(err, ERROR_NO_STORAGE_POOL, AREA_STORAGE,
-                         "Storage pool not found: no active storage pool with matching target path "
+                         "no active storage pool with matching target path "
                          "'%s'",
                          args->path);
     ret->pool = api_pool_ref(call->arena, pool);
@@ -220,7 +220,7 @@ int api_connect_find_storage_pool_sources(
         return error_set(err, ERROR_INTERNAL, AREA_STORAGE, "unknown storage pool type %s",
                          args->type);
     return error_set(err, ERROR_NO_SUPPORT, AREA_STORAGE,
-                     "this function is not supported by the connection driver: pool type '%s' does "
+                     "pool type '%s' does "
                      "not support source discovery",
                      args->type);
 }

@@ -20,7 +20,7 @@ static int check_overwrite(const char *pool, bool overwrite, bool no_overwrite, 
                          "other");
     if (overwrite || no_overwrite)
         return error_set(err, ERROR_OPERATION_INVALID, AREA_STORAGE,
-                         "Requested operation is not valid: pool '%s' is a directory, there is no "
+                         "pool '%s' is a directory, there is no "
                          "device to format; build it without a flag about overwriting",
                          pool);
     return 0;

@@ -18,16 +18,14 @@ int api_volume_get(struct call *call, const struct wire_storage_vol_ref *ref, st
     struct pool *found = pools_find_name(call_daemon(call)->pools, ref->pool);
     if (!found)
         return error_set(err, ERROR_NO_STORAGE_POOL, AREA_STORAGE,
-                         "Storage pool not found: no storage pool with matching name '%s'",
-                         ref->pool);
+                         "no storage pool with matching name '%s'", ref->pool);
     pool = pool_ref(found);
     if (pool_wait_ready(call->task, pool, err) < 0 || pool_require_active(pool, err) < 0)
         return -1;
     struct volume *vol = pool_find_volume(pool, ref->name);
     if (!vol)
         return error_set(err, ERROR_NO_STORAGE_VOL, AREA_STORAGE,
-                         "Storage volume not found: no storage vol with matching name '%s'",
-                         ref->name);
+                         "no storage vol with matching name '%s'", ref->name);
     *ret = volume_ref(vol);
     return 0;
 }
@@ -45,8 +43,7 @@ int api_storage_vol_lookup_by_name(struct call *call,
     struct volume *vol = pool_find_volume(pool, args->name);
     if (!vol)
         return error_set(err, ERROR_NO_STORAGE_VOL, AREA_STORAGE,
-                         "Storage volume not found: no storage vol with matching name '%s'",
-                         args->name);
+                         "no storage vol with matching name '%s'", args->name);
     ret->vol = api_volume_ref(call->arena, vol);
     return 0;
 }
@@ -60,8 +57,7 @@ static int lookup_path(struct call *call, const char *path, const char *what,
     struct volume *vol = pools_find_volume(all, path);
     if (!vol)
         return error_set(err, ERROR_NO_STORAGE_VOL, AREA_STORAGE,
-                         "Storage volume not found: no storage vol with matching %s '%s'", what,
-                         path);
+                         "no storage vol with matching %s '%s'", what, path);
     *ret = api_volume_ref(call->arena, vol);
     return 0;
 }
@@ -278,8 +274,8 @@ static int wipe(struct call *call, const struct wire_storage_vol_ref *ref, uint3
     if (api_check_flags(call, flags, 0, err) < 0 || api_volume_get(call, ref, &vol, err) < 0)
         return -1;
     if (algorithm >= WIPE_ALGORITHMS)
-        return error_set(err, ERROR_INVALID_ARG, AREA_STORAGE,
-                         "invalid argument: wiping algorithm %u not supported", algorithm);
+        return error_set(err, ERROR_INVALID_ARG, AREA_STORAGE, "wiping algorithm %u not supported",
+                         algorithm);
     if (algorithm != WIPE_ZERO)
         return error_set(err, ERROR_ARGUMENT_UNSUPPORTED, AREA_STORAGE,
                          "cannot wipe volume '%s' with algorithm %u: only zeroes are written",

@@ -3,7 +3,8 @@
 //
 // The text names the object, the action, the cause, who acted where that matters, and the remedy:
 //   "cannot open disk '/img/a.qcow2' as user qemu: permission denied on directory '/img'"
-// The codes are plain words; rpc/ maps them one to one to libvirt's numbers.
+// rpc/wire_error.c maps the codes to libvirt's numbers, and puts the prefix in front that libvirt has
+// for that code ("Domain not found: "): texts do not repeat it.
 #pragma once
 
 #include <stdarg.h>
@@ -18,6 +19,7 @@ enum error_code {
     ERROR_NO_CONNECT,            // a connection URI that is not ours
     ERROR_INVALID_CONN,          //
     ERROR_INVALID_ARG,           // an argument makes no sense
+    ERROR_UNKNOWN_FLAGS,         // a flag that the call does not have
     ERROR_OPERATION_FAILED,      // it was tried and did not work
     ERROR_OPERATION_INVALID,     // not in this state
     ERROR_OPERATION_DENIED,      // read-only connection

@@ -277,8 +277,7 @@ int host_max_vcpus(const struct host *h, const char *virt_type, uint32_t *ret, s
     if (!virt_type || str_eq(virt_type, "qemu"))
         return 0;
     if (!str_eq(virt_type, "kvm"))
-        return error_set(err, ERROR_INVALID_ARG, AREA_QEMU, "invalid argument: unknown type '%s'",
-                         virt_type);
+        return error_set(err, ERROR_INVALID_ARG, AREA_QEMU, "unknown type '%s'", virt_type);
     AUTO_CLOSE int fd = open(h->kvm_path, O_RDWR | O_CLOEXEC);
     if (fd < 0)
         return error_set_errno(err, AREA_QEMU, errno, "cannot open '%s'", h->kvm_path);

@@ -66,11 +66,10 @@ static int choose(struct network *net, char **ret, struct error *err)
         fewest = n;
     }
     if (!best)
-        return error_set(
-            err, ERROR_INTERNAL, AREA_NETWORK,
-            "internal error: network '%s' gives each guest an interface of its own, but "
-            "none is free: %s",
-            net->name, strbuf_text(&why));
+        return error_set(err, ERROR_INTERNAL, AREA_NETWORK,
+                         "network '%s' gives each guest an interface of its own, but "
+                         "none is free: %s",
+                         net->name, strbuf_text(&why));
     *ret = xstrdup(best);
     return 0;
 }

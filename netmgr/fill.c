@@ -107,7 +107,7 @@ int check_def(struct networks *all, const struct network *self, const struct net
         network_def_owns_bridge(def) && def->bridge ? bridge_owner(all, self, def->bridge) : NULL;
     if (owner)
         return error_set(err, ERROR_INTERNAL, AREA_NETWORK,
-                         "internal error: bridge name '%s' already in use by network '%s'; give "
+                         "bridge name '%s' already in use by network '%s'; give "
                          "network '%s' another in <bridge name=>, or none",
                          def->bridge, owner->name, def->name);
     return 0;

@@ -44,8 +44,7 @@ int network_get_leases(struct network *net, const char *mac, struct network_leas
 {
     const struct network_def *def = network_current(net);
     if (!def)
-        return error_set(err, ERROR_NO_NETWORK, AREA_NETWORK, "Network not found: '%s' was removed",
-                         net->name);
+        return error_set(err, ERROR_NO_NETWORK, AREA_NETWORK, "'%s' was removed", net->name);
     struct network_lease_vec leases = {0};
     int64_t now = (int64_t)(now_realtime_us() / 1000000);
     dnsmasq_read_leases(net);

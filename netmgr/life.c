@@ -15,17 +15,15 @@ static int find_place(struct networks *all, const struct network_def *def, struc
         if (named && same)
             *ret = net;
         else if (named)
-            return error_set(
-                err, ERROR_OPERATION_FAILED, AREA_NETWORK,
-                "operation failed: network '%s' already exists with uuid %s; give that "
-                "<uuid> to change it, or another name",
-                def->name, uuid_format(&net->uuid, text));
+            return error_set(err, ERROR_OPERATION_FAILED, AREA_NETWORK,
+                             "network '%s' already exists with uuid %s; give that "
+                             "<uuid> to change it, or another name",
+                             def->name, uuid_format(&net->uuid, text));
         else if (same)
-            return error_set(
-                err, ERROR_OPERATION_FAILED, AREA_NETWORK,
-                "operation failed: network '%s' is already defined with uuid %s; leave "
-                "the <uuid> out to have another network",
-                net->name, uuid_format(&net->uuid, text));
+            return error_set(err, ERROR_OPERATION_FAILED, AREA_NETWORK,
+                             "network '%s' is already defined with uuid %s; leave "
+                             "the <uuid> out to have another network",
+                             net->name, uuid_format(&net->uuid, text));
     }
     return 0;
 }
@@ -97,8 +95,8 @@ int network_create(struct task *t, struct networks *all, struct network_def *def
     }
     int r = -1;
     if (network_is_active(net)) {
-        error_set(err, ERROR_OPERATION_INVALID, AREA_NETWORK,
-                  "Requested operation is not valid: network is already active as '%s'", net->name);
+        error_set(err, ERROR_OPERATION_INVALID, AREA_NETWORK, "network is already active as '%s'",
+                  net->name);
         network_def_destroy(def);
     } else if (fill_def(all, net, def, err) < 0 || check_def(all, net, def, err) < 0) {
         network_def_destroy(def);
@@ -131,7 +129,7 @@ int network_undefine(struct task *t, struct network *net, struct error *err)
     int r = 0;
     if (!net->def || net->removed)
         r = error_set(err, ERROR_OPERATION_INVALID, AREA_NETWORK,
-                      "Requested operation is not valid: cannot undefine transient network '%s': "
+                      "cannot undefine transient network '%s': "
                       "it has no stored definition, and is gone with net-destroy",
                       net->name);
     else
@@ -155,9 +153,9 @@ int network_start(struct task *t, struct network *net, struct error *err)
 {
     if (network_lock(t, net, "start", err) < 0)
         return -1;
-    int r = net->removed ? error_set(err, ERROR_NO_NETWORK, AREA_NETWORK,
-                                     "Network not found: '%s' was removed", net->name)
-                         : network_start_locked(t, net, err);
+    int r = net->removed
+                ? error_set(err, ERROR_NO_NETWORK, AREA_NETWORK, "'%s' was removed", net->name)
+                : network_start_locked(t, net, err);
     network_unlock(net);
     return r;
 }
@@ -183,7 +181,7 @@ int network_set_autostart(struct task *t, struct network *net, bool on, struct e
     int r = 0;
     if (!net->def || net->removed)
         r = error_set(err, ERROR_OPERATION_INVALID, AREA_NETWORK,
-                      "Requested operation is not valid: cannot set autostart for transient "
+                      "cannot set autostart for transient "
                       "network");
     else if (net->autostart != on)
         r = network_store_mark(t, net, on, err);
@@ -214,7 +212,7 @@ static int change_locked(struct task *t, struct network *net, unsigned affect, c
     AUTO_NETWORK_DEF struct network_def *live = NULL;
     if (affect & NETWORK_AFFECT_CONFIG && (!net->def || net->removed))
         return error_set(err, ERROR_OPERATION_INVALID, AREA_NETWORK,
-                         "Requested operation is not valid: network '%s' is transient and has no "
+                         "network '%s' is transient and has no "
                          "stored definition to change",
                          net->name);
     if (affect & NETWORK_AFFECT_LIVE && net->runtime->phase != PHASE_ACTIVE)

@@ -196,8 +196,8 @@ void kernel_leave(struct task *t, struct networks *all)
 
 int network_not_active(const struct network *net, struct error *err)
 {
-    return error_set(err, ERROR_OPERATION_INVALID, AREA_NETWORK,
-                     "Requested operation is not valid: network '%s' is not active", net->name);
+    return error_set(err, ERROR_OPERATION_INVALID, AREA_NETWORK, "network '%s' is not active",
+                     net->name);
 }
 
 void networks_event(struct network *net, enum network_event event)

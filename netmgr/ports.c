@@ -227,8 +227,7 @@ static struct network *find(struct networks *all, const char *name, struct error
 {
     struct network *net = networks_find_name(all, name);
     if (!net)
-        error_set(err, ERROR_NO_NETWORK, AREA_NETWORK,
-                  "Network not found: no network with matching name '%s'", name);
+        error_set(err, ERROR_NO_NETWORK, AREA_NETWORK, "no network with matching name '%s'", name);
     return net;
 }
 
@@ -241,9 +240,9 @@ int network_plug(struct task *t, struct networks *all, const struct network_plug
     AUTO_NETWORK struct network *net = network_ref(found);
     if (network_lock(t, net, "plug a guest into", err) < 0)
         return -1;
-    int r = net->removed ? error_set(err, ERROR_NO_NETWORK, AREA_NETWORK,
-                                     "Network not found: '%s' was removed", net->name)
-                         : plug_locked(t, net, request, ret, err);
+    int r = net->removed
+                ? error_set(err, ERROR_NO_NETWORK, AREA_NETWORK, "'%s' was removed", net->name)
+                : plug_locked(t, net, request, ret, err);
     network_unlock(net);
     return r;
 }
@@ -261,8 +260,7 @@ int network_replug(struct task *t, struct networks *all, const struct network_pl
     int r = 0;
     struct network_port *port = q->port_id.set ? network_find_port(net, &q->port_id.value) : NULL;
     if (!network_current(net)) {
-        r = error_set(err, ERROR_NO_NETWORK, AREA_NETWORK, "Network not found: '%s' was removed",
-                      net->name);
+        r = error_set(err, ERROR_NO_NETWORK, AREA_NETWORK, "'%s' was removed", net->name);
     } else if (!port) {
         struct network_def *live = net->live;
         net->live = live ? live : net->def; // as it would be
@@ -344,9 +342,8 @@ int network_port_create(struct task *t, struct network *net, struct network_port
         r = network_not_active(net, err);
     } else if (network_find_port(net, &def->uuid.value)) {
         char id[UUID_TEXT_SIZE];
-        r = error_set(err, ERROR_NETWORK_PORT_EXISTS, AREA_NETWORK,
-                      "network port already exists: network '%s' has a port %s", net->name,
-                      uuid_format(&def->uuid.value, id));
+        r = error_set(err, ERROR_NETWORK_PORT_EXISTS, AREA_NETWORK, "network '%s' has a port %s",
+                      net->name, uuid_format(&def->uuid.value, id));
     } else {
         const struct network_portgroup *pg = network_def_find_portgroup(net->live, def->group);
         if (def->group && !pg) {
@@ -376,9 +373,8 @@ int network_port_create(struct task *t, struct network *net, struct network_port
 static int no_port(const struct network *net, const struct uuid *id, struct error *err)
 {
     char text[UUID_TEXT_SIZE];
-    return error_set(err, ERROR_NO_NETWORK_PORT, AREA_NETWORK,
-                     "network port not found: network '%s' has no port %s", net->name,
-                     uuid_format(id, text));
+    return error_set(err, ERROR_NO_NETWORK_PORT, AREA_NETWORK, "network '%s' has no port %s",
+                     net->name, uuid_format(id, text));
 }
 
 int network_port_delete(struct task *t, struct network *net, const struct uuid *id,

@@ -167,8 +167,7 @@ static int bring_up(struct task *t, struct network *net, struct error *err)
 int network_start_locked(struct task *t, struct network *net, struct error *err)
 {
     if (net->runtime->phase != PHASE_INACTIVE)
-        return error_set(err, ERROR_OPERATION_INVALID, AREA_NETWORK,
-                         "Requested operation is not valid: network is already active");
+        return error_set(err, ERROR_OPERATION_INVALID, AREA_NETWORK, "network is already active");
     if (!net->live)
         net->live = network_def_copy(net->def);
     int r = prepare(t, net, err);

@@ -48,7 +48,8 @@ void send_error(struct client *c, const struct packet_header *call, enum wire_me
     struct packet_header h = *call;
     h.type = type;
     h.status = WIRE_ERROR;
-    struct wire_error e = wire_error_make(err);
+    struct arena arena = {0};
+    struct wire_error e = wire_error_make(err, &arena);
     struct xdr_writer w;
     xdr_writer_init(&w, WIRE_LENGTH_WORD_MAX);
     packet_begin(&w, &h);
@@ -60,6 +61,7 @@ void send_error(struct client *c, const struct packet_header *call, enum wire_me
         wire_encode(&w, WIRE_TYPE_ERROR, &e);
         packet_end(&w);
     }
+    arena_finish(&arena);
     client_send(c, &w, NULL, 0);
 }
 
@@ -117,8 +119,7 @@ static int check_state(const struct job *j, struct error *err)
     const struct client *c = j->call.client;
     const struct rpc_procedure *p = j->call.procedure;
     if (!c->open && !(p->flags & RPC_BEFORE_OPEN))
-        return error_set(err, ERROR_INTERNAL, AREA_RPC,
-                         "internal error: hypervisor connection not open");
+        return error_set(err, ERROR_INTERNAL, AREA_RPC, "hypervisor connection not open");
     if (!c->read_only)
         return 0;
     uint32_t flags = 0;
@@ -128,11 +129,11 @@ static int check_state(const struct job *j, struct error *err)
         return 0;
     AUTO_FREE char *who = who_may(c);
     if (!(p->flags & RPC_READ_ONLY))
-        return error_set(err, ERROR_OPERATION_DENIED, AREA_RPC,
-                         "operation forbidden: read only access prevents %s%s", p->label, who);
+        return error_set(err, ERROR_OPERATION_DENIED, AREA_RPC, "read only access prevents %s%s",
+                         p->label, who);
     return error_set(err, ERROR_OPERATION_DENIED, AREA_RPC,
-                     "operation forbidden: read only access prevents %s with flags 0x%x%s",
-                     p->label, flags & p->denied_flags, who);
+                     "read only access prevents %s with flags 0x%x%s", p->label,
+                     flags & p->denied_flags, who);
 }
 
 static int run_job(struct job *j, struct error *err)

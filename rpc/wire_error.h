@@ -2,10 +2,12 @@
 // Our plain error codes and areas, as libvirt numbers them.
 #pragma once
 
+#include "base/alloc.h"
 #include "base/error.h"
 #include "schemas/wire/types.h"
 
 enum wire_error_code wire_error_code(enum error_code code);
 enum wire_error_domain wire_error_domain(enum error_area area);
-// The struct on the wire; strings are borrowed from err.
-struct wire_error wire_error_make(const struct error *err);
+// The struct on the wire, its text with libvirt's prefix for the code. Borrows from err and the
+// arena.
+struct wire_error wire_error_make(const struct error *err, struct arena *a);

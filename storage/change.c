@@ -143,14 +143,13 @@ static int new_size(const struct volume *vol, uint64_t capacity, unsigned flags,
         return error_set(err, ERROR_OVERFLOW, AREA_STORAGE,
                          "the new size of volume '%s' is too large", vol->name);
     if (*ret < allocated)
-        return error_set(
-            err, ERROR_INVALID_ARG, AREA_STORAGE,
-            "invalid argument: can't shrink capacity below existing allocation: volume "
-            "'%s' has %ju bytes on disk",
-            vol->name, (uintmax_t)allocated);
+        return error_set(err, ERROR_INVALID_ARG, AREA_STORAGE,
+                         "can't shrink capacity below existing allocation: volume "
+                         "'%s' has %ju bytes on disk",
+                         vol->name, (uintmax_t)allocated);
     if (*ret < now && !shrink)
         return error_set(err, ERROR_INVALID_ARG, AREA_STORAGE,
-                         "invalid argument: Can't shrink capacity of volume '%s' below the current "
+                         "Can't shrink capacity of volume '%s' below the current "
                          "capacity of %ju bytes unless the shrink flag is given",
                          vol->name, (uintmax_t)now);
     return 0;

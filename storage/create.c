@@ -134,11 +134,10 @@ static void reflink_run(void *arg)
 static int fail(const struct making *m, int errnum, const char *what, struct error *err)
 {
     if (errnum == -EEXIST)
-        return error_set(
-            err, ERROR_OPERATION_INVALID, AREA_STORAGE,
-            "Requested operation is not valid: volume target path '%s' already exists; "
-            "refresh the pool to see it",
-            m->path);
+        return error_set(err, ERROR_OPERATION_INVALID, AREA_STORAGE,
+                         "volume target path '%s' already exists; "
+                         "refresh the pool to see it",
+                         m->path);
     return error_set_errno(err, AREA_STORAGE, errnum, "cannot %s '%s'", what, m->path);
 }
 
@@ -280,26 +279,24 @@ static int check_format(const struct volume_def *def, unsigned flags, struct err
     bool qcow2 = t->format == VOLUME_FORMAT_QCOW2;
     if (!(writable & 1u << t->format))
         return error_set(err, ERROR_CONFIG_UNSUPPORTED, AREA_STORAGE,
-                         "unsupported configuration: volumes of format '%s' cannot be made", name);
+                         "volumes of format '%s' cannot be made", name);
     if (!qcow2 && (flags & VOLUME_PREALLOCATE_METADATA))
-        return error_set(
-            err, ERROR_CONFIG_UNSUPPORTED, AREA_STORAGE,
-            "unsupported configuration: metadata preallocation is not supported for %s "
-            "volumes",
-            name);
+        return error_set(err, ERROR_CONFIG_UNSUPPORTED, AREA_STORAGE,
+                         "metadata preallocation is not supported for %s "
+                         "volumes",
+                         name);
     if (!qcow2 && (t->lazy_refcounts || t->extended_l2 || t->compat))
-        return error_set(
-            err, ERROR_CONFIG_UNSUPPORTED, AREA_STORAGE,
-            "unsupported configuration: <compat> and <features> go with format qcow2, not with "
-            "'%s'",
-            name);
+        return error_set(err, ERROR_CONFIG_UNSUPPORTED, AREA_STORAGE,
+                         "<compat> and <features> go with format qcow2, not with "
+                         "'%s'",
+                         name);
     if (str_eq(t->compat, "0.10") && (t->lazy_refcounts || t->extended_l2))
         return error_set(err, ERROR_CONFIG_UNSUPPORTED, AREA_STORAGE,
-                         "unsupported configuration: %s not supported with compat level 0.10",
+                         "%s not supported with compat level 0.10",
                          t->lazy_refcounts ? "lazy_refcounts" : "extended_l2");
     if (def->backing && (is_plain(t->format) || t->format == VOLUME_FORMAT_DIR))
         return error_set(err, ERROR_NO_SUPPORT, AREA_STORAGE,
-                         "this function is not supported by the connection driver: backing storage "
+                         "backing storage "
                          "not supported for %s volumes",
                          name);
     return 0;
@@ -310,17 +307,15 @@ static int check_name(const struct pool *pool, const char *name, const struct vo
 {
     if (strchr(name, '/'))
         return error_set(err, ERROR_OPERATION_INVALID, AREA_STORAGE,
-                         "Requested operation is not valid: volume name '%s' cannot contain '/'",
-                         name);
+                         "volume name '%s' cannot contain '/'", name);
     if (str_eq(name, ".") || str_eq(name, "..") || str_starts(name, STORAGE_TEMPORARY))
         return error_set(err, ERROR_OPERATION_INVALID, AREA_STORAGE,
-                         "Requested operation is not valid: '%s' cannot be the name of a volume",
-                         name);
+                         "'%s' cannot be the name of a volume", name);
     if (!pool_find_volume(pool, name))
         return 0;
     if (source)
         return error_set(err, ERROR_INTERNAL, AREA_STORAGE,
-                         "internal error: storage volume name '%s' already in use.", name);
+                         "storage volume name '%s' already in use.", name);
     return error_set(err, ERROR_STORAGE_VOL_EXISTS, AREA_STORAGE,
                      "storage volume '%s' exists already", name);
 }
@@ -334,7 +329,7 @@ static int assume_raw(struct volume_def *def, const struct volume_def *below, st
     if (is_plain(below->target.format))
         return 0;
     return error_set(err, ERROR_CONFIG_UNSUPPORTED, AREA_STORAGE,
-                     "unsupported configuration: cannot build volume '%s' on '%s', which looks "
+                     "cannot build volume '%s' on '%s', which looks "
                      "like %s, but nobody says so; if it is, add <format type='%s'/> to "
                      "<backingStore> (vol-create-as --backing-vol-format %s)",
                      def->name, def->backing->path, format, format, format);

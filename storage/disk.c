@@ -14,8 +14,8 @@ static int resolve_volume(struct task *t, struct pools *all, struct domain_disk 
     struct pool *found = pools_find_name(all, disk->source_pool);
     if (!found)
         return error_set(err, ERROR_NO_STORAGE_POOL, AREA_STORAGE,
-                         "Storage pool not found: disk '%s' is in pool '%s', which does not exist",
-                         disk->target, disk->source_pool);
+                         "disk '%s' is in pool '%s', which does not exist", disk->target,
+                         disk->source_pool);
     pool = pool_ref(found);
     if (pool_wait_ready(t, pool, err) < 0)
         return -1;
@@ -27,13 +27,12 @@ static int resolve_volume(struct task *t, struct pools *all, struct domain_disk 
             pool->name, disk->source_volume, disk->target, pool->name);
     struct volume *vol = pool_find_volume(pool, disk->source_volume);
     if (!vol || vol->building)
-        return error_set(
-            err, ERROR_NO_STORAGE_VOL, AREA_STORAGE,
-            "Storage volume not found: disk '%s' is volume '%s' of pool '%s', which %s",
-            disk->target, disk->source_volume, pool->name,
-            vol ? "is still being made"
-                : "does not exist; refresh the pool if it is "
-                  "new there");
+        return error_set(err, ERROR_NO_STORAGE_VOL, AREA_STORAGE,
+                         "disk '%s' is volume '%s' of pool '%s', which %s", disk->target,
+                         disk->source_volume, pool->name,
+                         vol ? "is still being made"
+                             : "does not exist; refresh the pool if it is "
+                               "new there");
     if (vol->def->type != VOLUME_TYPE_FILE)
         return error_set(err, ERROR_CONFIG_UNSUPPORTED, AREA_STORAGE,
                          "disk '%s' cannot be volume '%s' of pool '%s', which is a directory",
@@ -121,13 +120,12 @@ static int find_chain(struct task *t, struct domain_disk *disk, struct error *er
     disk->backing = c.first;
     AUTO_FREE char *unsaid = c.unsaid;
     if (unsaid)
-        return error_set(
-            err, ERROR_OPERATION_INVALID, AREA_STORAGE,
-            "Requested operation is not valid: disk '%s' is built on '%s', which looks "
-            "like %s, but the image on it does not say so; if it is, make it say so: "
-            "qemu-img rebase -u -b '%s' -F %s '%s'",
-            disk->target, unsaid, volume_format_name(c.found), unsaid, volume_format_name(c.found),
-            path);
+        return error_set(err, ERROR_OPERATION_INVALID, AREA_STORAGE,
+                         "disk '%s' is built on '%s', which looks "
+                         "like %s, but the image on it does not say so; if it is, make it say so: "
+                         "qemu-img rebase -u -b '%s' -F %s '%s'",
+                         disk->target, unsaid, volume_format_name(c.found), unsaid,
+                         volume_format_name(c.found), path);
     if (c.too_long)
         return error_set(err, ERROR_CONFIG_UNSUPPORTED, AREA_STORAGE,
                          "disk '%s': image '%s' is built on more than %d others, or on itself",

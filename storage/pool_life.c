@@ -20,12 +20,12 @@ static int find_place(struct pools *all, const struct pool_def *def, struct pool
             *ret = pool;
         else if (named)
             return error_set(err, ERROR_OPERATION_FAILED, AREA_STORAGE,
-                             "operation failed: pool '%s' already exists with uuid %s", def->name,
+                             "pool '%s' already exists with uuid %s", def->name,
                              uuid_format(&pool->uuid, text));
         else if (same)
             return error_set(err, ERROR_OPERATION_FAILED, AREA_STORAGE,
-                             "operation failed: pool '%s' is already defined with uuid %s",
-                             pool->name, uuid_format(&pool->uuid, text));
+                             "pool '%s' is already defined with uuid %s", pool->name,
+                             uuid_format(&pool->uuid, text));
     }
     return 0;
 }
@@ -40,7 +40,7 @@ static int check_path(struct pools *all, const struct pool_def *def, struct erro
         if ((pool->def && str_eq(pool->def->path, def->path)) ||
             (pool->live && str_eq(pool->live->path, def->path)))
             return error_set(err, ERROR_OPERATION_FAILED, AREA_STORAGE,
-                             "operation failed: Storage source conflict with pool: '%s' has the "
+                             "Storage source conflict with pool: '%s' has the "
                              "directory '%s'",
                              pool->name, def->path);
     }
@@ -194,16 +194,14 @@ static int check_inactive(const struct pool *pool, struct error *err)
     if (!pool->live)
         return 0;
     return error_set(err, ERROR_OPERATION_INVALID, AREA_STORAGE,
-                     "Requested operation is not valid: storage pool '%s' is already active",
-                     pool->name);
+                     "storage pool '%s' is already active", pool->name);
 }
 
 static int check_there(const struct pool *pool, struct error *err)
 {
     if (!pool->removed)
         return 0;
-    return error_set(err, ERROR_NO_STORAGE_POOL, AREA_STORAGE,
-                     "Storage pool not found: '%s' was removed", pool->name);
+    return error_set(err, ERROR_NO_STORAGE_POOL, AREA_STORAGE, "'%s' was removed", pool->name);
 }
 
 static int check_quiet(const struct pool *pool, struct error *err)
@@ -211,7 +209,7 @@ static int check_quiet(const struct pool *pool, struct error *err)
     if (!pool->jobs)
         return 0;
     return error_set(err, ERROR_OPERATION_INVALID, AREA_STORAGE,
-                     "Requested operation is not valid: %u volumes of storage pool '%s' are being "
+                     "%u volumes of storage pool '%s' are being "
                      "made or changed; wait for their end",
                      pool->jobs, pool->name);
 }
@@ -227,8 +225,7 @@ int pool_create(struct task *t, struct pools *all, struct pool_def *def, bool bu
     }
     int r;
     if (pool->live) {
-        r = error_set(err, ERROR_OPERATION_INVALID, AREA_STORAGE,
-                      "Requested operation is not valid: pool is already active as '%s'",
+        r = error_set(err, ERROR_OPERATION_INVALID, AREA_STORAGE, "pool is already active as '%s'",
                       pool->name);
         pool_def_destroy(def);
     } else {
@@ -286,7 +283,7 @@ static int check_destroyed(const struct pool *pool, struct error *err)
     if (!pool->live)
         return 0;
     return error_set(err, ERROR_OPERATION_INVALID, AREA_STORAGE,
-                     "Requested operation is not valid: storage pool '%s' is still active; destroy "
+                     "storage pool '%s' is still active; destroy "
                      "it first",
                      pool->name);
 }

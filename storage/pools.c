@@ -157,8 +157,7 @@ int pool_require_active(const struct pool *pool, struct error *err)
 {
     if (pool->live)
         return 0;
-    return error_set(err, ERROR_OPERATION_INVALID, AREA_STORAGE,
-                     "Requested operation is not valid: storage pool '%s' is not active",
+    return error_set(err, ERROR_OPERATION_INVALID, AREA_STORAGE, "storage pool '%s' is not active",
                      pool->name);
 }
 

@@ -129,8 +129,7 @@ char *volume_path(const struct volume *vol)
 static int fail_gone(const struct volume *vol, struct error *err)
 {
     return error_set(err, ERROR_NO_STORAGE_VOL, AREA_STORAGE,
-                     "Storage volume not found: '%s' is no longer in storage pool '%s'", vol->name,
-                     vol->pool->name);
+                     "'%s' is no longer in storage pool '%s'", vol->name, vol->pool->name);
 }
 
 int volume_hold(struct volume *vol, bool to_change, struct error *err)
@@ -139,11 +138,10 @@ int volume_hold(struct volume *vol, bool to_change, struct error *err)
         return fail_gone(vol, err);
     if (vol->building)
         return error_set(err, ERROR_OPERATION_INVALID, AREA_STORAGE,
-                         "Requested operation is not valid: volume '%s' is still being allocated.",
-                         vol->name);
+                         "volume '%s' is still being allocated.", vol->name);
     if (vol->busy || (to_change && vol->readers))
         return error_set(err, ERROR_OPERATION_INVALID, AREA_STORAGE,
-                         "Requested operation is not valid: volume '%s' is still in use: it is "
+                         "volume '%s' is still in use: it is "
                          "being %s",
                          vol->name, vol->busy ? "changed" : "copied");
     if (to_change) {

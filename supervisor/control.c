@@ -15,8 +15,8 @@ int domain_suspend(struct task *t, struct domain *dom, struct error *err)
         return -1;
     int r = 0;
     if (dom->state == DOMAIN_PMSUSPENDED)
-        r = error_set(err, ERROR_OPERATION_INVALID, AREA_QEMU,
-                      "Requested operation is not valid: domain '%s' is pmsuspended", dom->name);
+        r = error_set(err, ERROR_OPERATION_INVALID, AREA_QEMU, "domain '%s' is pmsuspended",
+                      dom->name);
     else if (dom->state != DOMAIN_PAUSED) {
         dom->pause_as = MOVE_PAUSED_USER;
         r = qmp_stop(t, dom->qmp, domain_answer_deadline(dom), err);
@@ -30,20 +30,18 @@ static int resume_locked(struct task *t, struct domain *dom, struct error *err)
 {
     switch (dom->state) {
     case DOMAIN_RUNNING:
-        return error_set(err, ERROR_OPERATION_INVALID, AREA_QEMU,
-                         "Requested operation is not valid: domain '%s' is already running",
+        return error_set(err, ERROR_OPERATION_INVALID, AREA_QEMU, "domain '%s' is already running",
                          dom->name);
     case DOMAIN_PMSUSPENDED:
         return error_set(err, ERROR_OPERATION_INVALID, AREA_QEMU,
-                         "Requested operation is not valid: domain '%s' is pmsuspended; wake it up "
+                         "domain '%s' is pmsuspended; wake it up "
                          "with dompmwakeup",
                          dom->name);
     case DOMAIN_CRASHED:
     case DOMAIN_SHUTDOWN:
-        return error_set(
-            err, ERROR_OPERATION_INVALID, AREA_QEMU,
-            "Requested operation is not valid: domain '%s' has %s; reset or destroy it", dom->name,
-            dom->state == DOMAIN_CRASHED ? "crashed" : "shut down");
+        return error_set(err, ERROR_OPERATION_INVALID, AREA_QEMU,
+                         "domain '%s' has %s; reset or destroy it", dom->name,
+                         dom->state == DOMAIN_CRASHED ? "crashed" : "shut down");
     default:
         return qmp_cont(t, dom->qmp, domain_answer_deadline(dom), err);
     }
@@ -142,19 +140,18 @@ int domain_open_console(struct domain *dom, const char *alias, int *fd, struct e
     }
     if (!c)
         return error_set(err, ERROR_INTERNAL, AREA_QEMU,
-                         "internal error: cannot find character device %s in guest '%s'",
-                         alias ? alias : "(null)", dom->name);
+                         "cannot find character device %s in guest '%s'", alias ? alias : "(null)",
+                         dom->name);
     const struct chardev_source *s = &c->source;
     if (s->type == CHARDEV_UNIX && s->path && s->mode != CHARDEV_MODE_CONNECT)
         *fd = unix_connect(s->path);
     else if (s->type == CHARDEV_PTY && s->path)
         *fd = open_tty(s->path);
     else
-        return error_set(
-            err, ERROR_INTERNAL, AREA_QEMU,
-            "internal error: character device %s of guest '%s' is not using a PTY or a "
-            "listening unix socket, but '%s'",
-            alias ? alias : c->dev.alias, dom->name, chardev_type_name(s->type));
+        return error_set(err, ERROR_INTERNAL, AREA_QEMU,
+                         "character device %s of guest '%s' is not using a PTY or a "
+                         "listening unix socket, but '%s'",
+                         alias ? alias : c->dev.alias, dom->name, chardev_type_name(s->type));
     if (*fd < 0)
         return error_set_errno(err, AREA_QEMU, *fd, "cannot open '%s', a console of guest '%s'",
                                s->path, dom->name);
@@ -168,8 +165,8 @@ int domain_open_graphics(struct task *t, struct domain *dom, uint32_t index, boo
         return -1;
     int r = -1, pair[2];
     if (index >= dom->live->graphics.n) {
-        error_set(err, ERROR_INTERNAL, AREA_QEMU,
-                  "internal error: guest '%s' has no graphics device %u", dom->name, index);
+        error_set(err, ERROR_INTERNAL, AREA_QEMU, "guest '%s' has no graphics device %u", dom->name,
+                  index);
     } else if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0) {
         error_set_errno(err, AREA_QEMU, errno, "cannot make a socket pair");
     } else {

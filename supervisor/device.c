@@ -62,15 +62,13 @@ struct device *device_find(const struct domain *dom, const struct domain_def *de
         return m.found;
     AUTO_FREE char *xml = domain_device_format(wanted, 0);
     if (m.count == 0)
-        error_set(err, ERROR_DEVICE_MISSING, AREA_QEMU,
-                  "device not found: guest '%s' has no %s like %s", dom->name,
+        error_set(err, ERROR_DEVICE_MISSING, AREA_QEMU, "guest '%s' has no %s like %s", dom->name,
                   device_kind_name(wanted->kind), xml);
     else
-        error_set(
-            err, ERROR_OPERATION_FAILED, AREA_QEMU,
-            "operation failed: %u devices <%s> of guest '%s' fit; say which by its address, MAC "
-            "or alias",
-            m.count, device_kind_name(wanted->kind), dom->name);
+        error_set(err, ERROR_OPERATION_FAILED, AREA_QEMU,
+                  "%u devices <%s> of guest '%s' fit; say which by its address, MAC "
+                  "or alias",
+                  m.count, device_kind_name(wanted->kind), dom->name);
     return NULL;
 }
 
@@ -228,8 +226,7 @@ int domain_detach_alias(struct task *t, struct domain *dom, const char *alias, u
     struct device *dev = alias_find(affect & DOMAIN_AFFECT_LIVE ? dom->live : dom->def, alias);
     int r = -1;
     if (!dev) {
-        error_set(err, ERROR_DEVICE_MISSING, AREA_QEMU, "device not found: guest '%s' has no '%s'",
-                  dom->name, alias);
+        error_set(err, ERROR_DEVICE_MISSING, AREA_QEMU, "guest '%s' has no '%s'", dom->name, alias);
     } else {
         struct device *wanted = domain_device_copy(dev);
         r = detach_locked(t, dom, wanted, affect, gone, err);

@@ -178,8 +178,8 @@ uint64_t domain_answer_deadline(const struct domain *dom)
 
 int domain_not_active(const struct domain *dom, struct error *err)
 {
-    return error_set(err, ERROR_OPERATION_INVALID, AREA_QEMU,
-                     "Requested operation is not valid: domain '%s' is not running", dom->name);
+    return error_set(err, ERROR_OPERATION_INVALID, AREA_QEMU, "domain '%s' is not running",
+                     dom->name);
 }
 
 int domain_lock_affected(struct task *t, struct domain *dom, const char *job, unsigned *affect,
@@ -297,12 +297,12 @@ static int find_place(struct domains *all, const struct domain_def *def, struct 
             *ret = dom;
         else if (named)
             return error_set(err, ERROR_OPERATION_FAILED, AREA_QEMU,
-                             "operation failed: domain '%s' already exists with uuid %s", def->name,
+                             "domain '%s' already exists with uuid %s", def->name,
                              uuid_format(&dom->uuid, text));
         else if (same)
             return error_set(err, ERROR_OPERATION_FAILED, AREA_QEMU,
-                             "operation failed: domain '%s' is already defined with uuid %s",
-                             dom->name, uuid_format(&dom->uuid, text));
+                             "domain '%s' is already defined with uuid %s", dom->name,
+                             uuid_format(&dom->uuid, text));
     }
     return 0;
 }
@@ -376,8 +376,8 @@ int domain_create(struct task *t, struct domains *all, struct domain_def *def, u
     int r = -1;
     if (domain_is_active(dom)) {
         domain_def_destroy(def);
-        error_set(err, ERROR_OPERATION_INVALID, AREA_QEMU,
-                  "Requested operation is not valid: domain is already active as '%s'", dom->name);
+        error_set(err, ERROR_OPERATION_INVALID, AREA_QEMU, "domain is already active as '%s'",
+                  dom->name);
     } else {
         // A stored guest is started from this document once, and stays stored as it was.
         dom->live = def;
@@ -403,12 +403,12 @@ static int undefine_locked(struct task *t, struct domain *dom, bool remove_nvram
 {
     if (!dom->def || dom->removed)
         return error_set(err, ERROR_OPERATION_INVALID, AREA_QEMU,
-                         "Requested operation is not valid: cannot undefine transient domain");
+                         "cannot undefine transient domain");
     struct stat st;
     bool has_nvram = dom->def->os.nvram && stat(dom->def->os.nvram, &st) == 0;
     if (has_nvram && !remove_nvram && !keep_nvram)
         return error_set(err, ERROR_OPERATION_INVALID, AREA_QEMU,
-                         "Requested operation is not valid: cannot undefine domain '%s' with nvram "
+                         "cannot undefine domain '%s' with nvram "
                          "'%s'; say --nvram to remove it or --keep-nvram to keep it",
                          dom->name, dom->def->os.nvram);
     if (domain_store_remove(t, dom->all, dom->def->name, err) < 0)
@@ -447,9 +447,8 @@ int domain_set_autostart(struct task *t, struct domain *dom, bool on, struct err
         return -1;
     int r = 0;
     if (!dom->def || dom->removed)
-        r = error_set(
-            err, ERROR_OPERATION_INVALID, AREA_QEMU,
-            "Requested operation is not valid: cannot set autostart for transient domain");
+        r = error_set(err, ERROR_OPERATION_INVALID, AREA_QEMU,
+                      "cannot set autostart for transient domain");
     else if (dom->autostart != on)
         r = domain_store_mark(t, dom->all, dom->def->name, on, err);
     if (r == 0)
@@ -463,11 +462,10 @@ int domain_resolve_affect(const struct domain *dom, unsigned *affect, struct err
     if (*affect == DOMAIN_AFFECT_CURRENT)
         *affect = dom->live ? DOMAIN_AFFECT_LIVE : DOMAIN_AFFECT_CONFIG;
     if ((*affect & DOMAIN_AFFECT_LIVE) && (!dom->live || dom->process_ended))
-        return error_set(err, ERROR_OPERATION_INVALID, AREA_QEMU,
-                         "Requested operation is not valid: domain is not running");
+        return error_set(err, ERROR_OPERATION_INVALID, AREA_QEMU, "domain is not running");
     if ((*affect & DOMAIN_AFFECT_CONFIG) && (!dom->def || dom->removed))
         return error_set(err, ERROR_OPERATION_INVALID, AREA_QEMU,
-                         "Requested operation is not valid: transient domains do not have any "
+                         "transient domains do not have any "
                          "persistent config");
     return 0;
 }

@@ -461,8 +461,7 @@ int iface_set_bandwidth(struct task *t, struct domain *dom, struct domain_interf
         struct uuid id = iface->port_id.value;
         r = net ? network_port_set_bandwidth(t, net, &id, rates, err)
                 : error_set(err, ERROR_NO_NETWORK, AREA_NETWORK,
-                            "Network not found: no network with matching name '%s'",
-                            iface->network);
+                            "no network with matching name '%s'", iface->network);
     } else {
         AUTO_FREE char *tap = xstrdup(iface->target ? iface->target : "");
         AUTO_FREE struct network_bandwidth *before = network_bandwidth_copy(iface->bandwidth);

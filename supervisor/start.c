@@ -421,9 +421,8 @@ static void explain(struct domain *dom, struct launch *l, bool ended, struct err
     if (!err || !tail || dom->process.pid == 0)
         return;
     if (ended)
-        error_set(err, ERROR_INTERNAL, AREA_QEMU,
-                  "internal error: guest '%s' ended while starting: QEMU says: %s", dom->name,
-                  tail);
+        error_set(err, ERROR_INTERNAL, AREA_QEMU, "guest '%s' ended while starting: QEMU says: %s",
+                  dom->name, tail);
     else
         error_set(err, err->code, err->area, "%s; QEMU says: %s", error_message(err), tail);
 }
@@ -484,12 +483,10 @@ int domain_start(struct task *t, struct domain *dom, unsigned flags, const void 
         return -1;
     int r;
     if (domain_is_active(dom))
-        r = error_set(err, ERROR_OPERATION_INVALID, AREA_QEMU,
-                      "Requested operation is not valid: domain '%s' is already running",
+        r = error_set(err, ERROR_OPERATION_INVALID, AREA_QEMU, "domain '%s' is already running",
                       dom->name);
     else if (dom->removed)
-        r = error_set(err, ERROR_NO_DOMAIN, AREA_QEMU, "Domain not found: '%s' was undefined",
-                      dom->name);
+        r = error_set(err, ERROR_NO_DOMAIN, AREA_QEMU, "'%s' was undefined", dom->name);
     else
         r = start_locked(t, dom, flags, autodestroy, err);
     domain_unlock(dom);

@@ -30,9 +30,8 @@ static struct domain_interface *find(const struct domain *dom, const struct doma
 {
     struct domain_interface *iface = domain_find_interface(def, device);
     if (!iface)
-        error_set(err, ERROR_INVALID_ARG, AREA_QEMU,
-                  "invalid argument: '%s' is not a known interface of guest '%s'", device,
-                  dom->name);
+        error_set(err, ERROR_INVALID_ARG, AREA_QEMU, "'%s' is not a known interface of guest '%s'",
+                  device, dom->name);
     else if (iface->type != INTERFACE_NETWORK && iface->type != INTERFACE_BRIDGE &&
              iface->type != INTERFACE_ETHERNET)
         error_set(err, ERROR_OPERATION_UNSUPPORTED, AREA_QEMU,

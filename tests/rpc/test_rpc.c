@@ -731,6 +731,28 @@ static void every_error_has_a_code(void)
         CHECK(wire_error_domain(i) != WIRE_FROM_NONE);
 }
 
+// As libvirt: the code says how a text begins. Only unknown flags and system errors begin bare.
+static void texts_begin_as_their_code(void)
+{
+    static const struct {
+        enum error_code code;
+        const char *text;
+    } expected[] = {
+        {ERROR_OPERATION_INVALID, "Requested operation is not valid: what"},
+        {ERROR_NO_DOMAIN, "Domain not found: what"},
+        {ERROR_INVALID_ARG, "invalid argument: what"},
+        {ERROR_UNKNOWN_FLAGS, "what"},
+        {ERROR_SYSTEM, "what"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(expected); i++) {
+        AUTO_ERROR err = ERROR_INIT;
+        struct arena arena = {0};
+        error_set(&err, expected[i].code, AREA_QEMU, "what");
+        CHECK_STR(wire_error_make(&err, &arena).message, expected[i].text);
+        arena_finish(&arena);
+    }
+}
+
 #define RUN_TASK(test)                                                                             \
     do {                                                                                           \
         loop_run(test, NULL);                                                                      \
@@ -754,5 +776,6 @@ int main(void)
     RUN(policy);
     RUN_TASK(listening);
     RUN(every_error_has_a_code);
+    RUN(texts_begin_as_their_code);
     return 0;
 }
