@@ -8,7 +8,7 @@
 
 // Gives every device that needs one an address, keeps those that are there, and adds the
 // controllers the addresses need (root ports on q35 with one spare for hotplug, bridges when pc's
-// bus is full, virtio-serial, scsi). Idempotent. After domain_def_post_parse(). Does not suspend.
+// bus is full, virtio-serial, scsi). Idempotent. After domain_def_fill(). Does not suspend.
 // ERROR_XML when two devices claim the same place or a place cannot hold the device ("line N:
 // ..."); ERROR_CONFIG_UNSUPPORTED when there is no room or the machine type is not laid out here.
 int address_assign(struct domain_def *def, struct error *err);

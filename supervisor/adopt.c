@@ -166,16 +166,17 @@ static void adopt_all(struct domains *all)
 static void load_one(struct domains *all, struct domain_def *def, bool autostart)
 {
     struct domain_defaults defaults = {.arch = host_arch(all->config.host)};
-    AUTO_ERROR err = ERROR_INIT;
     struct domain *before = domains_find_uuid(all, &def->uuid.value);
     if (!before)
         before = domains_find_name(all, def->name);
-    if (before || domain_def_post_parse(def, &defaults, &err) < 0) {
-        log_error("the stored definition of guest '%s' is not used: %s", def->name,
-                  before ? "another has the same name or uuid" : error_message(&err));
+    if (before) {
+        log_error("the stored definition of guest '%s' is not used: another has the same name or "
+                  "uuid",
+                  def->name);
         domain_def_destroy(def);
         return;
     }
+    domain_def_fill(def, &defaults);
     struct domain *dom = domains_add(all, def->name, &def->uuid.value);
     dom->def = def;
     dom->autostart = autostart;

@@ -77,9 +77,8 @@ struct device *device_find(const struct domain *dom, const struct domain_def *de
 static int complete(struct domain *dom, struct domain_def *def, struct error *err)
 {
     struct domain_defaults defaults = {.arch = host_arch(dom->all->config.host)};
-    if (domain_def_post_parse(def, &defaults, err) < 0 || domain_def_validate(def, err) < 0)
-        return -1;
-    return address_assign(def, err);
+    domain_def_fill(def, &defaults);
+    return domain_def_check(def, err) < 0 ? -1 : address_assign(def, err);
 }
 
 // A change of both the stored definition and the running guest is stored first: what is on disk can
@@ -115,7 +114,7 @@ static int settle(struct task *t, struct domain *dom, struct domain_def *def, in
 
 // ---- attach ------------------------------------------------------------------------------------
 
-// What domain_def_post_parse() would make of the device is had from a definition it is put into.
+// What domain_def_fill() would make of the device is had from a definition it is put into.
 // The caller destroys *ret.
 static int complete_device(struct domain *dom, const struct domain_def *def,
                            const struct device *wanted, struct device **ret, struct error *err)
@@ -127,9 +126,8 @@ static int complete_device(struct domain *dom, const struct domain_def *def,
     struct device *dev = domain_device_copy(wanted);
     domain_def_add_device(copy, dev);
     struct domain_defaults defaults = {.arch = host_arch(dom->all->config.host)};
-    int r = domain_def_post_parse(copy, &defaults, err);
-    if (r == 0)
-        r = domain_def_validate(copy, err);
+    domain_def_fill(copy, &defaults);
+    int r = domain_def_check(copy, err);
     if (r == 0 && domain_def_remove_device(copy, dev) == 0)
         *ret = dev;
     else if (r == 0)

@@ -218,24 +218,23 @@ int domain_lock_active(struct task *t, struct domain *dom, const char *job, stru
 
 // ---- documents ---------------------------------------------------------------------------------
 
-struct defaults_arg {
-    struct host *host;
-    struct qemu_caps *caps; // of the emulator the document names or gets
-};
-
-static const char *default_machine(const char *arch, const char *machine, void *arg)
+static int find_machine(const struct domain_def *def, const struct qemu_caps *caps,
+                        const char **ret, struct error *err)
 {
-    (void)arch;
-    struct defaults_arg *d = arg;
-    const struct qemu_machine *m = d->caps ? qemu_caps_machine(d->caps, machine) : NULL;
-    return m ? m->name : NULL;
+    const struct qemu_machine *m = qemu_caps_machine(caps, def->os.machine);
+    if (!m && def->os.machine)
+        return error_set(err, ERROR_CONFIG_UNSUPPORTED, AREA_DOMAIN,
+                         "domain '%s': the emulator for %s has no machine type '%s'", def->name,
+                         def->os.arch ? def->os.arch : caps->arch, def->os.machine);
+    *ret = m ? m->name : NULL;
+    return 0;
 }
 
-static const char *default_emulator(const char *arch, enum domain_type type, void *arg)
+static int complete(struct domain_def *def, const struct domain_defaults *defaults,
+                    struct error *err)
 {
-    (void)type;
-    struct defaults_arg *d = arg;
-    return host_find_emulator(d->host, arch);
+    domain_def_fill(def, defaults);
+    return domain_def_check(def, err) < 0 ? -1 : address_assign(def, err);
 }
 
 // UEFI keeps its variables in a file of the guest's own.
@@ -257,20 +256,15 @@ int domains_parse(struct task *t, struct domains *all, const char *xml, unsigned
         return -1;
     // The machine type's full name is the binary's to tell; without the binary the document is kept
     // as it is written, so that a guest can be defined before its QEMU is installed.
-    struct defaults_arg d = {.host = host};
     const char *arch = def->os.arch ? def->os.arch : host_arch(host);
     const char *emulator = def->emulator ? def->emulator : host_find_emulator(host, arch);
     AUTO_QEMU_CAPS struct qemu_caps *caps = NULL;
     AUTO_ERROR probe = ERROR_INIT;
     if (emulator && host_qemu_caps(t, host, emulator, &caps, &probe) < 0)
         log_info("guest '%s': %s", def->name ? def->name : "", error_message(&probe));
-    d.caps = caps;
-    struct domain_defaults defaults = {.arch = host_arch(host),
-                                       .machine = caps ? default_machine : NULL,
-                                       .emulator = default_emulator,
-                                       .arg = &d};
-    if (domain_def_post_parse(def, &defaults, err) < 0 || domain_def_validate(def, err) < 0 ||
-        address_assign(def, err) < 0) {
+    struct domain_defaults defaults = {.arch = host_arch(host), .emulator = emulator};
+    if ((caps && find_machine(def, caps, &defaults.machine, err) < 0) ||
+        complete(def, &defaults, err) < 0) {
         domain_def_destroy(def);
         return -1;
     }

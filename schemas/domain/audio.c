@@ -15,8 +15,26 @@ static const struct doc_row audio_rows[] = {
     D_TOKEN(ATTR, "serverName", server_name, .when = DOC_BIT(AUDIO_PULSEAUDIO)),
     D_STR(ATTR, "path", path, .when = DOC_BIT(AUDIO_FILE)),
 };
+
+// Where sound goes; libvirt shows it always.
+static void fill_audios(const struct domain_fill *f)
+{
+    struct domain_def *def = f->def;
+    if (def->audios.n)
+        return;
+    bool spice = false;
+    for (size_t i = 0; i < def->graphics.n; i++)
+        spice |= def->graphics.v[i]->type == GRAPHICS_SPICE;
+    struct domain_audio *audio = NEW(struct domain_audio);
+    audio->dev.kind = DEVICE_AUDIO;
+    audio->id = 1;
+    audio->type = spice ? AUDIO_SPICE : AUDIO_NONE;
+    vec_push(&def->audios, audio);
+}
+
 const struct device_schema audio_schema = {
     .doc =
         DEVICE_DOC("audio", S, audio_rows, DEVICE_AUDIO, DOC_TAGGED(S, type, &audio_type_values)),
+    .fill = fill_audios,
 };
 #undef S

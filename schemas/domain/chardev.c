@@ -12,9 +12,9 @@ static DOC_ENUM_VALUES(chardev_mode_values,
 static DOC_ENUM_VALUES(
     chardev_protocol_values,
     "telnets tls", [CHARDEV_PROTOCOL_RAW] = "raw", [CHARDEV_PROTOCOL_TELNET] = "telnet");
-DOC_ENUM_VALUES(serial_target_values, "spapr-vio-serial system-serial sclp-serial",
-                [SERIAL_TARGET_ISA] = "isa-serial", [SERIAL_TARGET_USB] = "usb-serial",
-                [SERIAL_TARGET_PCI] = "pci-serial", [SERIAL_TARGET_ISA_DEBUG] = "isa-debug");
+static DOC_ENUM_VALUES(serial_target_values, "spapr-vio-serial system-serial sclp-serial",
+                       [SERIAL_TARGET_ISA] = "isa-serial", [SERIAL_TARGET_USB] = "usb-serial",
+                       [SERIAL_TARGET_PCI] = "pci-serial", [SERIAL_TARGET_ISA_DEBUG] = "isa-debug");
 static DOC_ENUM_VALUES(console_target_values, "xen uml lxc openvz sclp sclplm",
                        [CONSOLE_TARGET_SERIAL] = "serial", [CONSOLE_TARGET_VIRTIO] = "virtio");
 static DOC_ENUM_VALUES(
@@ -105,8 +105,79 @@ static const struct doc_row serial_rows[] = {
     D_ELEM("target", &serial_target_doc),
     D_INCLUDE(&device_tail_doc, dev),
 };
+static bool port_is_taken(struct domain_chardev *const *v, size_t n, uint64_t port)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (v[i]->port.set && v[i]->port.value == port)
+            return true;
+    }
+    return false;
+}
+
+static void number_ports(struct domain_chardev *const *v, size_t n)
+{
+    uint64_t next = 0; // all below are taken
+    for (size_t i = 0; i < n; i++) {
+        if (v[i]->port.set)
+            continue;
+        while (port_is_taken(v, n, next))
+            next++;
+        v[i]->port = OPT_UINT(next);
+    }
+}
+
+static struct domain_chardev *copy_chardev(const struct domain_chardev *c, enum device_kind kind)
+{
+    struct domain_chardev *copy = (struct domain_chardev *)domain_device_copy(&c->dev);
+    copy->dev.kind = kind;
+    copy->target = CHARDEV_TARGET_NONE;
+    str_replace(&copy->target_model, NULL);
+    str_replace(&copy->tty, NULL);
+    return copy;
+}
+
+bool console_is_serial(const struct domain_def *def, const struct device *dev)
+{
+    return def->consoles.n && dev == &def->consoles.v[0]->dev && def->serials.n &&
+           def->consoles.v[0]->target == CONSOLE_TARGET_SERIAL;
+}
+
+static bool first_console_is_serial(const struct domain_def *def)
+{
+    return def->consoles.n && def->consoles.v[0]->target == CONSOLE_TARGET_SERIAL;
+}
+
+// A console that stands alone is a serial port.
+static void fill_serial_from_console(struct domain_def *def)
+{
+    for (size_t i = 0; i < def->consoles.n; i++) {
+        struct domain_chardev *c = def->consoles.v[i];
+        if (c->target == CHARDEV_TARGET_NONE)
+            c->target = i ? CONSOLE_TARGET_VIRTIO : CONSOLE_TARGET_SERIAL;
+    }
+    if (first_console_is_serial(def) && !def->serials.n)
+        vec_push(&def->serials, copy_chardev(def->consoles.v[0], DEVICE_SERIAL));
+}
+
+static void fill_serials(const struct domain_fill *f)
+{
+    struct domain_def *def = f->def;
+    fill_serial_from_console(def);
+    number_ports(def->serials.v, def->serials.n);
+    VEC_FOREACH (it, &def->serials) {
+        struct domain_chardev *s = *it;
+        if (s->target == CHARDEV_TARGET_NONE)
+            s->target = s->dev.address.type == ADDRESS_USB   ? SERIAL_TARGET_USB
+                        : s->dev.address.type == ADDRESS_PCI ? SERIAL_TARGET_PCI
+                                                             : SERIAL_TARGET_ISA;
+        if (!s->target_model && s->target != SERIAL_TARGET_ISA_DEBUG)
+            s->target_model = xstrdup(doc_enum_name(&serial_target_values, s->target));
+    }
+}
+
 const struct device_schema serial_schema = {
     .doc = DEVICE_DOC("serial", S, serial_rows, DEVICE_SERIAL),
+    .fill = fill_serials,
 };
 
 static const struct doc_row parallel_target_rows[] = {
@@ -119,8 +190,14 @@ static const struct doc_row parallel_rows[] = {
     D_ELEM("target", &parallel_target_doc),
     D_INCLUDE(&device_tail_doc, dev),
 };
+static void fill_parallels(const struct domain_fill *f)
+{
+    number_ports(f->def->parallels.v, f->def->parallels.n);
+}
+
 const struct device_schema parallel_schema = {
     .doc = DEVICE_DOC("parallel", S, parallel_rows, DEVICE_PARALLEL),
+    .fill = fill_parallels,
 };
 
 static const struct doc_row console_target_rows[] = {
@@ -134,8 +211,42 @@ static const struct doc_row console_rows[] = {
     D_ELEM("target", &console_target_doc),
     D_INCLUDE(&device_tail_doc, dev),
 };
+// The first console of a machine with a serial port is that port seen a second time, on a pty under
+// two names.
+static void fill_console_from_serial(struct domain_def *def)
+{
+    if (!def->serials.n)
+        return;
+    struct domain_chardev *console = copy_chardev(def->serials.v[0], DEVICE_CONSOLE);
+    free(console->dev.address.usb_port);
+    console->dev.address = (struct device_address){0};
+    console->target = CONSOLE_TARGET_SERIAL;
+    if (console->source.type == CHARDEV_PTY)
+        str_replace(&console->tty, console->source.path);
+    if (first_console_is_serial(def)) {
+        domain_device_destroy(&def->consoles.v[0]->dev);
+        def->consoles.v[0] = console;
+        return;
+    }
+    vec_push(&def->consoles, console);
+    memmove(&def->consoles.v[1], &def->consoles.v[0],
+            (def->consoles.n - 1) * sizeof(def->consoles.v[0]));
+    def->consoles.v[0] = console;
+}
+
+static void fill_consoles(const struct domain_fill *f)
+{
+    struct domain_def *def = f->def;
+    fill_console_from_serial(def);
+    for (size_t i = 0; i < def->consoles.n; i++) {
+        if (!def->consoles.v[i]->port.set)
+            def->consoles.v[i]->port = OPT_UINT(i);
+    }
+}
+
 const struct device_schema console_schema = {
     .doc = DEVICE_DOC("console", S, console_rows, DEVICE_CONSOLE),
+    .fill = fill_consoles,
 };
 
 #define WHEN(target_) .when = DOC_BIT(CHANNEL_TARGET_##target_)
@@ -154,8 +265,18 @@ static const struct doc_row channel_rows[] = {
     D_ELEM("target", &channel_target_doc, .flags = DOC_REQUIRED),
     D_INCLUDE(&device_tail_doc, dev),
 };
+static void fill_channels(const struct domain_fill *f)
+{
+    VEC_FOREACH (it, &f->def->channels) {
+        struct domain_chardev *c = *it;
+        if (c->source.type == CHARDEV_SPICEVMC && c->target == CHANNEL_TARGET_VIRTIO && !c->name)
+            c->name = xstrdup("com.redhat.spice.0");
+    }
+}
+
 const struct device_schema channel_schema = {
     .doc = DEVICE_DOC("channel", S, channel_rows, DEVICE_CHANNEL),
+    .fill = fill_channels,
 };
 #undef S
 

@@ -61,7 +61,7 @@ struct domain_chardev {
     char *tty; // live, first console on a pty: same as source.path
     enum chardev_target target;
     char *target_model;           // serial <target><model name=>: "isa-serial", ...
-    struct opt_uint port;         // serial, parallel, console; always set after post_parse
+    struct opt_uint port;         // serial, parallel, console; always set after domain_def_fill()
     char *name;                   // channel virtio: "org.qemu.guest_agent.0"
     enum channel_state state;     // live, channel virtio
     char *fwd_address, *fwd_port; // channel guestfwd
@@ -70,3 +70,5 @@ struct domain_chardev {
 // its own.
 
 const char *chardev_type_name(enum chardev_type type);
+// Whether it is the first console, which shows the first serial port a second time.
+bool console_is_serial(const struct domain_def *def, const struct device *dev);

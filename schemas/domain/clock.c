@@ -43,9 +43,25 @@ static const struct doc_row clock_rows[] = {
            .unit = "seconds since 1970"),
     D_LIST("timer", &timer_doc, timers),
 };
-const struct doc_type clock_doc =
+static const struct doc_type clock_doc =
     DOC_TYPE("clock", S, clock_rows, DOC_TAGGED(S, offset, &clock_offset_values));
 #undef WHEN
+#undef S
+
+static void fill_clock(struct domain_fill *f)
+{
+    if (f->def->clock.offset == CLOCK_NONE)
+        f->def->clock.offset = CLOCK_UTC;
+}
+
+#define S struct domain_def
+static const struct doc_row clock_part_rows[] = {
+    D_ELEM_AT("clock", &clock_doc, clock),
+};
+const struct part_schema clock_part = {
+    .doc = DOC_TYPE("domainClock", S, clock_part_rows),
+    .fill = fill_clock,
+};
 #undef S
 
 const char *timer_name_name(enum timer_name name)

@@ -2,6 +2,8 @@
 // <controller>.
 #include "schemas/domain/internal.h"
 
+#include <inttypes.h>
+
 static DOC_ENUM_VALUES(
     controller_type_values,
     "xenbus isa", [CONTROLLER_IDE] = "ide", [CONTROLLER_FDC] = "fdc", [CONTROLLER_SCSI] = "scsi",
@@ -90,9 +92,143 @@ static const struct doc_row controller_rows[] = {
     D_ELEM("master", &master_doc, WHEN(USB)),
     D_INCLUDE(&device_tail_doc, dev),
 };
+
+static bool has_controller(const struct domain_def *def, enum controller_type type, uint64_t index)
+{
+    for (size_t i = 0; i < def->controllers.n; i++) {
+        const struct domain_controller *c = def->controllers.v[i];
+        if (c->type == type && c->index.set && c->index.value == index)
+            return true;
+    }
+    return false;
+}
+
+static struct domain_controller *add_controller(struct domain_def *def, enum controller_type type,
+                                                uint64_t index, enum controller_model model)
+{
+    if (has_controller(def, type, index))
+        return NULL;
+    struct domain_controller *c = NEW(struct domain_controller);
+    c->dev.kind = DEVICE_CONTROLLER;
+    c->type = type;
+    c->index = OPT_UINT(index);
+    c->model = model;
+    vec_push(&def->controllers, c);
+    return c;
+}
+
+// The parts of an EHCI set share the index of their master.
+static void number_controllers(struct domain_def *def)
+{
+    uint64_t next[CONTROLLER_TYPE_COUNT] = {[CONTROLLER_PCI] = 1}; // all below are taken
+    for (size_t i = 0; i < def->controllers.n; i++) {
+        struct domain_controller *c = def->controllers.v[i];
+        if (c->index.set)
+            continue;
+        if (c->model >= USB_ICH9_UHCI1 && c->model <= USB_ICH9_UHCI3 && i &&
+            def->controllers.v[i - 1]->type == CONTROLLER_USB) {
+            c->index = def->controllers.v[i - 1]->index;
+            continue;
+        }
+        bool root = c->type == CONTROLLER_PCI && (c->model == PCI_ROOT || c->model == PCIE_ROOT);
+        while (!root && has_controller(def, c->type, next[c->type]))
+            next[c->type]++;
+        c->index = OPT_UINT(root ? 0 : next[c->type]);
+    }
+}
+
+static enum controller_model default_usb(const struct domain_fill *f)
+{
+    return f->q35 ? USB_QEMU_XHCI : f->x86 ? USB_PIIX3_UHCI : USB_QEMU_XHCI;
+}
+
+static enum controller_type bus_controller(enum disk_bus bus)
+{
+    switch (bus) {
+    case DISK_BUS_IDE:
+        return CONTROLLER_IDE;
+    case DISK_BUS_FDC:
+        return CONTROLLER_FDC;
+    case DISK_BUS_SCSI:
+        return CONTROLLER_SCSI;
+    case DISK_BUS_SATA:
+        return CONTROLLER_SATA;
+    default:
+        return CONTROLLER_NONE;
+    }
+}
+
+static void fill_controllers(const struct domain_fill *f)
+{
+    struct domain_def *def = f->def;
+    number_controllers(def);
+    bool usb = false;
+    for (size_t i = 0; i < def->controllers.n; i++) {
+        struct domain_controller *c = def->controllers.v[i];
+        usb |= c->type == CONTROLLER_USB;
+        if (c->model != CONTROLLER_MODEL_NONE)
+            continue;
+        if (c->type == CONTROLLER_USB)
+            c->model = default_usb(f);
+        else if (c->type == CONTROLLER_SCSI)
+            c->model = SCSI_LSILOGIC;
+        else if (c->type == CONTROLLER_PCI && !c->index.value)
+            c->model = f->q35 ? PCIE_ROOT : PCI_ROOT;
+    }
+    if (f->pc || f->q35) {
+        if (!usb)
+            add_controller(def, CONTROLLER_USB, 0, default_usb(f));
+        if (f->q35)
+            add_controller(def, CONTROLLER_SATA, 0, CONTROLLER_MODEL_NONE);
+        add_controller(def, CONTROLLER_PCI, 0, f->q35 ? PCIE_ROOT : PCI_ROOT);
+    }
+}
+
+// The controllers that disks and ports of virtio-serial are on.
+void domain_fill_bus_controllers(struct domain_def *def)
+{
+    for (size_t i = 0; i < def->disks.n; i++) {
+        const struct domain_disk *disk = def->disks.v[i];
+        enum controller_type type = bus_controller(disk->bus);
+        const struct device_address *a = &disk->dev.address;
+        if (type != CONTROLLER_NONE && a->type == ADDRESS_DRIVE && a->controller.value < 256)
+            add_controller(def, type, a->controller.value,
+                           type == CONTROLLER_SCSI ? SCSI_LSILOGIC : CONTROLLER_MODEL_NONE);
+    }
+    bool serial_bus = false;
+    for (size_t i = 0; i < def->channels.n; i++)
+        serial_bus |= def->channels.v[i]->target == CHANNEL_TARGET_VIRTIO;
+    for (size_t i = 0; i < def->consoles.n; i++)
+        serial_bus |= def->consoles.v[i]->target == CONSOLE_TARGET_VIRTIO;
+    if (serial_bus)
+        add_controller(def, CONTROLLER_VIRTIO_SERIAL, 0, CONTROLLER_MODEL_NONE);
+}
+
+// The USB 2 set is several controllers of one index.
+static bool are_companions(const struct domain_controller *a, const struct domain_controller *b)
+{
+    return a->type == CONTROLLER_USB && a->model != b->model;
+}
+
+static int check_controller(const struct domain_def *def, const struct device *dev,
+                            struct error *err)
+{
+    const struct domain_controller *c = (const struct domain_controller *)dev;
+    for (size_t i = 0; def->controllers.v[i] != c; i++) {
+        const struct domain_controller *o = def->controllers.v[i];
+        if (c->type == o->type && c->index.value == o->index.value && !are_companions(c, o))
+            return device_fail(def, dev, ERROR_XML, err,
+                               "controller '%s' with index %" PRIu64 " is given twice",
+                               controller_type_name(c->type), c->index.value);
+    }
+    return 0;
+}
+
 const struct device_schema controller_schema = {
     .doc = DEVICE_DOC("controller", S, controller_rows, DEVICE_CONTROLLER,
                       DOC_TAGGED(S, type, &controller_type_values)),
+    .fill = fill_controllers,
+    .check = check_controller,
 };
 #undef WHEN
 #undef S

@@ -13,7 +13,8 @@ enum controller_type {
     CONTROLLER_VIRTIO_SERIAL,
     CONTROLLER_CCID,
     CONTROLLER_USB,
-    CONTROLLER_PCI
+    CONTROLLER_PCI,
+    CONTROLLER_TYPE_COUNT
 };
 enum controller_model {
     CONTROLLER_MODEL_NONE,
@@ -68,7 +69,7 @@ enum controller_model {
 struct domain_controller {
     struct device dev;
     enum controller_type type;
-    struct opt_uint index; // always set after domain_def_post_parse()
+    struct opt_uint index; // always set after domain_def_fill()
     enum controller_model model;
     struct opt_uint ports;     // usb, virtio-serial
     struct opt_uint vectors;   // virtio-serial

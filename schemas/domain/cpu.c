@@ -2,6 +2,8 @@
 // <cpu>.
 #include "schemas/domain/internal.h"
 
+#include <inttypes.h>
+
 static DOC_ENUM_VALUES(
     cpu_mode_values, NULL, [CPU_MODE_CUSTOM] = "custom", [CPU_MODE_HOST_MODEL] = "host-model",
     [CPU_MODE_HOST_PASSTHROUGH] = "host-passthrough", [CPU_MODE_MAXIMUM] = "maximum");
@@ -47,5 +49,70 @@ static const struct doc_row cpu_rows[] = {
     D_ELEM("topology", &topology_doc, DOC_PRESENT(has_topology)),
     D_LIST("feature", &cpu_feature_doc, features),
 };
-const struct doc_type cpu_doc = DOC_TYPE("cpu", S, cpu_rows);
+static const struct doc_type cpu_doc = DOC_TYPE("cpu", S, cpu_rows);
+#undef S
+
+static void fill_cpu(struct domain_fill *f)
+{
+    struct domain_def *def = f->def;
+    struct domain_cpu *cpu = def->cpu;
+    if (!cpu)
+        return;
+    if (cpu->mode == CPU_MODE_NONE && cpu->model)
+        cpu->mode = CPU_MODE_CUSTOM;
+    if (cpu->mode == CPU_MODE_CUSTOM) {
+        if (cpu->match == CPU_MATCH_NONE)
+            cpu->match = CPU_MATCH_EXACT;
+        if (cpu->model && cpu->model_fallback == TOGGLE_UNSET)
+            cpu->model_fallback = TOGGLE_YES;
+    }
+    if (cpu->check == CPU_CHECK_NONE_GIVEN && cpu->mode != CPU_MODE_NONE)
+        cpu->check = cpu->mode == CPU_MODE_HOST_MODEL ||
+                             (cpu->mode == CPU_MODE_CUSTOM && def->type == DOMAIN_TYPE_KVM)
+                         ? CPU_CHECK_PARTIAL
+                         : CPU_CHECK_NONE;
+    if (cpu->migratable == TOGGLE_UNSET &&
+        (cpu->mode == CPU_MODE_HOST_PASSTHROUGH || cpu->mode == CPU_MODE_MAXIMUM))
+        cpu->migratable = TOGGLE_YES;
+}
+
+static int check_topology(const struct domain_def *def, struct error *err)
+{
+    const struct domain_cpu *cpu = def->cpu;
+    uint64_t n = cpu->sockets.value * cpu->dies.value * cpu->cores.value;
+    if (n > UINT32_MAX || n * cpu->threads.value != def->vcpus)
+        return domain_fail(def, ERROR_XML, err,
+                           "<topology> is of another number of CPUs than the %" PRIu64 " of <vcpu>",
+                           def->vcpus);
+    return 0;
+}
+
+static int check_cpu(const struct domain_def *def, struct error *err)
+{
+    const struct domain_cpu *cpu = def->cpu;
+    if (!cpu)
+        return 0;
+    if (cpu->has_topology && check_topology(def, err) < 0)
+        return -1;
+    if (cpu->mode == CPU_MODE_CUSTOM && !cpu->model)
+        return domain_fail(def, ERROR_XML, err, "<cpu mode='custom'> needs a <model>");
+    for (size_t i = 0; i < cpu->features.n; i++) {
+        for (size_t k = 0; k < i; k++) {
+            if (str_eq(cpu->features.v[i]->name, cpu->features.v[k]->name))
+                return domain_fail(def, ERROR_XML, err, "CPU feature '%s' is given twice",
+                                   cpu->features.v[i]->name);
+        }
+    }
+    return 0;
+}
+
+#define S struct domain_def
+static const struct doc_row cpu_part_rows[] = {
+    D_CHILD("cpu", &cpu_doc, cpu),
+};
+const struct part_schema cpu_part = {
+    .doc = DOC_TYPE("domainCpu", S, cpu_part_rows),
+    .fill = fill_cpu,
+    .check = check_cpu,
+};
 #undef S

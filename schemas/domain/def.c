@@ -1,6 +1,31 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The operations on a domain document that the tables carry out.
+// <domain> itself, put together from its parts, and the operations on it.
 #include "schemas/domain/internal.h"
+
+static const struct doc_row domain_rows[] = {
+#define PART(name, member) {.place = DOC_INCLUDE, .type = &name##_part.doc},
+#include "schemas/domain/parts.def"
+};
+static const struct doc_type domain_doc_type = DOC_TYPE("domain", struct domain_def, domain_rows);
+
+static const struct doc_namespace namespaces[] = {
+    {"qemu", "http://libvirt.org/schemas/domain/qemu/1.0"},
+    {NULL, NULL},
+};
+
+const struct doc domain_doc = {
+    .what = "domain",
+    .area = AREA_DOMAIN,
+    .root = "domain",
+    .type = &domain_doc_type,
+    .namespaces = namespaces,
+    .known = domain_known,
+    .nknown = DOMAIN_NKNOWN,
+    .odd_in_name = "/\n",
+    .odd_name = ERROR_XML,
+};
+
+// ---- parse and format
 
 unsigned domain_doc_flags(unsigned flags)
 {
@@ -19,19 +44,6 @@ struct domain_def *domain_def_parse(const char *xml, size_t len, unsigned flags,
     // Our own messages come first: they name the remedy.
     if (doc_parse(&domain_doc, xml, len, how, def, err) < 0 ||
         ((flags & DOMAIN_PARSE_VALIDATE) && doc_rng_validate(&domain_doc, xml, len, err) < 0)) {
-        domain_def_destroy(def);
-        return NULL;
-    }
-    return def;
-}
-
-struct domain_def *domain_def_load(const char *xml, size_t len, unsigned flags,
-                                   const struct domain_defaults *defaults, struct error *err)
-{
-    struct domain_def *def = domain_def_parse(xml, len, flags, err);
-    if (!def)
-        return NULL;
-    if (domain_def_post_parse(def, defaults, err) < 0 || domain_def_validate(def, err) < 0) {
         domain_def_destroy(def);
         return NULL;
     }
@@ -101,4 +113,49 @@ void domain_def_destroy(struct domain_def *def)
 char *domain_doc_rng(void)
 {
     return doc_rng(&domain_doc);
+}
+
+// ---- fill in and check
+
+static const struct part_schema *const parts[] = {
+#define PART(name, member) &name##_part,
+#include "schemas/domain/parts.def"
+};
+
+void domain_def_fill(struct domain_def *def, const struct domain_defaults *defaults)
+{
+    struct domain_fill f = {.def = def, .defaults = defaults};
+    for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
+        if (parts[i]->fill)
+            parts[i]->fill(&f);
+    }
+}
+
+int domain_def_check(const struct domain_def *def, struct error *err)
+{
+    for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
+        if (parts[i]->check && parts[i]->check(def, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+int domain_fail(const struct domain_def *def, enum error_code code, struct error *err,
+                const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    error_setv(err, code, AREA_DOMAIN, fmt, ap);
+    va_end(ap);
+    return error_prefix(err, "domain '%s'", def->name);
+}
+
+int device_fail(const struct domain_def *def, const struct device *dev, enum error_code code,
+                struct error *err, const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    error_setv(err, code, AREA_DOMAIN, fmt, ap);
+    va_end(ap);
+    return error_prefix(err, "domain '%s': line %u", def->name, dev->line);
 }

@@ -44,13 +44,13 @@ struct domain_def {
     enum domain_type type;
     struct opt_uint id; // live
     char *name;
-    struct opt_uuid uuid; // always set after post_parse
+    struct opt_uuid uuid; // always set after fill
     bool has_genid;
     struct opt_uuid genid; // not set: made at each start
     char *title, *description;
     char *metadata; // children of <metadata> as XML text
 
-    uint64_t memory_kib, current_memory_kib; // both set after post_parse
+    uint64_t memory_kib, current_memory_kib; // both set after fill
     enum toggle dump_core;
     bool nosharepages, locked; // <memoryBacking>
     enum memory_source memory_source;
@@ -58,18 +58,14 @@ struct domain_def {
     enum memory_allocation memory_allocation;
     bool memory_discard;
 
-    uint64_t vcpus;                // the maximum; at least 1 after post_parse
+    uint64_t vcpus;                // the maximum; at least 1 after fill
     struct opt_uint vcpus_current; // when fewer are there at start
     enum vcpu_placement vcpu_placement;
     char *vcpu_cpuset;
     uint64_t iothreads;
     char *resource_partition; // kept; the guest's cgroup is ours to choose
 
-    struct domain_os os;
-    struct domain_features features;
-    struct domain_cpu *cpu;
-    struct domain_clock clock;
-    enum lifecycle_action on_poweroff, on_reboot, on_crash; // set after post_parse
+    enum lifecycle_action on_poweroff, on_reboot, on_crash; // set after fill
     enum toggle suspend_to_mem, suspend_to_disk;
 
     char *emulator;
@@ -77,7 +73,8 @@ struct domain_def {
 #define DEVICE_ONE(kind, element, type, member)  struct type *member;
 #include "schemas/domain/devices.def"
 
-    VEC(struct domain_seclabel *) seclabels;
+#define PART(name, member) member
+#include "schemas/domain/parts.def"
     VEC(struct qemu_arg *) qemu_args; // <qemu:commandline>
     VEC(struct qemu_env *) qemu_env;
 };
@@ -101,28 +98,20 @@ enum domain_xml_flags {
 // destroys.
 struct domain_def *domain_def_parse(const char *xml, size_t len, unsigned flags, struct error *err);
 
-// What the host decides where the document is silent.
+// What the host decides where the document is silent. Members may be NULL.
 struct domain_defaults {
     const char *arch; // "x86_64"
-    // Canonical machine type for an arch and what the document says (NULL, "pc", "q35", ...), or
-    // NULL when there is none such. Borrowed. May be NULL: the document's own, else "pc".
-    const char *(*machine)(const char *arch, const char *machine, void *arg);
-    const char *(*emulator)(const char *arch, enum domain_type type,
-                            void *arg); // NULL: leave empty
-    void *arg;
+    const char
+        *machine; // canonical name of the machine type that the document gives or leaves open
+    const char *emulator; // path of the emulator for the document's arch
 };
 
 // Fills in what libvirt fills in: uuid, currentMemory, buses, implicit controllers and inputs,
 // MACs, the console, balloon, actions, clock. Idempotent.
-int domain_def_post_parse(struct domain_def *def, const struct domain_defaults *defaults,
-                          struct error *err);
+void domain_def_fill(struct domain_def *def, const struct domain_defaults *defaults);
 // What the tables cannot see: names, ranges that depend on each other, duplicates. After
-// post_parse.
-int domain_def_validate(const struct domain_def *def, struct error *err);
-
-// parse, post_parse and validate: what define and create do.
-struct domain_def *domain_def_load(const char *xml, size_t len, unsigned flags,
-                                   const struct domain_defaults *defaults, struct error *err);
+// domain_def_fill(). 0, or -1: ERROR_XML, ERROR_CONFIG_UNSUPPORTED.
+int domain_def_check(const struct domain_def *def, struct error *err);
 
 char *domain_def_format(const struct domain_def *def, unsigned flags); // caller frees
 struct domain_def *domain_def_copy(const struct domain_def *def); // everything, live values too

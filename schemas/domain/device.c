@@ -3,6 +3,7 @@
 // that need no more than the registry of kinds.
 #include <assert.h>
 #include <errno.h>
+#include <inttypes.h>
 #include "schemas/domain/internal.h"
 
 static DOC_ENUM_VALUES(
@@ -106,7 +107,10 @@ static const struct doc_row devices_rows[] = {
 #define DEVICE_ONE(kind, element, type, member)  D_CHILD(#element, &element##_schema.doc, member),
 #include "schemas/domain/devices.def"
 };
-const struct doc_type devices_doc = DOC_TYPE("devices", S, devices_rows);
+static const struct doc_type devices_doc = DOC_TYPE("devices", S, devices_rows);
+static const struct doc_row devices_part_rows[] = {
+    D_ELEM("devices", &devices_doc),
+};
 #undef S
 
 const char *device_kind_name(enum device_kind kind)
@@ -282,3 +286,77 @@ int domain_def_remove_device(struct domain_def *def, struct device *dev)
     vec_remove(list, i);
     return 0;
 }
+
+// ---- all devices completed and checked
+
+static void fill_devices(struct domain_fill *f)
+{
+    const char *emulator = f->defaults->emulator;
+    if (!f->def->emulator && emulator)
+        f->def->emulator = xstrdup(emulator);
+    for (enum device_kind k = DEVICE_NONE + 1; k < DEVICE_KIND_COUNT; k++) {
+        if (registry[k].schema->fill)
+            registry[k].schema->fill(f);
+    }
+    domain_fill_bus_controllers(f->def);
+}
+
+struct check {
+    const struct domain_def *def;
+    struct error *err;
+    VEC(const struct device *) named; // those seen with an alias or a boot order
+};
+
+// The parts of one USB 2 controller have one index, and one alias.
+static bool share_alias(const struct device *a, const struct device *b)
+{
+    if (a->kind != DEVICE_CONTROLLER || b->kind != DEVICE_CONTROLLER)
+        return false;
+    const struct domain_controller *x = (const struct domain_controller *)a;
+    const struct domain_controller *y = (const struct domain_controller *)b;
+    return x->type == CONTROLLER_USB && y->type == CONTROLLER_USB &&
+           x->index.value == y->index.value;
+}
+
+static int check_unique(struct check *c, const struct device *dev)
+{
+    VEC_FOREACH (it, &c->named) {
+        const struct device *o = *it;
+        if (dev->alias && str_eq(dev->alias, o->alias) && !share_alias(dev, o))
+            return device_fail(c->def, dev, ERROR_XML, c->err, "alias '%s' is used twice",
+                               dev->alias);
+        if (dev->boot_order.set && opt_uint_eq(&dev->boot_order, &o->boot_order))
+            return device_fail(c->def, dev, ERROR_XML, c->err,
+                               "boot order %" PRIu64 " is used twice", dev->boot_order.value);
+    }
+    if (dev->alias || dev->boot_order.set)
+        vec_push(&c->named, dev);
+    return 0;
+}
+
+static int check_device(struct device *dev, void *arg)
+{
+    struct check *c = arg;
+    const struct device_schema *schema = registry[dev->kind].schema;
+    if (schema->check && schema->check(c->def, dev, c->err) < 0)
+        return -1;
+    if (dev->boot_order.set && c->def->os.boot.n)
+        return device_fail(c->def, dev, ERROR_CONFIG_UNSUPPORTED, c->err,
+                           "<boot order=> of a device and <boot dev=> in <os> cannot go together; "
+                           "keep one of them");
+    return console_is_serial(c->def, dev) ? 0 : check_unique(c, dev);
+}
+
+static int check_devices(const struct domain_def *def, struct error *err)
+{
+    struct check c = {.def = def, .err = err};
+    int r = domain_def_each_device(def, check_device, &c);
+    vec_finish(&c.named);
+    return r;
+}
+
+const struct part_schema devices_part = {
+    .doc = DOC_TYPE("domainDevices", struct domain_def, devices_part_rows),
+    .fill = fill_devices,
+    .check = check_devices,
+};

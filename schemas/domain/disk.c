@@ -139,8 +139,137 @@ static const struct doc_row disk_rows[] = {
     D_INCLUDE(&device_boot_doc, dev),
     D_INCLUDE(&device_tail_doc, dev),
 };
+
+static enum disk_bus bus_of_target(const struct domain_fill *f, const struct domain_disk *disk)
+{
+    if (disk->device == DISK_DEVICE_FLOPPY || str_starts(disk->target, "fd"))
+        return DISK_BUS_FDC;
+    if (str_starts(disk->target, "hd"))
+        return f->q35 ? DISK_BUS_SATA : DISK_BUS_IDE;
+    if (str_starts(disk->target, "sd"))
+        return DISK_BUS_SCSI;
+    if (str_starts(disk->target, "vd"))
+        return DISK_BUS_VIRTIO;
+    return f->q35 ? DISK_BUS_SATA : f->pc ? DISK_BUS_IDE : DISK_BUS_VIRTIO;
+}
+
+int64_t disk_target_index(const char *target)
+{
+    const char *p = target;
+    if (strlen(p) < 3 || p[1] != 'd')
+        return -1;
+    int64_t n = 0;
+    for (p += 2; *p >= 'a' && *p <= 'z' && n < 100000; p++)
+        n = n * 26 + (*p - 'a' + 1);
+    return n - 1;
+}
+
+static void fill_disk_address(struct domain_disk *disk)
+{
+    int64_t n = disk_target_index(disk->target);
+    unsigned per_controller, units;
+    switch (disk->bus) {
+    case DISK_BUS_IDE:
+        per_controller = 4, units = 2;
+        break;
+    case DISK_BUS_FDC:
+        per_controller = 2, units = 2;
+        break;
+    case DISK_BUS_SATA:
+        per_controller = 6, units = 6;
+        break;
+    case DISK_BUS_SCSI:
+        per_controller = 7, units = 7;
+        break;
+    default:
+        return;
+    }
+    struct device_address *a = &disk->dev.address;
+    if (a->type != ADDRESS_NONE || n < 0)
+        return;
+    a->type = ADDRESS_DRIVE;
+    a->controller = OPT_UINT((uint64_t)n / per_controller);
+    a->bus = OPT_UINT((uint64_t)n % per_controller / units);
+    a->target = OPT_UINT(0);
+    a->unit = OPT_UINT((uint64_t)n % units);
+    if (disk->bus == DISK_BUS_SCSI)
+        a->unit = OPT_UINT((uint64_t)n % per_controller), a->bus = OPT_UINT(0);
+}
+
+// Disks of one bus stand in the order of their names, as libvirt lists them.
+static void sort_disks(struct domain_def *def)
+{
+    for (size_t i = 1; i < def->disks.n; i++) {
+        struct domain_disk *disk = def->disks.v[i];
+        size_t to = i;
+        for (size_t k = i; k-- > 0;) {
+            if (def->disks.v[k]->bus == disk->bus &&
+                disk_target_index(def->disks.v[k]->target) > disk_target_index(disk->target))
+                to = k;
+        }
+        memmove(&def->disks.v[to + 1], &def->disks.v[to], (i - to) * sizeof(def->disks.v[0]));
+        def->disks.v[to] = disk;
+    }
+}
+
+static void fill_disks(const struct domain_fill *f)
+{
+    for (size_t i = 0; i < f->def->disks.n; i++) {
+        struct domain_disk *disk = f->def->disks.v[i];
+        if (disk->device == DISK_DEVICE_NONE)
+            disk->device = DISK_DEVICE_DISK;
+        if (disk->bus == DISK_BUS_NONE)
+            disk->bus = bus_of_target(f, disk);
+        if (!disk->driver_name)
+            disk->driver_name = xstrdup("qemu");
+        if (!disk->driver_format)
+            disk->driver_format = xstrdup("raw");
+        if (disk->device == DISK_DEVICE_CDROM)
+            disk->readonly = true;
+        fill_disk_address(disk);
+    }
+    sort_disks(f->def);
+}
+
+static bool bus_fits(const struct domain_disk *disk)
+{
+    if (disk->device == DISK_DEVICE_FLOPPY)
+        return disk->bus == DISK_BUS_FDC;
+    if (disk->device == DISK_DEVICE_CDROM)
+        return disk->bus != DISK_BUS_FDC && disk->bus != DISK_BUS_VIRTIO &&
+               disk->bus != DISK_BUS_SD;
+    return disk->bus != DISK_BUS_FDC;
+}
+
+static int check_disk(const struct domain_def *def, const struct device *dev, struct error *err)
+{
+    const struct domain_disk *disk = (const struct domain_disk *)dev;
+    if (strchr(disk->target, '/') || strlen(disk->target) > 32)
+        return device_fail(def, dev, ERROR_XML, err, "disk target '%.40s' is not a device name",
+                           disk->target);
+    if (!bus_fits(disk))
+        return device_fail(def, dev, ERROR_XML, err, "disk '%s': a %s cannot be on bus '%s'",
+                           disk->target, disk_device_name(disk->device), disk_bus_name(disk->bus));
+    bool removable = disk->device == DISK_DEVICE_CDROM || disk->device == DISK_DEVICE_FLOPPY;
+    if (!removable && !disk->source_file && !disk->source_dev && !disk->source_volume)
+        return device_fail(def, dev, ERROR_XML, err,
+                           "disk '%s' has no source; only cdrom and floppy may be empty",
+                           disk->target);
+    if (disk->device == DISK_DEVICE_LUN && disk->type != DISK_TYPE_BLOCK)
+        return device_fail(def, dev, ERROR_XML, err, "disk '%s': device='lun' needs type='block'",
+                           disk->target);
+    for (size_t i = 0; def->disks.v[i] != disk; i++) {
+        if (str_eq(def->disks.v[i]->target, disk->target))
+            return device_fail(def, dev, ERROR_XML, err, "disk target '%s' is used twice",
+                               disk->target);
+    }
+    return 0;
+}
+
 const struct device_schema disk_schema = {
     .doc = DEVICE_DOC("disk", S, disk_rows, DEVICE_DISK, DOC_TAGGED(S, type, &disk_type_values)),
+    .fill = fill_disks,
+    .check = check_disk,
 };
 #undef S
 

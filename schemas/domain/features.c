@@ -130,5 +130,22 @@ static const struct doc_row features_rows[] = {
     D_ELEM("ioapic", &ioapic_doc),
     D_ELEM("vmcoreinfo", &vmcoreinfo_doc),
 };
-const struct doc_type features_doc = DOC_TYPE("features", S, features_rows);
+static const struct doc_type features_doc = DOC_TYPE("features", S, features_rows);
+#undef S
+
+static void fill_features(struct domain_fill *f)
+{
+    struct domain_hyperv *hyperv = f->def->features.hyperv;
+    if (hyperv && !hyperv->mode)
+        hyperv->mode = xstrdup("custom");
+}
+
+#define S struct domain_def
+static const struct doc_row features_part_rows[] = {
+    D_ELEM_AT("features", &features_doc, features),
+};
+const struct part_schema features_part = {
+    .doc = DOC_TYPE("domainFeatures", S, features_part_rows),
+    .fill = fill_features,
+};
 #undef S

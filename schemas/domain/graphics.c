@@ -128,9 +128,51 @@ static int check_graphics(const struct doc_where *where, void *obj)
         g->websocket = g->live_websocket;
     return 0;
 }
+
+static void fill_listen(struct domain_graphics *g)
+{
+    for (size_t i = 0; i < g->listens.n && !g->listen; i++) {
+        if (g->listens.v[i]->type == LISTEN_ADDRESS && g->listens.v[i]->address)
+            g->listen = xstrdup(g->listens.v[i]->address);
+    }
+    if (g->listens.n && g->type == GRAPHICS_VNC && !g->socket &&
+        g->listens.v[0]->type == LISTEN_SOCKET)
+        str_replace(&g->socket, g->listens.v[0]->socket);
+    if (g->listens.n)
+        return;
+    struct graphics_listen *l = NEW(struct graphics_listen);
+    l->type = g->socket ? LISTEN_SOCKET : LISTEN_ADDRESS;
+    str_replace(&l->socket, g->socket);
+    if (!g->socket)
+        str_replace(&l->address, g->listen);
+    vec_push(&g->listens, l);
+}
+
+static void fill_graphics(const struct domain_fill *f)
+{
+    struct domain_def *def = f->def;
+    for (size_t i = 0; i < def->graphics.n; i++) {
+        struct domain_graphics *g = def->graphics.v[i];
+        fill_listen(g);
+        bool has_port =
+            g->listens.v[0]->type == LISTEN_ADDRESS || g->listens.v[0]->type == LISTEN_NETWORK;
+        if (!has_port)
+            continue;
+        bool given =
+            (g->port.set && g->port.value > 0) || (g->tls_port.set && g->tls_port.value > 0);
+        if (g->autoport == TOGGLE_UNSET)
+            g->autoport = given ? TOGGLE_NO : TOGGLE_YES;
+        if (g->autoport == TOGGLE_YES && g->type == GRAPHICS_VNC)
+            g->port = OPT_INT(-1);
+        if (g->autoport == TOGGLE_YES && g->type == GRAPHICS_SPICE)
+            g->port = g->tls_port = (struct opt_int){0};
+    }
+}
+
 const struct device_schema graphics_schema = {
     .doc = DEVICE_DOC("graphics", S, graphics_rows, DEVICE_GRAPHICS,
                       DOC_TAGGED(S, type, &graphics_type_values), .check = check_graphics),
+    .fill = fill_graphics,
 };
 #undef VNC
 #undef SPICE

@@ -19,7 +19,37 @@ static const struct doc_row input_rows[] = {
     D_ELEM("driver", &input_driver_doc),
     D_INCLUDE(&device_tail_doc, dev),
 };
+
+static void add_input(struct domain_def *def, enum input_type type)
+{
+    for (size_t i = 0; i < def->inputs.n; i++) {
+        if (def->inputs.v[i]->type == type && def->inputs.v[i]->bus == INPUT_BUS_PS2)
+            return;
+    }
+    struct domain_input *input = NEW(struct domain_input);
+    input->dev.kind = DEVICE_INPUT;
+    input->type = type;
+    input->bus = INPUT_BUS_PS2;
+    vec_push(&def->inputs, input);
+}
+
+static void fill_inputs(const struct domain_fill *f)
+{
+    struct domain_def *def = f->def;
+    for (size_t i = 0; i < def->inputs.n; i++) {
+        struct domain_input *input = def->inputs.v[i];
+        if (input->bus == INPUT_BUS_NONE)
+            input->bus = input->type == INPUT_TABLET || !f->x86 ? INPUT_BUS_USB : INPUT_BUS_PS2;
+    }
+    // Every PC has these two; libvirt shows them always.
+    if (f->x86) {
+        add_input(def, INPUT_MOUSE);
+        add_input(def, INPUT_KEYBOARD);
+    }
+}
+
 const struct device_schema input_schema = {
     .doc = DEVICE_DOC("input", S, input_rows, DEVICE_INPUT),
+    .fill = fill_inputs,
 };
 #undef S

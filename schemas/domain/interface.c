@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // <interface>.
 #include "schemas/domain/internal.h"
+#include "schemas/network/def.h"
 #include "schemas/network/internal.h"
+
+#include <inttypes.h>
+#include <sys/socket.h>
 
 static DOC_ENUM_VALUES(
     interface_type_values, "vhostuser server client mcast internal hostdev udp vdpa null vds",
@@ -155,9 +159,78 @@ static const struct doc_row interface_rows[] = {
     D_ELEM("rom", &rom_doc),
     D_INCLUDE(&device_tail_doc, dev),
 };
+
+static void fill_interfaces(const struct domain_fill *f)
+{
+    for (size_t i = 0; i < f->def->interfaces.n; i++) {
+        struct domain_interface *iface = f->def->interfaces.v[i];
+        if (!iface->mac.set) {
+            struct uuid random = uuid_random();
+            iface->mac = (struct opt_mac){
+                .set = true, .b = {0x52, 0x54, 0x00, random.b[0], random.b[1], random.b[2]}};
+        }
+        if (!iface->model)
+            iface->model = xstrdup(f->x86 ? "rtl8139" : "virtio");
+    }
+}
+
+static bool is_power_of_two(uint64_t n)
+{
+    return n > 0 && (n & (n - 1)) == 0;
+}
+
+// QEMU's own network takes one subnet of each family.
+static int check_user_ips(const struct domain_def *def, const struct domain_interface *iface,
+                          struct error *err)
+{
+    const struct device *dev = &iface->dev;
+    unsigned seen4 = 0, seen6 = 0;
+    VEC_FOREACH (it, &iface->ips) {
+        const struct interface_ip *ip = *it;
+        struct ip_addr a;
+        if (ip_parse(ip->address, &a) < 0 ||
+            (ip->family && !str_eq(ip->family, a.family == AF_INET ? "ipv4" : "ipv6")))
+            return device_fail(def, dev, ERROR_XML, err,
+                               "<ip address='%s'> is not an address of family '%s'", ip->address,
+                               ip->family ? ip->family : "ipv4' or 'ipv6");
+        if (ip->prefix.set && ip->prefix.value > ip_bits(&a))
+            return device_fail(def, dev, ERROR_XML, err,
+                               "<ip prefix='%" PRIu64 "'> is more than %u", ip->prefix.value,
+                               ip_bits(&a));
+        if ((a.family == AF_INET ? seen4++ : seen6++) > 0)
+            return device_fail(def, dev, ERROR_CONFIG_UNSUPPORTED, err,
+                               "an interface of type 'user' takes one <ip> of each family; remove "
+                               "'%s'",
+                               ip->address);
+    }
+    return 0;
+}
+
+static int check_interface(const struct domain_def *def, const struct device *dev,
+                           struct error *err)
+{
+    const struct domain_interface *iface = (const struct domain_interface *)dev;
+    if (iface->mac.b[0] & 1)
+        return device_fail(def, dev, ERROR_XML, err,
+                           "the MAC address of an interface must not be a multicast address");
+    if (iface->bandwidth && network_bandwidth_check(iface->bandwidth, err) < 0)
+        return error_prefix(err, "domain '%s': line %u", def->name, iface->bandwidth->line);
+    if (iface->type == INTERFACE_DIRECT && iface->port_isolated)
+        return device_fail(def, dev, ERROR_XML, err,
+                           "<port isolated=> is for bridges, not for type='direct'");
+    if ((iface->rx_queue_size.set && !is_power_of_two(iface->rx_queue_size.value)) ||
+        (iface->tx_queue_size.set && !is_power_of_two(iface->tx_queue_size.value)))
+        return device_fail(def, dev, ERROR_CONFIG_UNSUPPORTED, err,
+                           "rx_queue_size and tx_queue_size of a <driver> must be powers of two, "
+                           "as 256, 512 and 1024 are");
+    return check_user_ips(def, iface, err);
+}
+
 const struct device_schema interface_schema = {
     .doc = DEVICE_DOC("interface", S, interface_rows, DEVICE_INTERFACE,
                       DOC_TAGGED(S, type, &interface_type_values)),
+    .fill = fill_interfaces,
+    .check = check_interface,
 };
 #undef WHEN
 #undef S

@@ -5,13 +5,40 @@
 #include "schemas/doc/doc.h"
 #include "schemas/domain/def.h"
 
-// What a kind of device is made of; one constant in the kind's own file, ELEMENT_schema.
+// A definition being filled in.
+struct domain_fill {
+    struct domain_def *def;
+    const struct domain_defaults *defaults;
+    bool x86, q35, pc; // of the machine type, set by the part os; pc: i440fx
+};
+
+// A part of the document; one constant in the part's own file, NAME_part. Its rows are of struct
+// domain_def. fill and check may be NULL.
+struct part_schema {
+    struct doc_type doc;
+    void (*fill)(struct domain_fill *f);
+    int (*check)(const struct domain_def *def, struct error *err);
+};
+
+#define PART(name, member) extern const struct part_schema name##_part;
+#include "schemas/domain/parts.def"
+
+// A kind of device; one constant in the kind's own file, ELEMENT_schema. fill and check may be
+// NULL.
 struct device_schema {
-    struct doc_type doc; // its rows
+    struct doc_type doc;
+    void (*fill)(const struct domain_fill *f); // all devices of the kind, and adds implied ones
+    int (*check)(const struct domain_def *def, const struct device *dev, struct error *err);
 };
 
 #define DEVICE_LIST(kind, element, type, member) extern const struct device_schema element##_schema;
 #include "schemas/domain/devices.def"
+
+// For checks: "domain 'NAME': ...", and with the device's line. Return -1.
+int domain_fail(const struct domain_def *def, enum error_code code, struct error *err,
+                const char *fmt, ...) PRINTF_LIKE(4, 5);
+int device_fail(const struct domain_def *def, const struct device *dev, enum error_code code,
+                struct error *err, const char *fmt, ...) PRINTF_LIKE(5, 6);
 
 // A table whose struct starts with a struct device.
 #define DEVICE_DOC(name, struct_, rows_, kind_, ...)                                               \
@@ -22,26 +49,14 @@ struct device_schema {
 extern const struct doc_type device_tail_doc;    // <alias>, <address> of struct device
 extern const struct doc_type device_boot_doc;    // <boot order=>
 extern const struct doc_type virtio_options_doc; // attributes of <driver>
-extern const struct doc_type devices_doc;
 // chardev.c: type=, <source>, <protocol>, <log>
 extern const struct doc_type chardev_source_doc;
-extern const struct doc_enum serial_target_values;
 
-extern const struct doc_type os_doc, features_doc, cpu_doc, clock_doc, domain_doc_type;
-extern const struct doc_enum boot_dev_values;
+void domain_fill_bus_controllers(struct domain_def *def); // controller.c
+
 extern const struct doc domain_doc;
 
 unsigned domain_doc_flags(unsigned flags); // of enum domain_xml_flags; def.c
-
-// fill.c: parts of domain_def_post_parse().
-struct domain_fill {
-    struct domain_def *def;
-    bool x86, q35, pc; // pc: i440fx
-};
-void domain_fill_disks(const struct domain_fill *f);
-void domain_fill_controllers(const struct domain_fill *f);
-void domain_fill_interfaces(const struct domain_fill *f);
-void domain_fill_chardevs(const struct domain_fill *f);
 
 // known.c
 enum { DOMAIN_NKNOWN = 311 };

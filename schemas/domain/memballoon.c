@@ -20,7 +20,19 @@ static const struct doc_row memballoon_rows[] = {
     D_INCLUDE(&device_tail_doc, dev),
     D_ELEM("driver", &memballoon_driver_doc),
 };
+
+// libvirt gives every domain one.
+static void fill_memballoon(const struct domain_fill *f)
+{
+    if (f->def->memballoon)
+        return;
+    f->def->memballoon = NEW(struct domain_memballoon);
+    f->def->memballoon->dev.kind = DEVICE_MEMBALLOON;
+    f->def->memballoon->model = xstrdup("virtio");
+}
+
 const struct device_schema memballoon_schema = {
     .doc = DEVICE_DOC("memballoon", S, memballoon_rows, DEVICE_MEMBALLOON),
+    .fill = fill_memballoon,
 };
 #undef S

@@ -2,8 +2,8 @@
 // <os>.
 #include "schemas/domain/internal.h"
 
-DOC_ENUM_VALUES(boot_dev_values, NULL, [BOOT_FLOPPY] = "fd", [BOOT_DISK] = "hd",
-                [BOOT_CDROM] = "cdrom", [BOOT_NETWORK] = "network");
+static DOC_ENUM_VALUES(boot_dev_values, NULL, [BOOT_FLOPPY] = "fd", [BOOT_DISK] = "hd",
+                       [BOOT_CDROM] = "cdrom", [BOOT_NETWORK] = "network");
 
 static DOC_ENUM_VALUES(os_firmware_values, NULL, [FIRMWARE_BIOS] = "bios", [FIRMWARE_EFI] = "efi");
 static DOC_ENUM_VALUES(loader_type_values, NULL, [LOADER_ROM] = "rom", [LOADER_PFLASH] = "pflash");
@@ -73,5 +73,65 @@ static const struct doc_row os_rows[] = {
     D_ELEM("bootmenu", &bootmenu_doc),
     D_ELEM("bios", &bios_doc),
 };
-const struct doc_type os_doc = DOC_TYPE("os", S, os_rows);
+static const struct doc_type os_doc = DOC_TYPE("os", S, os_rows);
+#undef S
+
+// True when a device says when it is booted from.
+static int has_boot_order(struct device *dev, void *arg)
+{
+    (void)arg;
+    return dev->boot_order.set;
+}
+
+static void fill_os(struct domain_fill *f)
+{
+    struct domain_os *os = &f->def->os;
+    const struct domain_defaults *d = f->defaults;
+    if (!os->arch)
+        os->arch = xstrdup(d->arch ? d->arch : "x86_64");
+    if (d->machine)
+        str_replace(&os->machine, d->machine);
+    else if (!os->machine)
+        os->machine = xstrdup("pc");
+    if (os->loader && os->loader_type == LOADER_NONE)
+        os->loader_type = LOADER_ROM;
+    // libvirt boots from disk when nothing at all says from where.
+    if (!os->boot.n && !domain_def_each_device(f->def, has_boot_order, NULL)) {
+        struct domain_boot *boot = NEW(struct domain_boot);
+        boot->dev = BOOT_DISK;
+        vec_push(&os->boot, boot);
+    }
+    f->x86 = str_eq(os->arch, "x86_64") || str_eq(os->arch, "i686");
+    f->q35 = f->x86 && (str_eq(os->machine, "q35") || str_starts(os->machine, "pc-q35"));
+    f->pc = f->x86 && (str_eq(os->machine, "pc") || str_starts(os->machine, "pc-i440fx"));
+}
+
+static int check_os(const struct domain_def *def, struct error *err)
+{
+    const struct domain_os *os = &def->os;
+    if (!str_eq(os->type, "hvm"))
+        return domain_fail(def, ERROR_CONFIG_UNSUPPORTED, err,
+                           "<os><type>%s</type> is not supported by vireo; only hvm is", os->type);
+    if ((os->initrd || os->cmdline) && !os->kernel)
+        return domain_fail(def, ERROR_XML, err, "<%s> needs a <kernel>",
+                           os->initrd ? "initrd" : "cmdline");
+    for (size_t i = 0; i < os->boot.n; i++) {
+        for (size_t k = 0; k < i; k++) {
+            if (os->boot.v[i]->dev == os->boot.v[k]->dev)
+                return domain_fail(def, ERROR_XML, err, "boot device '%s' is given twice",
+                                   doc_enum_name(&boot_dev_values, os->boot.v[i]->dev));
+        }
+    }
+    return 0;
+}
+
+#define S struct domain_def
+static const struct doc_row os_part_rows[] = {
+    D_ELEM_AT("os", &os_doc, os, .flags = DOC_REQUIRED),
+};
+const struct part_schema os_part = {
+    .doc = DOC_TYPE("domainOs", S, os_part_rows),
+    .fill = fill_os,
+    .check = check_os,
+};
 #undef S

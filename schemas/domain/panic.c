@@ -7,7 +7,17 @@ static const struct doc_row panic_rows[] = {
     D_TOKEN(ATTR, "model", model),
     D_INCLUDE(&device_tail_doc, dev),
 };
+
+static void fill_panics(const struct domain_fill *f)
+{
+    VEC_FOREACH (it, &f->def->panics) {
+        if (!(*it)->model)
+            (*it)->model = xstrdup("isa");
+    }
+}
+
 const struct device_schema panic_schema = {
     .doc = DEVICE_DOC("panic", S, panic_rows, DEVICE_PANIC),
+    .fill = fill_panics,
 };
 #undef S

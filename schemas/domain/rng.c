@@ -27,7 +27,17 @@ static const struct doc_row rng_rows[] = {
     D_ELEM("driver", &rng_driver_doc),
     D_INCLUDE(&device_tail_doc, dev),
 };
+
+static void fill_rngs(const struct domain_fill *f)
+{
+    VEC_FOREACH (it, &f->def->rngs) {
+        if ((*it)->backend == RNG_BACKEND_RANDOM && !(*it)->path)
+            (*it)->path = xstrdup("/dev/urandom");
+    }
+}
+
 const struct device_schema rng_schema = {
     .doc = DEVICE_DOC("rng", S, rng_rows, DEVICE_RNG),
+    .fill = fill_rngs,
 };
 #undef S

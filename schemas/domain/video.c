@@ -36,7 +36,41 @@ static const struct doc_row video_rows[] = {
     D_ELEM("model", &video_model_doc),
     D_INCLUDE(&device_tail_doc, dev),
 };
+
+static void fill_videos(const struct domain_fill *f)
+{
+    struct domain_def *def = f->def;
+    if (def->graphics.n && !def->videos.n) {
+        struct domain_video *video = NEW(struct domain_video);
+        video->dev.kind = DEVICE_VIDEO;
+        vec_push(&def->videos, video);
+    }
+    bool primary = false;
+    for (size_t i = 0; i < def->videos.n; i++)
+        primary |= def->videos.v[i]->primary == TOGGLE_YES;
+    for (size_t i = 0; i < def->videos.n; i++) {
+        struct domain_video *v = def->videos.v[i];
+        if (!v->model)
+            v->model = xstrdup(f->x86 ? "cirrus" : "virtio");
+        if (str_eq(v->model, "none"))
+            continue;
+        bool qxl = str_eq(v->model, "qxl");
+        if (qxl && !v->ram_kib.set)
+            v->ram_kib = OPT_UINT(64 * 1024);
+        if (qxl && !v->vgamem_kib.set)
+            v->vgamem_kib = OPT_UINT(16 * 1024);
+        if (!v->vram_kib.set && (qxl || str_eq(v->model, "vga") || str_eq(v->model, "cirrus") ||
+                                 str_eq(v->model, "bochs")))
+            v->vram_kib = OPT_UINT(qxl ? 64 * 1024 : 16 * 1024);
+        if (!v->heads.set)
+            v->heads = OPT_UINT(1);
+        if (!primary && i == 0)
+            v->primary = TOGGLE_YES;
+    }
+}
+
 const struct device_schema video_schema = {
     .doc = DEVICE_DOC("video", S, video_rows, DEVICE_VIDEO),
+    .fill = fill_videos,
 };
 #undef S

@@ -13,8 +13,18 @@ static const struct doc_row watchdog_rows[] = {
     D_ENUM(ATTR, "action", action, &watchdog_action_values),
     D_INCLUDE(&device_tail_doc, dev),
 };
+
+static void fill_watchdogs(const struct domain_fill *f)
+{
+    VEC_FOREACH (it, &f->def->watchdogs) {
+        if ((*it)->action == WATCHDOG_NONE_GIVEN)
+            (*it)->action = WATCHDOG_RESET;
+    }
+}
+
 const struct device_schema watchdog_schema = {
     .doc = DEVICE_DOC("watchdog", S, watchdog_rows, DEVICE_WATCHDOG),
+    .fill = fill_watchdogs,
 };
 #undef S
 

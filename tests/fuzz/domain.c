@@ -19,8 +19,8 @@ static char *once(const char *xml, size_t len, unsigned flags)
     struct domain_def *copy = domain_def_copy(def);
     char *text = domain_def_format(copy, DOMAIN_XML_STATE);
     domain_def_destroy(copy);
-    if (domain_def_post_parse(def, NULL, &err) == 0)
-        (void)domain_def_validate(def, &err);
+    domain_def_fill(def, &(struct domain_defaults){0});
+    (void)domain_def_check(def, &err);
     domain_def_destroy(def);
     return text;
 }

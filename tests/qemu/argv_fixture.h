@@ -43,13 +43,6 @@ static inline struct qemu_caps *fixture_caps(void)
     return caps;
 }
 
-static inline const char *fixture_machine(const char *arch, const char *machine, void *arg)
-{
-    const struct qemu_machine *m = qemu_caps_machine(arg, machine);
-    (void)arch;
-    return m ? m->name : NULL;
-}
-
 static inline char *replace_all(const char *text, const char *from, const char *to)
 {
     struct strbuf b = {0};
@@ -64,8 +57,15 @@ static inline char *replace_all(const char *text, const char *from, const char *
 static inline struct domain_def *fixture_parse(const char *xml, struct qemu_caps *caps,
                                                struct error *err)
 {
-    struct domain_defaults d = {.arch = "x86_64", .machine = fixture_machine, .arg = caps};
-    return domain_def_load(xml, strlen(xml), 0, &d, err);
+    struct domain_def *def = domain_def_parse(xml, strlen(xml), 0, err);
+    if (!def)
+        return NULL;
+    const struct qemu_machine *m = qemu_caps_machine(caps, def->os.machine);
+    domain_def_fill(def, &(struct domain_defaults){.machine = m ? m->name : NULL});
+    if (domain_def_check(def, err) == 0)
+        return def;
+    domain_def_destroy(def);
+    return NULL;
 }
 
 static inline void fixture_ready(struct fixture *f, struct qemu_caps *caps, const char *dir)

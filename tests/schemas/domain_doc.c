@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Every fixture: parses, fits the schema, formats the same twice, survives copying, and looks after
-// post_parse as its golden says. VIREO_UPDATE_GOLDENS=1 writes the goldens anew.
+// completion as its golden says. VIREO_UPDATE_GOLDENS=1 writes the goldens anew.
 #include "tests/check.h"
 
 #include <dirent.h>
 #include <libxml/relaxng.h>
 #include "base/str.h"
 #include "schemas/domain/def.h"
+#include "tests/schemas/domain_load.h"
 
 static char *read_file(const char *path)
 {
@@ -30,12 +31,6 @@ static struct domain_def *parse(const char *path, const char *xml, unsigned flag
         exit(1);
     }
     return def;
-}
-
-static const char *some_emulator(const char *arch, enum domain_type type, void *arg)
-{
-    (void)type, (void)arg;
-    return strcmp(arch, "i686") == 0 ? "/usr/bin/qemu-system-i386" : "/usr/bin/qemu-system-x86_64";
 }
 
 // Only where the document does not name what is random may the golden be compared.
@@ -70,18 +65,17 @@ static void check_round_trip(const char *path, const char *xml)
 static void check_filled(const char *path, const char *xml, bool golden)
 {
     AUTO_ERROR err = ERROR_INIT;
-    struct domain_defaults d = {.arch = "x86_64", .emulator = some_emulator};
-    struct domain_def *def = domain_def_load(xml, strlen(xml), 0, &d, &err);
+    struct domain_def *def = domain_load(xml, 0, &err);
     if (!def)
         fprintf(stderr, "%s: %s\n", path, err.message);
     CHECK(def);
     AUTO_FREE char *text = domain_def_format(def, 0);
-    CHECK_INT(domain_def_post_parse(def, &d, &err), 0);
+    domain_load_fill(def);
     AUTO_FREE char *again = domain_def_format(def, 0);
     CHECK_STR(again, text);
     domain_def_destroy(def);
     // What clients read back they may define again.
-    def = domain_def_load(text, strlen(text), DOMAIN_PARSE_VALIDATE, &d, &err);
+    def = domain_load(text, DOMAIN_PARSE_VALIDATE, &err);
     CHECK_STR(def ? "" : err.message, "");
     AUTO_FREE char *back = domain_def_format(def, 0);
     CHECK_STR(back, text);
@@ -126,7 +120,7 @@ static void examples(void)
 static struct domain_def *load(const char *xml)
 {
     AUTO_ERROR err = ERROR_INIT;
-    struct domain_def *def = domain_def_load(xml, strlen(xml), 0, NULL, &err);
+    struct domain_def *def = domain_load(xml, 0, &err);
     CHECK_STR(def ? "" : err.message, "");
     return def;
 }

@@ -4,6 +4,7 @@
 
 #include "base/str.h"
 #include "schemas/domain/def.h"
+#include "tests/schemas/domain_load.h"
 
 #define HEAD                                                                                       \
     "<domain type='qemu'>\n<name>x</name>\n<memory>1024</memory>\n<os><type>hvm</type></os>\n"
@@ -202,10 +203,9 @@ static const struct bad cases[] = {
 
 static void bad_documents(void)
 {
-    struct domain_defaults d = {.arch = "x86_64"};
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         AUTO_ERROR err = ERROR_INIT;
-        struct domain_def *def = domain_def_load(cases[i].xml, strlen(cases[i].xml), 0, &d, &err);
+        struct domain_def *def = domain_load(cases[i].xml, 0, &err);
         if (def || err.code != cases[i].code)
             fprintf(stderr, "case %zu: %s\n%s\n", i, cases[i].xml, error_message(&err));
         CHECK(!def);

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// What becomes of a domain when its guest powers off, reboots or crashes; <pm>.
+#include "schemas/domain/internal.h"
+
+static DOC_ENUM_VALUES(
+    lifecycle_action_values, NULL, [LIFECYCLE_DESTROY] = "destroy", [LIFECYCLE_RESTART] = "restart",
+    [LIFECYCLE_RENAME_RESTART] = "rename-restart", [LIFECYCLE_PRESERVE] = "preserve",
+    [LIFECYCLE_COREDUMP_DESTROY] = "coredump-destroy",
+    [LIFECYCLE_COREDUMP_RESTART] = "coredump-restart");
+
+#define S struct domain_def
+static const struct doc_row suspend_mem_rows[] = {
+    D_YESNO(ATTR, "enabled", suspend_to_mem),
+};
+static const struct doc_type suspend_mem_doc = DOC_TYPE("suspendToMem", S, suspend_mem_rows);
+static const struct doc_row suspend_disk_rows[] = {
+    D_YESNO(ATTR, "enabled", suspend_to_disk),
+};
+static const struct doc_type suspend_disk_doc = DOC_TYPE("suspendToDisk", S, suspend_disk_rows);
+static const struct doc_row pm_rows[] = {
+    D_ELEM("suspend-to-mem", &suspend_mem_doc),
+    D_ELEM("suspend-to-disk", &suspend_disk_doc),
+};
+static const struct doc_type pm_doc = DOC_TYPE("pm", S, pm_rows);
+
+static const struct doc_row lifecycle_rows[] = {
+    D_ENUM(LEAF, "on_poweroff", on_poweroff, &lifecycle_action_values),
+    D_ENUM(LEAF, "on_reboot", on_reboot, &lifecycle_action_values),
+    D_ENUM(LEAF, "on_crash", on_crash, &lifecycle_action_values),
+    D_ELEM("pm", &pm_doc),
+};
+
+static void fill_lifecycle(struct domain_fill *f)
+{
+    struct domain_def *def = f->def;
+    if (def->on_poweroff == LIFECYCLE_NONE)
+        def->on_poweroff = LIFECYCLE_DESTROY;
+    if (def->on_reboot == LIFECYCLE_NONE)
+        def->on_reboot = LIFECYCLE_RESTART;
+    if (def->on_crash == LIFECYCLE_NONE)
+        def->on_crash = LIFECYCLE_DESTROY;
+}
+
+const struct part_schema lifecycle_part = {
+    .doc = DOC_TYPE("domainLifecycle", S, lifecycle_rows),
+    .fill = fill_lifecycle,
+};
+#undef S
+
+const char *lifecycle_action_name(enum lifecycle_action action)
+{
+    return doc_enum_name(&lifecycle_action_values, action);
+}

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// <resource>: where the domain stands among the cgroups of the host.
+#include "schemas/domain/internal.h"
+
+#define S struct domain_def
+static const struct doc_row partition_rows[] = {
+    D_TOKEN(LEAF, "partition", resource_partition),
+};
+static const struct doc_type partition_doc = DOC_TYPE("resource", S, partition_rows);
+static const struct doc_row resource_rows[] = {
+    D_ELEM("resource", &partition_doc),
+};
+const struct part_schema resource_part = {
+    .doc = DOC_TYPE("domainResource", S, resource_rows),
+};
+#undef S
