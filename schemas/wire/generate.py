@@ -5,6 +5,7 @@
 usage: generate.py TABLE_DIR OUTPUT_DIR
 
   schemas/wire/types.h    structs, limits, numbers of procedures, libvirt's error codes
+  schemas/wire/enums.h    libvirt's flags, states, reasons and event numbers, by libvirt's names
   schemas/wire/table.h/c  what the codec in schemas/wire/xdr.c is driven by: types and their fields
   api/handlers.h          one weak handler for each procedure
   api/programs.inc        the dispatch rows
@@ -109,6 +110,7 @@ class Wire:
     def __init__(self, folder):
         self.limits = read_table(folder, "limits.tsv")
         self.errors = read_table(folder, "errors.tsv")
+        self.enums = read_table(folder, "enums.tsv")
         self.structs = {}
         for row in read_table(folder, "types.tsv"):
             if row["kind"] == "struct" and row["type"] != "message_header":
@@ -289,6 +291,21 @@ struct wire_chars {
         o.append("    WIRE_%s_PROCEDURES = %d\n};\n" % ("REMOTE" if program == REMOTE else "QEMU",
                                                        len(w.program(program))))
     return "\n".join(o)
+
+
+def enums_header(w):
+    """The names are those of the public API, so that its documentation is found by them; libvirt's
+    headers are therefore not to be included beside this one."""
+    o, last = [GPL, "#pragma once\n"], None
+    for row in w.enums:
+        if row["enum"] != last:
+            if last:
+                o.append("};\n")
+            o.append("enum %s {" % row["enum"])
+            last = row["enum"]
+        value = int(row["value"])
+        o.append("    %s = %s," % (row["name"], "%uu" % value if value > 0x7fffffff else value))
+    return "\n".join(o + ["};\n"])
 
 
 def table_header(w):
@@ -487,6 +504,7 @@ def main():
         fail("usage: generate.py TABLE_DIR OUTPUT_DIR")
     w, out = Wire(sys.argv[1]), sys.argv[2]
     write(out, "schemas/wire/types.h", types_header(w))
+    write(out, "schemas/wire/enums.h", enums_header(w))
     write(out, "schemas/wire/table.h", table_header(w))
     write(out, "schemas/wire/table.c", table_source(w))
     write(out, "api/handlers.h", handlers_header(w))
