@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The content of a volume, to and from a client.
+#include "base/offload.h"
 #include "api/storage.h"
 #include "rpc/stream.h"
 
@@ -79,7 +80,7 @@ static int download(struct task *t, struct stream *s, void *arg, struct error *e
     while (x->at < x->end) {
         struct access a = {
             .fd = x->fd, .to = x->buffer, .at = x->at, .len = x->end - x->at, .sparse = x->sparse};
-        task_offload(t, read_run, &a);
+        task_offload_for(t, t, read_run, &a);
         if (a.error < 0)
             return fail(x, a.error, err);
         if (!a.hole && a.done == 0)
@@ -134,7 +135,7 @@ static int take(struct task *t, struct transfer *x, const struct stream_chunk *c
     if (len > x->end - x->at || x->at + len > INT64_MAX)
         return fail(x, -ENOSPC, err);
     struct access a = {.fd = x->fd, .from = chunk->data, .at = x->at, .len = len};
-    task_offload(t, hole ? hole_run : write_run, &a);
+    task_offload_for(t, t, hole ? hole_run : write_run, &a);
     if (a.error < 0)
         return fail(x, a.error, err);
     x->at += len;
@@ -161,7 +162,7 @@ static int upload(struct task *t, struct stream *s, void *arg, struct error *err
     }
     // The client is told when it is on the disk, and what it asks next sees it.
     struct access a = {.fd = x->fd};
-    task_offload(t, sync_run, &a);
+    task_offload_for(t, t, sync_run, &a);
     if (a.error < 0)
         return fail(x, a.error, err);
     x->closed = true;

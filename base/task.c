@@ -12,6 +12,7 @@
 #include "base/task.h"
 #include "base/alloc.h"
 #include "base/str.h"
+#include "base/offload.h"
 #include "base/work.h"
 
 #include <errno.h>
@@ -560,7 +561,7 @@ static void offload_done(void *arg)
     wake(&o->waiter, 0);
 }
 
-void task_offload(struct task *t, void (*fn)(void *arg), void *arg)
+void task_offload_for(struct task *t, const void *owner, void (*fn)(void *arg), void *arg)
 {
     if (!t) {
         fn(arg);
@@ -568,9 +569,14 @@ void task_offload(struct task *t, void (*fn)(void *arg), void *arg)
     }
     struct offload o = {.fn = fn, .arg = arg};
     waiter_init(&o.waiter, t);
-    work_pool_submit(t->sched->pool, NULL, offload_run, offload_done, &o);
+    work_pool_submit(t->sched->pool, owner, offload_run, offload_done, &o);
     // No t->waiter: neither deadline nor cancellation may wake this one.
     switch_out(t);
+}
+
+void task_offload(struct task *t, void (*fn)(void *arg), void *arg)
+{
+    task_offload_for(t, NULL, fn, arg);
 }
 
 void sched_offload(struct sched *s, void (*fn)(void *arg), void *arg)

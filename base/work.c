@@ -11,7 +11,7 @@
 
 // Closing a tap costs 20 ms in the kernel, and fifty at once in fifty threads little more, so that
 // the pool may grow well past the number of processors: its threads wait, they don't compute.
-enum { THREADS_MAX = 32, FOREIGN_THREADS_MAX = 24, OWNER_THREADS_MAX = 2 };
+enum { THREADS_MAX = 96, FOREIGN_THREADS_MAX = 64 };
 
 struct work_item {
     struct list link;
@@ -48,8 +48,7 @@ static struct work_item *next_item(const struct work_pool *p)
     size_t foreign = count_running(p, NULL);
     struct work_item *item;
     LIST_FOREACH (item, &p->queue, link) {
-        if (!item->owner ||
-            (foreign < FOREIGN_THREADS_MAX && count_running(p, item->owner) < OWNER_THREADS_MAX))
+        if (!item->owner || (foreign < FOREIGN_THREADS_MAX && count_running(p, item->owner) == 0))
             return item;
     }
     return NULL;

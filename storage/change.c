@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // What is done with a volume that is there: removed, made larger or smaller, overwritten, opened.
+#include "base/offload.h"
 #include "storage/internal.h"
 
 #include <errno.h>
@@ -32,7 +33,7 @@ static int open_file(struct task *t, const struct volume *vol, int flags, struct
 {
     AUTO_FREE char *path = volume_path(vol);
     *j = (struct file_job){.path = path, .flags = flags, .fd = -1};
-    task_offload(t, open_run, j);
+    task_offload_for(t, vol->pool, open_run, j);
     j->path = NULL;
     if (j->error < 0)
         return error_set_errno(err, AREA_STORAGE, j->error,
@@ -68,7 +69,7 @@ int volume_delete(struct task *t, struct volume *vol, struct error *err)
         AUTO_FREE char *path = volume_path(vol);
         bool dir = vol->def->type == VOLUME_TYPE_DIR;
         struct file_job j = {.path = path, .flags = dir};
-        task_offload(t, remove_run, &j);
+        task_offload_for(t, vol->pool, remove_run, &j);
         volume_let_go(vol, true);
         // Gone already is what was asked for.
         if (j.error == 0 || j.error == -ENOENT)
@@ -99,13 +100,13 @@ static int resize_raw(struct task *t, struct volume *vol, uint64_t size, bool al
         return -1;
     uint64_t before = (uint64_t)j.st.st_size;
     j.size = size;
-    task_offload(t, truncate_run, &j);
+    task_offload_for(t, vol->pool, truncate_run, &j);
     int r = j.error;
     if (r == 0 && allocate) {
         r = file_allocate(t, j.fd, 0, size);
         if (r < 0) { // all or nothing
             j.size = before;
-            task_offload(t, truncate_run, &j);
+            task_offload_for(t, vol->pool, truncate_run, &j);
         }
     }
     close_fd(&j.fd);
@@ -196,10 +197,10 @@ static int wipe_file(struct task *t, struct file_job *j)
     if ((uint64_t)j->st.st_blocks * 512 >= size)
         return file_zero(t, j->fd, 0, size);
     j->size = 0;
-    task_offload(t, truncate_run, j);
+    task_offload_for(t, t, truncate_run, j);
     if (j->error == 0) {
         j->size = size;
-        task_offload(t, truncate_run, j);
+        task_offload_for(t, t, truncate_run, j);
     }
     return j->error;
 }

@@ -5,6 +5,7 @@
 // as an unnamed file of the directory and gets its name by link(), which fails when somebody else
 // took that meanwhile. So a failure, and the death of this daemon, leave nothing behind. Where the
 // file system has no unnamed files (NFS) a hidden one takes their place.
+#include "base/offload.h"
 #include "storage/internal.h"
 
 #include <errno.h>
@@ -148,12 +149,12 @@ static int make_raw(struct task *t, struct making *m, struct error *err)
     uint64_t allocate = MIN(m->def->allocation.value, capacity);
     int r;
     if (m->flags & VOLUME_REFLINK) {
-        task_offload(t, reflink_run, m);
+        task_offload_for(t, m->pool, reflink_run, m);
         if (m->error < 0)
             return fail(m, m->error, "share the source's blocks in", err);
         allocate = 0;
     }
-    task_offload(t, truncate_run, &s);
+    task_offload_for(t, m->pool, truncate_run, &s);
     if (s.error < 0)
         return fail(m, s.error, "set the size of", err);
     if (allocate && (r = file_allocate(t, m->fd, 0, allocate)) < 0)
@@ -251,17 +252,17 @@ static int make_content(struct task *t, struct making *m, struct error *err)
 static int make_file(struct task *t, struct making *m, struct error *err)
 {
     if (m->def->target.format == VOLUME_FORMAT_DIR) {
-        task_offload(t, directory_run, m);
+        task_offload_for(t, m->pool, directory_run, m);
         return m->error < 0 ? fail(m, m->error, "make directory", err) : 0;
     }
-    task_offload(t, open_run, m);
+    task_offload_for(t, m->pool, open_run, m);
     int r = m->error < 0 ? fail(m, m->error, "create", err) : make_content(t, m, err);
     if (r == 0) {
-        task_offload(t, name_run, m);
+        task_offload_for(t, m->pool, name_run, m);
         if (m->error < 0)
             r = fail(m, m->error, "finish", err);
     }
-    task_offload(t, close_run, m);
+    task_offload_for(t, m->pool, close_run, m);
     free(STEAL(m->temp));
     return r;
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "storage/disk.h"
+#include "base/offload.h"
 #include "storage/internal.h"
 #include "storage/probe.h"
 
@@ -14,8 +15,8 @@ static int resolve_volume(struct task *t, struct pools *all, struct domain_disk 
     struct pool *found = pools_find_name(all, disk->source_pool);
     if (!found)
         return error_set(err, ERROR_NO_STORAGE_POOL, AREA_STORAGE,
-                         "disk '%s' is in pool '%s', which does not exist", disk->target,
-                         disk->source_pool);
+                         "Storage pool not found: disk '%s' is in pool '%s', which does not exist",
+                         disk->target, disk->source_pool);
     pool = pool_ref(found);
     if (pool_wait_ready(t, pool, err) < 0)
         return -1;
@@ -27,12 +28,13 @@ static int resolve_volume(struct task *t, struct pools *all, struct domain_disk 
             pool->name, disk->source_volume, disk->target, pool->name);
     struct volume *vol = pool_find_volume(pool, disk->source_volume);
     if (!vol || vol->building)
-        return error_set(err, ERROR_NO_STORAGE_VOL, AREA_STORAGE,
-                         "disk '%s' is volume '%s' of pool '%s', which %s", disk->target,
-                         disk->source_volume, pool->name,
-                         vol ? "is still being made"
-                             : "does not exist; refresh the pool if it is "
-                               "new there");
+        return error_set(
+            err, ERROR_NO_STORAGE_VOL, AREA_STORAGE,
+            "Storage volume not found: disk '%s' is volume '%s' of pool '%s', which %s",
+            disk->target, disk->source_volume, pool->name,
+            vol ? "is still being made"
+                : "does not exist; refresh the pool if it is "
+                  "new there");
     if (vol->def->type != VOLUME_TYPE_FILE)
         return error_set(err, ERROR_CONFIG_UNSUPPORTED, AREA_STORAGE,
                          "disk '%s' cannot be volume '%s' of pool '%s', which is a directory",
@@ -45,7 +47,7 @@ static int resolve_volume(struct task *t, struct pools *all, struct domain_disk 
 }
 
 struct chain {
-    const char *path, *format;
+    char *path, *format;
     struct disk_backing *first;
     bool too_long;
     char *unsaid; // an image whose format nobody told and that is not raw; owned
@@ -112,25 +114,57 @@ static void chain_run(void *arg)
     }
 }
 
-static int find_chain(struct task *t, struct domain_disk *disk, struct error *err)
+static void chain_destroy(void *arg)
 {
-    AUTO_FREE char *path = xstrdup(disk->source_file), *format = xstrdup(disk->driver_format);
-    struct chain c = {.path = path, .format = format};
-    task_offload(t, chain_run, &c);
-    disk->backing = c.first;
-    AUTO_FREE char *unsaid = c.unsaid;
-    if (unsaid)
+    struct chain *c = arg;
+    for (struct disk_backing *b = c->first, *next; b; b = next) {
+        next = b->next;
+        free(b->format);
+        free(b->file);
+        free(b);
+    }
+    free(c->path);
+    free(c->format);
+    free(c->unsaid);
+    free(c);
+}
+
+static int take_chain(struct domain_disk *disk, struct chain *c, struct error *err)
+{
+    disk->backing = STEAL(c->first);
+    if (c->unsaid)
         return error_set(err, ERROR_OPERATION_INVALID, AREA_STORAGE,
                          "disk '%s' is built on '%s', which looks "
                          "like %s, but the image on it does not say so; if it is, make it say so: "
                          "qemu-img rebase -u -b '%s' -F %s '%s'",
-                         disk->target, unsaid, volume_format_name(c.found), unsaid,
-                         volume_format_name(c.found), path);
-    if (c.too_long)
+                         disk->target, c->unsaid, volume_format_name(c->found), c->unsaid,
+                         volume_format_name(c->found), c->path);
+    if (c->too_long)
         return error_set(err, ERROR_CONFIG_UNSUPPORTED, AREA_STORAGE,
                          "disk '%s': image '%s' is built on more than %d others, or on itself",
-                         disk->target, path, CHAIN_MAX);
+                         disk->target, c->path, CHAIN_MAX);
     return 0;
+}
+
+static int find_chain(struct task *t, struct domain_disk *disk, struct error *err)
+{
+    struct chain *c = NEW(struct chain);
+    c->path = xstrdup(disk->source_file);
+    c->format = xstrdup(disk->driver_format);
+    int r = task_offload_until(t, t, chain_run, chain_destroy, c,
+                               task_deadline_ms(FOREIGN_FILE_TIMEOUT_MS));
+    if (r == -ECANCELED)
+        return error_set(err, ERROR_OPERATION_ABORTED, AREA_STORAGE,
+                         "vireod ends: gave up reading image '%s'", disk->source_file);
+    if (r < 0)
+        return error_set(
+            err, ERROR_OPERATION_TIMEOUT, AREA_STORAGE,
+            "cannot read image '%s' of disk '%s': its file system, or that of an image "
+            "below it, does not answer within %d ms",
+            disk->source_file, disk->target, FOREIGN_FILE_TIMEOUT_MS);
+    r = take_chain(disk, c, err);
+    chain_destroy(c);
+    return r;
 }
 
 int storage_complete_disk(struct task *t, struct pools *all, struct domain_disk *disk,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Long work on files: piece by piece on helper threads, so that the daemon can end meanwhile and no
 // thread is held for hours.
+#include "base/offload.h"
 #include "storage/internal.h"
 
 #include <errno.h>
@@ -24,7 +25,7 @@ static int in_pieces(struct task *t, void (*fn)(void *arg), struct piece *whole,
         if (task_is_cancelled(t))
             return -ECANCELED;
         p.to = MIN(whole->to, p.from + size);
-        task_offload(t, fn, &p);
+        task_offload_for(t, t, fn, &p);
         if (p.error < 0)
             return p.error;
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // A pool's life: defined, started, looked through, stopped, undefined; its directory made and
 // removed.
+#include "base/offload.h"
 #include "storage/internal.h"
 
 #include <errno.h>
@@ -141,7 +142,7 @@ static void build_run(void *arg)
 static int build_locked(struct task *t, const struct pool_def *def, struct error *err)
 {
     struct directory d = {.def = def};
-    task_offload(t, build_run, &d);
+    task_offload_for(t, t, build_run, &d);
     if (d.error < 0)
         return error_set_errno(err, AREA_STORAGE, d.error,
                                "cannot %s directory '%s' of storage pool '%s'", d.step, def->path,
@@ -329,7 +330,7 @@ int pool_delete(struct task *t, struct pool *pool, struct error *err)
         r = check_destroyed(pool, err);
     if (r == 0) {
         struct directory d = {.def = pool->def};
-        task_offload(t, remove_run, &d);
+        task_offload_for(t, pool, remove_run, &d);
         if (d.error < 0)
             r = error_set_errno(err, AREA_STORAGE, d.error,
                                 "failed to remove directory '%s' of pool '%s'", pool->def->path,

@@ -2,6 +2,7 @@
 // Looking at files: one, or all of a directory. This runs on helper threads and touches nothing of
 // the loop's. Whatever stands in a directory, neither what it is nor that it changes meanwhile may
 // stop or fail the look: what cannot be a volume is passed over.
+#include "base/offload.h"
 #include "storage/internal.h"
 #include "storage/probe.h"
 
@@ -231,7 +232,7 @@ int storage_scan(struct task *t, const char *path, struct scan_result *ret, stru
 {
     struct scan s = {.path = path, .result = ret};
     *ret = (struct scan_result){0};
-    task_offload(t, scan_run, &s);
+    task_offload_for(t, t, scan_run, &s);
     if (ret->error == 0)
         return 0;
     int r = ret->error;
@@ -253,7 +254,7 @@ void pool_look_at_space(struct task *t, struct pool *pool)
     AUTO_FREE char *path = xstrdup(pool->live->path);
     struct scan_result r = {0};
     struct scan s = {.path = path, .result = &r};
-    task_offload(t, space_run, &s);
+    task_offload_for(t, pool, space_run, &s);
     if (r.error < 0 || !pool->live)
         return; // the next refresh will tell
     pool->capacity = r.capacity;
@@ -283,7 +284,7 @@ static void look_run(void *arg)
 int volume_look_at(struct task *t, const char *dir, const char *name, struct volume_def **ret)
 {
     struct look l = {.dir = dir, .name = name};
-    task_offload(t, look_run, &l);
+    task_offload_for(t, t, look_run, &l);
     *ret = l.def;
     return l.def ? 0 : l.error;
 }

@@ -30,10 +30,11 @@ struct networks;
 
 // How long is waited for what, in milliseconds; 0: the usual time.
 struct domain_timeouts {
-    uint64_t lock_ms;      // for one's turn to change a guest
-    uint64_t answer_ms;    // for QEMU to answer
-    uint64_t start_ms;     // for QEMU to set itself up; preallocated memory takes its time
-    uint64_t adopt_ms;     // for a QEMU found running to greet
+    uint64_t lock_ms;   // for one's turn to change a guest
+    uint64_t file_ms;   // for a file system to answer what a start or stop does with users' files
+    uint64_t answer_ms; // for QEMU to answer
+    uint64_t start_ms;  // for QEMU to set itself up; preallocated memory takes its time
+    uint64_t adopt_ms;  // for a QEMU found running to greet
     uint64_t reconnect_ms; // the same after its monitor's connection was lost
     uint64_t unplug_ms;    // for a guest to let go of a device
     uint64_t quit_ms;      // for QEMU to end after `quit`
@@ -87,6 +88,9 @@ struct granted {
     char *path; // owned
     uid_t uid;  // whose it was
     gid_t gid;
+    dev_t dev; // which file it is, so that two domains know it by any path; ino 0: not known
+    ino_t ino;
+    bool handing_back;
 };
 struct granted_list {
     struct granted *v;

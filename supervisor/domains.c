@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The table of guests, and how one gets into it and out of it.
 #include "base/file.h"
+#include "base/offload.h"
 #include "bridge/netlink.h"
 #include "qemu/address.h"
 #include "supervisor/internal.h"
@@ -20,6 +21,7 @@ struct domains *domains_create(const struct domains_config *config)
     all->config = *config;
     struct domain_timeouts *t = &all->config.timeouts;
     set_default(&t->lock_ms, 30000);
+    set_default(&t->file_ms, FOREIGN_FILE_TIMEOUT_MS);
     set_default(&t->answer_ms, 30000);
     set_default(&t->start_ms, 60000);
     set_default(&t->adopt_ms, 30000);
@@ -30,6 +32,7 @@ struct domains *domains_create(const struct domains_config *config)
     set_default(&t->kill_ms, 5000);
     all->next_id = 1;
     list_init(&all->list);
+    completion_init(&all->handing_back_ended);
     return all;
 }
 

@@ -83,20 +83,17 @@ static int send_descriptors(struct task *t, struct domain *dom, const struct ifa
     return 0;
 }
 
-static int plug(struct task *t, struct domain *dom, struct device *dev, struct error *err)
+// Hands QEMU what the device needs, then the device.
+static int plug_prepared(struct task *t, struct domain *dom, struct device *dev, struct error *err)
 {
     struct domain_interface *iface =
         dev->kind == DEVICE_INTERFACE ? (struct domain_interface *)dev : NULL;
     struct argv_plug steps = {0};
     struct iface_link link = {0};
-    if (dev->kind == DEVICE_DISK && start_complete_disk(t, dom, (struct domain_disk *)dev, err) < 0)
-        return -1;
-    alias_assign_device(dom->live, dev);
-    if (address_assign_device(dom->live, dev, err) < 0 || images_grant_device(dom, dev, err) < 0 ||
-        (iface && iface_plug(t, dom, iface, &link, err) < 0))
+    if (iface && iface_plug(t, dom, iface, &link, err) < 0)
         return -1;
     int r = plan(t, dom, dev, iface ? &link : NULL, &steps, err);
-    // From here on QEMU may have parts of it, whatever happens to us: hotplug_resync().
+    // From here on QEMU may have parts of it, whatever happens to vireod: hotplug_resync().
     dom->plugging = dev;
     if (r == 0)
         r = status_save(dom, err);
@@ -112,6 +109,20 @@ static int plug(struct task *t, struct domain *dom, struct device *dev, struct e
             iface_unplug(dom, iface);
     }
     return r;
+}
+
+static int plug(struct task *t, struct domain *dom, struct device *dev, struct error *err)
+{
+    size_t granted = dom->granted.n;
+    if (dev->kind == DEVICE_DISK && start_complete_disk(t, dom, (struct domain_disk *)dev, err) < 0)
+        return -1;
+    alias_assign_device(dom->live, dev);
+    if (address_assign_device(dom->live, dev, err) < 0 || images_grant_device(t, dom, dev, err) < 0)
+        return -1;
+    if (plug_prepared(t, dom, dev, err) == 0)
+        return 0;
+    images_hand_back(t, dom, granted);
+    return -1;
 }
 
 int hotplug_attach(struct task *t, struct domain *dom, struct device *dev, struct error *err)
@@ -311,7 +322,8 @@ static int change_medium(struct task *t, struct domain *dom, struct domain_disk 
 {
     if (old->device != DISK_DEVICE_CDROM && old->device != DISK_DEVICE_FLOPPY)
         return refuse_change(dom, &old->dev, err);
-    if (images_grant_device(dom, &new->dev, err) < 0)
+    size_t granted = dom->granted.n;
+    if (images_grant_device(t, dom, &new->dev, err) < 0)
         return -1;
     uint64_t deadline = domain_answer_deadline(dom);
     if (!disk_path(new))
@@ -322,7 +334,10 @@ static int change_medium(struct task *t, struct domain *dom, struct domain_disk 
         .format = new->driver_format ? new->driver_format : "raw",
         .force = true,
     };
-    return qmp_blockdev_change_medium(t, dom->qmp, &medium, deadline, err);
+    if (qmp_blockdev_change_medium(t, dom->qmp, &medium, deadline, err) == 0)
+        return 0;
+    images_hand_back(t, dom, granted);
+    return -1;
 }
 
 static int change_interface(struct task *t, struct domain *dom, struct domain_interface *old,

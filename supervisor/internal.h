@@ -13,6 +13,8 @@ struct domains {
     struct list list;        // struct domain
     size_t active;
     int next_id;
+    uint64_t handed_back;                 // how often images were: see images.c
+    struct completion handing_back_ended; // posted at each, then initialised again
 };
 
 // domains.c
@@ -132,9 +134,24 @@ int hotplug_resync(struct task *t, struct domain *dom, struct error *err);
 // Forgets those that wait for that.
 void hotplug_drop_deleted(struct domain *dom);
 
+// chardevs.c
+struct chardev_vec {
+    struct argv_chardev *v;
+    size_t n, cap;
+};
+// Opens what the character devices of the running definition write to and listen at. The caller
+// finishes *ret, also on failure. Suspends.
+int chardevs_open(struct task *t, struct domain *dom, const struct argv_input *in,
+                  struct chardev_vec *ret, struct error *err);
+void chardevs_finish(struct chardev_vec *v);
+
 // images.c
-// Makes what the guest uses accessible to QEMU's user, noting what was changed; the other undoes
-// it.
-int images_grant(struct domain *dom, struct error *err);
-int images_grant_device(struct domain *dom, const struct device *dev, struct error *err);
-void images_restore(struct domain *dom);
+// Makes the files of the running definition accessible to QEMU's user, noting what was changed.
+// They suspend.
+int images_grant(struct task *t, struct domain *dom, struct error *err);
+// The same for a device that is plugged in; a failure hands it back.
+int images_grant_device(struct task *t, struct domain *dom, const struct device *dev,
+                        struct error *err);
+// Hands back what was noted in dom->granted from index `first` on. Waits for the file system, but
+// not longer than timeouts.file_ms: it goes on by itself then.
+void images_hand_back(struct task *t, struct domain *dom, size_t first);

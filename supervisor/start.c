@@ -22,24 +22,15 @@ struct launch {
     struct argv argv;
     int monitor_fd, lock_fd;
     struct guest_log log;
-    VEC(struct argv_chardev) chardevs;
+    struct chardev_vec chardevs;
     struct iface_vec ifaces;
     struct firmware_flash firmware; // found for <os firmware='efi'>
 };
 
-static void close_chardev(struct argv_chardev *c)
-{
-    close_fd(&c->listen_fd);
-    close_fd(&c->file_fd);
-    close_fd(&c->log_fd);
-}
-
 static void launch_finish(struct domain *dom, struct launch *l)
 {
     iface_vec_finish(dom, &l->ifaces);
-    VEC_FOREACH (c, &l->chardevs)
-        close_chardev(c);
-    vec_finish(&l->chardevs);
+    chardevs_finish(&l->chardevs);
     firmware_flash_finish(&l->firmware);
     qemu_caps_unref(l->caps);
     argv_finish(&l->argv);
@@ -72,65 +63,6 @@ static int open_listener(struct domain *dom, struct launch *l, struct error *err
         return error_set_errno(err, AREA_QEMU, l->monitor_fd,
                                "cannot make '%s', the monitor socket of guest '%s'", path,
                                dom->name);
-    return 0;
-}
-
-static int open_for_chardev(const struct domain *dom, const char *path, bool append, int *fd,
-                            struct error *err)
-{
-    *fd =
-        open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY | (append ? O_APPEND : O_TRUNC), 0600);
-    if (*fd < 0)
-        return error_set_errno(err, AREA_QEMU, errno,
-                               "cannot open '%s' for output of guest '%s' as uid %d", path,
-                               dom->name, (int)geteuid());
-    return 0;
-}
-
-// Files and listening sockets are opened by us: QEMU's user needs no access to their directories.
-static int open_chardev(struct domain *dom, struct launch *l, struct domain_chardev *c,
-                        struct error *err)
-{
-    const struct chardev_source *s = &c->source;
-    struct argv_chardev a = {.dev = &c->dev, .listen_fd = -1, .file_fd = -1, .log_fd = -1};
-    int r = 0;
-    if (s->type == CHARDEV_FILE && s->path)
-        r = open_for_chardev(dom, s->path, s->append == TOGGLE_YES, &a.file_fd, err);
-    if (r == 0 && s->log_file)
-        r = open_for_chardev(dom, s->log_file, s->log_append == TOGGLE_YES, &a.log_fd, err);
-    if (r == 0 && s->type == CHARDEV_UNIX && s->path && s->mode != CHARDEV_MODE_CONNECT) {
-        a.listen_fd = unix_listen(s->path, 0660, 1);
-        if (a.listen_fd < 0)
-            r = error_set_errno(err, AREA_QEMU, a.listen_fd, "cannot listen at '%s' for guest '%s'",
-                                s->path, dom->name);
-    }
-    if (r < 0 || (a.file_fd < 0 && a.log_fd < 0 && a.listen_fd < 0))
-        close_chardev(&a);
-    else
-        vec_push(&l->chardevs, a);
-    return r;
-}
-
-static int open_chardevs(struct domain *dom, struct launch *l, const struct argv_input *in,
-                         struct error *err)
-{
-    struct domain_def *def = dom->live;
-    VEC_FOREACH (c, &def->serials)
-        if (open_chardev(dom, l, *c, err) < 0)
-            return -1;
-    VEC_FOREACH (c, &def->parallels)
-        if (open_chardev(dom, l, *c, err) < 0)
-            return -1;
-    VEC_FOREACH (c, &def->channels) {
-        if ((*c)->source.type == CHARDEV_UNIX && !(*c)->source.path)
-            (*c)->source.path = argv_channel_path(in, *c);
-        if (open_chardev(dom, l, *c, err) < 0)
-            return -1;
-    }
-    // The first console is the first serial port shown twice.
-    VEC_FOREACH (c, &def->consoles)
-        if ((*c)->target != CONSOLE_TARGET_SERIAL && open_chardev(dom, l, *c, err) < 0)
-            return -1;
     return 0;
 }
 
@@ -188,7 +120,7 @@ static int choose_firmware(struct task *t, struct domain *dom, struct launch *l,
     return make_nvram(t, dom, template, flags & DOMAIN_START_RESET_NVRAM, err);
 }
 
-static int build_argv(struct domain *dom, struct launch *l, struct error *err)
+static int build_argv(struct task *t, struct domain *dom, struct launch *l, struct error *err)
 {
     const struct domains_config *config = &dom->all->config;
     struct argv_input in = {
@@ -202,7 +134,7 @@ static int build_argv(struct domain *dom, struct launch *l, struct error *err)
         .nvram = l->firmware.loader ? dom->live->os.nvram : NULL,
         .firmware_format = l->firmware.format,
     };
-    if (check_kvm(dom, err) < 0 || open_chardevs(dom, l, &in, err) < 0)
+    if (check_kvm(dom, err) < 0 || chardevs_open(t, dom, &in, &l->chardevs, err) < 0)
         return -1;
     in.chardevs = l->chardevs.v;
     in.nchardevs = l->chardevs.n;
@@ -385,8 +317,8 @@ static int run(struct task *t, struct domain *dom, struct launch *l, unsigned fl
         host_qemu_caps(t, config->host, dom->live->emulator, &l->caps, err) < 0 ||
         stop_is_unwanted(dom, err) < 0 || guest_log_open(&l->log, config, dom->name, err) < 0 ||
         ports_choose(dom, err) < 0 || choose_firmware(t, dom, l, flags, err) < 0 ||
-        open_listener(dom, l, err) < 0 || images_grant(dom, err) < 0 ||
-        iface_plug_all(t, dom, &l->ifaces, err) < 0 || build_argv(dom, l, err) < 0)
+        open_listener(dom, l, err) < 0 || images_grant(t, dom, err) < 0 ||
+        iface_plug_all(t, dom, &l->ifaces, err) < 0 || build_argv(t, dom, l, err) < 0)
         return -1;
     guest_log_command(&l->log, &l->argv.args);
     if (status_save(dom, err) < 0 || start_hook(t, dom, "start", "begin", err) < 0 ||

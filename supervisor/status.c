@@ -56,7 +56,8 @@ char *status_format(const struct domain *dom)
                   STATUS_VERSION, dom->id, domain_moves[reason].word, (int)dom->process.pid,
                   (uintmax_t)dom->process.start_time);
     VEC_FOREACH (g, &dom->granted) {
-        strbuf_printf(&b, "<granted uid='%u' gid='%u' path='", g->uid, g->gid);
+        strbuf_printf(&b, "<granted uid='%u' gid='%u' dev='%ju' ino='%ju' path='", g->uid, g->gid,
+                      (uintmax_t)g->dev, (uintmax_t)g->ino);
         strbuf_add_xml(&b, g->path);
         strbuf_add(&b, "'/>\n");
     }
@@ -113,11 +114,17 @@ static int attribute_number(xmlNode *node, const char *name, uint64_t max, uint6
 
 static void parse_granted(xmlNode *node, struct status *ret)
 {
-    uint64_t uid, gid;
+    uint64_t uid, gid, dev, ino;
     xmlChar *path = xmlGetNoNsProp(node, (const xmlChar *)"path");
     if (path && attribute_number(node, "uid", UINT32_MAX, &uid) == 0 &&
-        attribute_number(node, "gid", UINT32_MAX, &gid) == 0) {
-        struct granted g = {xstrdup((const char *)path), (uid_t)uid, (gid_t)gid};
+        attribute_number(node, "gid", UINT32_MAX, &gid) == 0 &&
+        attribute_number(node, "dev", UINT64_MAX, &dev) == 0 &&
+        attribute_number(node, "ino", UINT64_MAX, &ino) == 0) {
+        struct granted g = {.path = xstrdup((const char *)path),
+                            .uid = (uid_t)uid,
+                            .gid = (gid_t)gid,
+                            .dev = dev,
+                            .ino = ino};
         vec_push(&ret->granted, g);
     }
     xmlFree(path);

@@ -40,11 +40,11 @@ void stop_locked(struct task *t, struct domain *dom, enum domain_move move)
     qmp_close(STEAL(dom->qmp));
     process_close(&dom->process);
     run_hook(t, dom, "stopped");
-    images_restore(dom);
+    images_hand_back(t, dom, 0);
     iface_unplug_all(t, dom);
     run_hook(t, dom, "release");
-    images_restore(dom); // those that a guest which ended meanwhile has passed on to this one
-    status_remove(dom);
+    if (dom->granted.n == 0) // else the file is needed until the last one is handed back
+        status_remove(dom);
     hotplug_drop_deleted(dom);
     dom->autodestroy = NULL;
     dom->id = -1;

@@ -214,7 +214,7 @@ static void run_offload_until(struct task *t, void *arg)
     }
     // At most two of each user and so many of all began; the others were released at once.
     int hanging = OWNERS * CALLS - released;
-    CHECK(hanging >= 1 && hanging <= 24);
+    CHECK(hanging >= 1 && hanging <= OWNERS);
     task_offload(t, blocks, &done); // the daemon's own calls still have threads
     CHECK_INT(done, 1);
     for (int i = 0; i < OWNERS * CALLS; i++)

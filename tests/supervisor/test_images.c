@@ -54,9 +54,9 @@ static struct domain *guest(struct task *t, struct house *h, const char *name, c
     return dom;
 }
 
-static void ends(struct domain *dom)
+static void ends(struct task *t, struct domain *dom)
 {
-    images_restore(dom);
+    images_hand_back(t, dom, 0);
     status_remove(dom);
     domain_def_destroy(STEAL(dom->live));
     dom->id = -1;
@@ -82,7 +82,7 @@ static void given_and_handed_back(struct task *t, struct house *h)
                    *z = disk(c, "hdc", ""), *u = disk(d, "sda", ""), *v = disk(own, "sdb", "");
     AUTO_FREE char *devices = xasprintf("%s%s%s%s%s", x, y, z, u, v);
     struct domain *dom = guest(t, h, "web", devices);
-    CHECK_INT(images_grant(dom, &err), 0);
+    CHECK_INT(images_grant(t, dom, &err), 0);
     check_owner(a, QEMU, QEMU);
     // What it can use as it is is let alone.
     check_owner(b, OWNER, OWNER);
@@ -93,14 +93,14 @@ static void given_and_handed_back(struct task *t, struct house *h)
     // Nothing of the switch stays with us.
     CHECK_INT(geteuid(), 0);
     CHECK_INT(access(a, R_OK | W_OK), 0);
-    ends(dom);
+    ends(t, dom);
     check_owner(a, OWNER, OWNER);
     check_owner(own, QEMU, OWNER);
     // One whose owner took it back meanwhile is his.
     dom->live = domain_def_copy(dom->def);
-    CHECK_INT(images_grant(dom, &err), 0);
+    CHECK_INT(images_grant(t, dom, &err), 0);
     CHECK_INT(chown(a, 777, 777), 0);
-    ends(dom);
+    ends(t, dom);
     check_owner(a, 777, 777);
 }
 
@@ -115,24 +115,24 @@ static void denied(struct task *t, struct house *h)
     AUTO_FREE char *x = disk(first, "hda", ""), *y = disk(path, "hdb", "");
     AUTO_FREE char *devices = xasprintf("%s%s", x, y);
     struct domain *dom = guest(t, h, "web", devices);
-    CHECK_INT(images_grant(dom, &err), -1);
+    CHECK_INT(images_grant(t, dom, &err), -1);
     AUTO_FREE char *text =
         xasprintf("cannot open disk '%s' as user libvirt-qemu: permission denied "
                   "on directory '%s'; let that user pass",
                   path, dir);
     CHECK_CONTAINS(err.message, text);
     check_owner(first, OWNER, OWNER); // nothing was given in vain
-    images_restore(dom);
+    images_hand_back(t, dom, 0);
     check_owner(first, OWNER, OWNER);
     // As the error said.
     CHECK_INT(chmod(dir, 0701), 0);
-    CHECK_INT(images_grant(dom, &err), 0);
-    images_restore(dom);
+    CHECK_INT(images_grant(t, dom, &err), 0);
+    images_hand_back(t, dom, 0);
     CHECK_INT(unlink(path), 0);
-    CHECK_INT(images_grant(dom, &err), -1);
+    CHECK_INT(images_grant(t, dom, &err), -1);
     CHECK_CONTAINS(err.message, "No such file");
     CHECK_CONTAINS(err.message, path);
-    ends(dom);
+    ends(t, dom);
     check_owner(first, OWNER, OWNER);
 }
 
@@ -151,21 +151,21 @@ static void shared(struct task *t, struct house *h)
                                         base);
     AUTO_FREE char *y = disk(top, "hda", backing), *z = disk(link_path, "hda", "<shareable/>");
     struct domain *a = guest(t, h, "a", x), *b = guest(t, h, "b", y), *c = guest(t, h, "c", z);
-    CHECK_INT(images_grant(a, &err), 0);
-    CHECK_INT(images_grant(b, &err), 0);
-    CHECK_INT(images_grant(c, &err), 0);
-    CHECK_INT(b->granted.n, 1);
-    ends(a);
+    CHECK_INT(images_grant(t, a, &err), 0);
+    CHECK_INT(images_grant(t, b, &err), 0);
+    CHECK_INT(images_grant(t, c, &err), 0);
+    CHECK_INT(b->granted.n, 2); // its own, and that shared with a
+    ends(t, a);
     check_owner(base, QEMU, QEMU);
     // Also when the daemon is another one by now.
     AUTO_FREE char *state = path_join(h->run_dir, "b.xml"), *text = NULL;
     CHECK_INT(file_read(state, 1 << 20, &text, NULL), 0);
-    CHECK_CONTAINS(text, "<granted uid='12345' gid='12345' path='");
+    CHECK_CONTAINS(text, "<granted uid='12345' gid='12345' dev='");
     CHECK_CONTAINS(text, base);
-    ends(b);
+    ends(t, b);
     check_owner(top, OWNER, OWNER);
     check_owner(base, QEMU, QEMU);
-    ends(c);
+    ends(t, c);
     check_owner(base, OWNER, OWNER);
 }
 
@@ -177,7 +177,7 @@ static void handed_back_later(struct task *t, struct house *h)
     AUTO_FREE char *path = make(h, "a.img", OWNER, GROUP, 0600);
     AUTO_FREE char *x = disk(path, "hda", "");
     struct domain *dom = guest(t, h, "web", x);
-    CHECK_INT(images_grant(dom, &err), 0);
+    CHECK_INT(images_grant(t, dom, &err), 0);
     check_owner(path, QEMU, QEMU);
     house_close(h);
     strbuf_finish(&h->moves);
@@ -193,9 +193,9 @@ static void as_ourselves(struct task *t, struct house *h)
     AUTO_FREE char *path = make(h, "a.img", OWNER, OWNER, 0600);
     AUTO_FREE char *x = disk(path, "hda", "");
     struct domain *dom = guest(t, h, "web", x);
-    CHECK_INT(images_grant(dom, &err), 0);
+    CHECK_INT(images_grant(t, dom, &err), 0);
     check_owner(path, OWNER, OWNER);
-    ends(dom);
+    ends(t, dom);
 }
 
 static void test_given_and_handed_back(void)

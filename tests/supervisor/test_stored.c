@@ -174,9 +174,13 @@ static void status_round_trip(struct task *t, struct house *h)
     AUTO_ERROR err = ERROR_INIT;
     struct domain *dom = house_start(t, h, "web", "<title>&lt;&amp;'</title>", BOOT "serve\n");
     AUTO_FREE char *path = path_join(h->run_dir, "web.xml");
-    struct granted g = {xstrdup("/img/it's <a> & \"b\""), 12, 4294967294u};
+    struct granted g = {.path = xstrdup("/img/it's <a> & \"b\""),
+                        .uid = 12,
+                        .gid = 4294967294u,
+                        .dev = 7,
+                        .ino = UINT64_MAX};
     vec_push(&dom->granted, g);
-    struct granted none = {xstrdup("/b"), 0, 0};
+    struct granted none = {.path = xstrdup("/b")};
     vec_push(&dom->granted, none);
     for (int i = MOVE_LAUNCHED; i < DOMAIN_MOVE_COUNT; i++) {
         if (domain_moves[i].to == DOMAIN_SHUTOFF)
@@ -241,7 +245,7 @@ static void test_damaged_status(void)
         {"<vireo-guest version='1' id='1' pid='0' start-time='0' state='booted'/>",
          "lacks the guest's document"},
         {"<vireo-guest version='1' id='1' pid='0' start-time='0' state='booted'><granted/>"
-         "<granted uid='0' gid='0' path='/x'/></vireo-guest>",
+         "<granted uid='0' gid='0' dev='1' ino='2' path='/x'/></vireo-guest>",
          "lacks the guest's document"},
         {"<vireo-guest version='1' id='1' pid='0' start-time='0' state='booted'><network/>"
          "</vireo-guest>",
