@@ -170,6 +170,17 @@ void strv_printf(struct strv *s, const char *fmt, ...)
     va_end(ap);
 }
 
+static int compare_strings(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+void strv_sort(struct strv *s)
+{
+    if (s->n > 0)
+        qsort(s->v, s->n, sizeof(*s->v), compare_strings);
+}
+
 bool strv_has(const struct strv *s, const char *text)
 {
     VEC_FOREACH (it, s) {

@@ -57,6 +57,7 @@ struct strv {
 void strv_push(struct strv *s, const char *text); // copies
 void strv_take(struct strv *s, char *text);       // takes
 void strv_printf(struct strv *s, const char *fmt, ...) PRINTF_LIKE(2, 3);
+void strv_sort(struct strv *s); // by bytes
 bool strv_has(const struct strv *s, const char *text);
 void strv_finish(struct strv *s);
 // The strings followed by a NULL, for exec(); borrowed from s, valid until it changes.

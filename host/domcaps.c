@@ -87,8 +87,8 @@ static void format_custom(struct strbuf *b, const struct qemu_accel_caps *a)
         const struct qemu_cpu_model *m = &a->cpus[i];
         if (!is_plain_model(m->name))
             continue;
-        const char *usable = m->usable ? "yes" : m->blockers.n ? "no" : "unknown";
-        strbuf_printf(b, "      <model usable='%s'%s vendor='%s'>", usable,
+        static const char *const usable[] = {"unknown", "yes", "no"}; // enum qemu_usable
+        strbuf_printf(b, "      <model usable='%s'%s vendor='%s'>", usable[m->usable],
                       m->deprecated ? " deprecated='yes'" : "", model_vendor(m->name));
         strbuf_add_xml(b, m->name);
         strbuf_add(b, "</model>\n");

@@ -86,7 +86,7 @@ static void each_fitting(const char *dir, const char *target, const char *machin
     struct strv names = {0};
     bool done = false;
     dir_each(dir, ".json", add_name, &names);
-    qemu_sort(&names);
+    strv_sort(&names);
     for (size_t i = 0; i < names.n && !done; i++) {
         AUTO_FREE char *path = path_join(dir, names.v[i]);
         AUTO_FREE char *data = NULL;

@@ -209,6 +209,8 @@ void host_warm(struct host *h)
 {
     find_emulators(h);
     VEC_FOREACH (e, &h->emulators) {
+        if (qemu_cache_is_stored(h->cache, e->path, host_kvm_usable(h)))
+            continue;
         struct warm *w = NEW(struct warm);
         w->h = h;
         w->path = xstrdup(e->path);

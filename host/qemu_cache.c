@@ -7,7 +7,7 @@
 #include "base/list.h"
 #include "base/str.h"
 
-enum { FILE_MAX = 16 * 1024 * 1024, NAME_LENGTH_MAX = 200, FAILURE_S = 60 };
+enum { FILE_MAX = 1024 * 1024, NAME_LENGTH_MAX = 200, FAILURE_S = 60 };
 
 // A binary as it was when it was asked (or is being asked).
 struct entry {
@@ -106,12 +106,12 @@ static bool same_key(const struct qemu_caps_key *a, const struct qemu_caps_key *
            a->kvm == b->kvm && a->uid == b->uid;
 }
 
-// "usr-bin-qemu-system-x86_64.json": the key inside tells whether it is about this very binary.
+// "usr-bin-qemu-system-x86_64.caps": the key inside tells whether it is about this very binary.
 static char *cache_path(const struct qemu_cache *c, const char *binary)
 {
     if (!c->dir || strlen(binary) > NAME_LENGTH_MAX)
         return NULL;
-    AUTO_FREE char *name = xasprintf("%s.json", binary + 1);
+    AUTO_FREE char *name = xasprintf("%s.caps", binary + 1);
     for (char *p = name; *p; p++) {
         if (*p == '/')
             *p = '-';
@@ -122,52 +122,65 @@ static char *cache_path(const struct qemu_cache *c, const char *binary)
 static struct qemu_caps *load(const struct qemu_cache *c, const struct qemu_caps_key *key)
 {
     AUTO_FREE char *path = cache_path(c, key->binary);
-    AUTO_FREE char *text = NULL;
     AUTO_ERROR err = ERROR_INIT;
     struct qemu_caps *caps = NULL;
+    char *text;
     if (!path || file_read(path, FILE_MAX, &text, NULL) < 0)
         return NULL;
-    struct json_object *doc = json_tokener_parse(text);
-    if (qemu_caps_from_json(doc, key, &caps, &err) < 0)
+    if (qemu_caps_parse(text, key, &caps, &err) < 0)
         log_info("%s (%s): asking it again", err.message, path);
-    json_object_put(doc);
     return caps;
 }
 
-static void save(struct task *t, const struct qemu_cache *c, const struct qemu_caps_key *key,
-                 const struct qemu_caps *caps)
+static void save(struct task *t, const struct qemu_cache *c, const char *binary, const char *text)
 {
-    AUTO_FREE char *path = cache_path(c, key->binary);
-    if (!path)
-        return;
-    struct json_object *doc = qemu_caps_to_json(caps, key);
-    const char *text = json_object_to_json_string_ext(
-        doc, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED | JSON_C_TO_STRING_NOSLASHESCAPE);
-    int r = dir_make(c->dir, 0750);
-    if (r == 0)
+    AUTO_FREE char *path = cache_path(c, binary);
+    int r = path ? dir_make(c->dir, 0750) : 0;
+    if (path && r == 0)
         r = file_save(t, path, text, strlen(text), 0640);
     if (r < 0)
-        log_warn("cannot keep what was learnt about '%s' in '%s': %s", key->binary, path,
-                 strerror(-r));
-    json_object_put(doc);
+        log_warn("cannot keep what was learned about '%s' in '%s': %s", binary, path,
+                 strerrordesc_np(-r));
+}
+
+static int probe(struct task *t, struct entry *e, char **text)
+{
+    AUTO_FREE char *learned = NULL;
+    if (qemu_probe(t, e->key.binary, &e->cache->user, e->key.kvm, &learned, &e->err) < 0)
+        return -1;
+    AUTO_FREE char *key = qemu_caps_key_text(&e->key);
+    *text = xasprintf("%s%s", key, learned);
+    return qemu_caps_parse(xstrdup(*text), &e->key, &e->caps, &e->err);
 }
 
 static void ask(struct task *t, void *arg)
 {
     struct entry *e = arg;
-    struct qemu_cache *c = e->cache;
-    e->caps = load(c, &e->key);
+    AUTO_FREE char *text = NULL;
+    e->caps = load(e->cache, &e->key);
     if (e->caps) {
         completion_post(&e->done, 0);
     } else {
-        c->probes++;
-        int r = qemu_probe(t, e->key.binary, &c->user, e->key.kvm, &e->caps, &e->err);
+        e->cache->probes++;
+        int r = probe(t, e, &text);
         e->failed_us = now_monotonic_us();
         completion_post(&e->done, r);
         if (r == 0)
-            save(t, c, &e->key, e->caps);
+            save(t, e->cache, e->key.binary, text);
     }
     entry_unref(e);
+}
+
+bool qemu_cache_is_stored(const struct qemu_cache *c, const char *binary, bool kvm)
+{
+    struct qemu_caps_key key;
+    AUTO_FREE char *path = cache_path(c, binary);
+    AUTO_FREE char *text = NULL;
+    if (!path || make_key(c, binary, kvm, &key, NULL) < 0 ||
+        file_read(path, FILE_MAX, &text, NULL) < 0)
+        return false;
+    AUTO_FREE char *first = qemu_caps_key_text(&key);
+    return str_starts(text, first);
 }
 
 static struct entry *find(struct qemu_cache *c, const struct qemu_caps_key *key)

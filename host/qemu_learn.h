@@ -1,25 +1,33 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// QMP replies into struct qemu_caps: pure functions, used by the probe and by tests with recorded
-// replies.
+// QMP replies into the text that qemu_caps_parse() reads: pure functions, used by the probe and by
+// tests with recorded replies. A name that does not fit into a line is left out.
 #pragma once
 
-#include "host/qemu_caps.h"
+#include "base/str.h"
+#include "monitor/qmp_api.h"
 
-enum { QEMU_LIST_MAX = 16384 }; // items in any list a binary gives us
+enum qemu_section {
+    QEMU_SECTION_BINARY,
+    QEMU_SECTION_MACHINES,
+    QEMU_SECTION_TCG, // there only where the accelerator can be used
+    QEMU_SECTION_KVM,
+    QEMU_SECTION_DEVICES,
+    QEMU_SECTION_OBJECTS,
+    QEMU_SECTION_COMMANDS,
+    QEMU_SECTION_OPTIONS,
+    QEMU_SECTION_END, // so that a file cut off is noticed
+    QEMU_SECTION_COUNT
+};
+extern const char *const qemu_section_names[QEMU_SECTION_COUNT];
 
-// Each takes the "return" value of the command of its name. -1 with err when it is not what QEMU
-// documents.
-int qemu_learn_target(struct qemu_caps *c, struct json_object *reply, struct error *err);
-int qemu_learn_machines(struct qemu_caps *c, struct json_object *reply, struct error *err);
-int qemu_learn_cpus(struct qemu_accel_caps *a, struct json_object *reply, struct error *err);
-// "name" of every item, sorted: query-commands, qom-list-types.
-int qemu_learn_names(struct strv *names, const char *command, struct json_object *reply,
-                     struct error *err);
-int qemu_learn_options(struct qemu_caps *c, struct json_object *reply, struct error *err);
-// device-list-properties of a device. Sort c->properties after the last one.
-int qemu_learn_properties(struct qemu_caps *c, const char *device, struct json_object *reply,
-                          struct error *err);
-void qemu_sort(struct strv *s);
-// libvirt's word for QEMU's target ("i386" -> "i686"), and back. Borrowed.
+void qemu_learn_section(struct strbuf *b, enum qemu_section section); // begins one
+void qemu_learn_binary(struct strbuf *b, uint32_t version, const char *target, bool kvm_built,
+                       const char *package);
+void qemu_learn_machines(struct strbuf *b, const struct qmp_machine_info_list *machines);
+void qemu_learn_cpus(struct strbuf *b, const struct qmp_cpu_definition_info_list *cpus);
+void qemu_learn_names(struct strbuf *b, const struct qmp_named_info_list *names);
+void qemu_learn_options(struct strbuf *b, const struct qmp_option_info_list *options);
+
+// libvirt's name for QEMU's target ("i386" -> "i686"), and back. Borrowed.
 const char *qemu_arch_from_target(const char *target);
 const char *qemu_target_from_arch(const char *arch);

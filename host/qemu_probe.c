@@ -19,35 +19,6 @@
 
 enum { TIMEOUT_MS = 30000, END_MS = 5000, STDERR_MAX = 2048, MONITOR_FD = 3 };
 
-// Devices whose properties decide how a guest's command line is written.
-static const char *const devices_of_interest[] = {
-    "virtio-blk-pci",
-    "virtio-net-pci",
-    "virtio-scsi-pci",
-    "virtio-balloon-pci",
-    "virtio-rng-pci",
-    "virtio-gpu-pci",
-    "virtio-vga",
-    "scsi-hd",
-    "scsi-cd",
-    "ide-hd",
-    "ide-cd",
-    "usb-storage",
-    "isa-serial",
-    "qxl-vga",
-    "VGA",
-    "ICH9-LPC",
-    "PIIX4_PM",
-    "pcie-root-port",
-    "vhost-vsock-pci",
-    "floppy",
-    "intel-iommu",
-    "virtio-mem-pci",
-    "nvme",
-    "usb-host",
-    "vfio-pci",
-};
-
 struct run {
     struct process qemu;
     struct qmp *q;
@@ -55,13 +26,15 @@ struct run {
     uint64_t deadline_us;
 };
 
-static int ask(struct task *t, struct run *r, const char *command, struct json_object *args,
-               struct json_object **reply, struct error *err)
-{
-    int result = qmp_execute(t, r->q, command, args, r->deadline_us, reply, err);
-    json_object_put(args);
-    return result;
-}
+// What was learned so far. What does not depend on the accelerator is asked once.
+struct learned {
+    uint32_t version;
+    char *target, *package; // target NULL: nothing yet
+    bool kvm_built;
+    struct strbuf common; // sections
+    bool usable[QEMU_VIRT_COUNT];
+    struct strbuf cpus[QEMU_VIRT_COUNT];
+};
 
 static char *last_lines(const struct run *r)
 {
@@ -149,131 +122,152 @@ static void end(struct task *t, struct run *r)
     process_close(&r->qemu);
 }
 
-static int ask_names(struct task *t, struct run *r, const char *command, const char *implements,
-                     struct strv *names, struct error *err)
+static int learn_types(struct task *t, struct run *r, enum qemu_section section,
+                       const char *implements, struct strbuf *b, struct error *err)
 {
-    struct json_object *args = NULL, *reply;
-    if (implements) {
-        args = json_object_new_object();
-        json_object_object_add(args, "implements", json_object_new_string(implements));
-        json_object_object_add(args, "abstract", json_object_new_boolean(false));
-    }
-    if (ask(t, r, command, args, &reply, err) < 0)
+    struct qmp_named_info_list names;
+    if (qmp_qom_list_types(t, r->q, implements, false, r->deadline_us, &names, err) < 0)
         return -1;
-    int result = qemu_learn_names(names, command, reply, err);
-    json_object_put(reply);
-    return result;
+    qemu_learn_section(b, section);
+    qemu_learn_names(b, &names);
+    qmp_named_info_list_finish(&names);
+    return 0;
 }
 
-static int ask_properties(struct task *t, struct run *r, struct qemu_caps *c, struct error *err)
+static int learn_machines(struct task *t, struct run *r, struct strbuf *b, struct error *err)
 {
-    int result = 0;
-    for (size_t i = 0; result == 0 && i < ARRAY_LEN(devices_of_interest); i++) {
-        const char *device = devices_of_interest[i];
-        struct json_object *args, *reply;
-        if (!qemu_caps_has_device(c, device))
-            continue;
-        args = json_object_new_object();
-        json_object_object_add(args, "typename", json_object_new_string(device));
-        if (ask(t, r, "device-list-properties", args, &reply, err) < 0)
-            return -1;
-        result = qemu_learn_properties(c, device, reply, err);
-        json_object_put(reply);
-    }
-    qemu_sort(&c->properties);
-    return result;
-}
-
-static int learn_common(struct task *t, struct run *r, struct qemu_caps *c, struct error *err)
-{
-    struct json_object *target = NULL, *machines = NULL, *options = NULL;
-    int result = -1;
-    c->version = qmp_version(r->q);
-    const char *package = qmp_package(r->q);
-    c->package = xstrdup(package);
-    if (ask(t, r, "query-target", NULL, &target, err) == 0 &&
-        ask(t, r, "query-machines", NULL, &machines, err) == 0 &&
-        ask(t, r, "query-command-line-options", NULL, &options, err) == 0 &&
-        qemu_learn_target(c, target, err) == 0 && qemu_learn_machines(c, machines, err) == 0 &&
-        qemu_learn_options(c, options, err) == 0 &&
-        ask_names(t, r, "query-commands", NULL, &c->commands, err) == 0 &&
-        ask_names(t, r, "qom-list-types", "device", &c->devices, err) == 0 &&
-        ask_names(t, r, "qom-list-types", "user-creatable", &c->objects, err) == 0)
-        result = ask_properties(t, r, c, err);
-    json_object_put(target);
-    json_object_put(machines);
-    json_object_put(options);
-    return result;
-}
-
-static int learn_accel(struct task *t, struct run *r, enum qemu_virt virt, struct qemu_caps *c,
-                       struct error *err)
-{
-    struct qemu_accel_caps *a = &c->accel[virt];
-    struct json_object *reply;
-    struct qmp_kvm_info kvm;
-    if (qmp_query_kvm(t, r->q, r->deadline_us, &kvm, err) < 0)
+    struct qmp_machine_info_list machines;
+    if (qmp_query_machines(t, r->q, r->deadline_us, &machines, err) < 0)
         return -1;
-    c->kvm_built = kvm.present;
-    if (virt == QEMU_VIRT_KVM && !kvm.enabled)
-        return 0;
-    a->usable = true;
-    if (qemu_caps_has_command(c, "query-cpu-definitions")) {
-        if (ask(t, r, "query-cpu-definitions", NULL, &reply, err) < 0)
-            return -1;
-        int result = qemu_learn_cpus(a, reply, err);
-        json_object_put(reply);
-        if (result < 0)
-            return -1;
-    }
-    if (virt == QEMU_VIRT_KVM && qemu_caps_has_command(c, "query-cpu-model-expansion")) {
-        struct json_object *args =
-            json_tokener_parse("{\"type\":\"static\",\"model\":{\"name\":\"host\"}}");
-        if (ask(t, r, "query-cpu-model-expansion", args, &reply, NULL) == 0)
-            a->host_features = reply;
+    qemu_learn_section(b, QEMU_SECTION_MACHINES);
+    qemu_learn_machines(b, &machines);
+    qmp_machine_info_list_finish(&machines);
+    return 0;
+}
+
+static int learn_commands(struct task *t, struct run *r, struct strbuf *b, struct error *err)
+{
+    struct qmp_named_info_list commands;
+    if (qmp_query_commands(t, r->q, r->deadline_us, &commands, err) < 0)
+        return -1;
+    qemu_learn_section(b, QEMU_SECTION_COMMANDS);
+    qemu_learn_names(b, &commands);
+    qmp_named_info_list_finish(&commands);
+    return 0;
+}
+
+static int learn_options(struct task *t, struct run *r, struct strbuf *b, struct error *err)
+{
+    struct qmp_option_info_list options;
+    if (qmp_query_command_line_options(t, r->q, r->deadline_us, &options, err) < 0)
+        return -1;
+    qemu_learn_section(b, QEMU_SECTION_OPTIONS);
+    qemu_learn_options(b, &options);
+    qmp_option_info_list_finish(&options);
+    return 0;
+}
+
+static int learn_common(struct task *t, struct run *r, struct learned *l, struct error *err)
+{
+    struct qmp_target_info target;
+    if (qmp_query_target(t, r->q, r->deadline_us, &target, err) < 0)
+        return -1;
+    l->version = qmp_version(r->q);
+    str_replace(&l->target, target.arch);
+    str_replace(&l->package, qmp_package(r->q));
+    qmp_target_info_finish(&target);
+    strbuf_reset(&l->common);
+    if (learn_machines(t, r, &l->common, err) < 0 ||
+        learn_types(t, r, QEMU_SECTION_DEVICES, "device", &l->common, err) < 0 ||
+        learn_types(t, r, QEMU_SECTION_OBJECTS, "user-creatable", &l->common, err) < 0 ||
+        learn_commands(t, r, &l->common, err) < 0 || learn_options(t, r, &l->common, err) < 0) {
+        str_replace(&l->target, NULL);
+        return -1;
     }
     return 0;
+}
+
+static int learn_accel(struct task *t, struct run *r, enum qemu_virt virt, struct learned *l,
+                       struct error *err)
+{
+    struct qmp_cpu_definition_info_list cpus;
+    struct qmp_kvm_info kvm;
+    AUTO_ERROR why = ERROR_INIT;
+    if (qmp_query_kvm(t, r->q, r->deadline_us, &kvm, err) < 0)
+        return -1;
+    l->kvm_built = kvm.present;
+    if (virt == QEMU_VIRT_KVM && !kvm.enabled)
+        return 0;
+    l->usable[virt] = true;
+    if (qmp_query_cpu_definitions(t, r->q, r->deadline_us, &cpus, &why) == 0) {
+        qemu_learn_cpus(&l->cpus[virt], &cpus);
+        qmp_cpu_definition_info_list_finish(&cpus);
+        return 0;
+    }
+    // Some targets have no list.
+    return why.code == ERROR_OPERATION_UNSUPPORTED ? 0 : error_move(err, &why);
 }
 
 // Asks the binary with one accelerator. *started tells a binary that did not run with it from one
 // that ran and did not answer properly.
 static int probe_accel(struct task *t, const char *binary, const struct qemu_probe_user *user,
-                       enum qemu_virt virt, struct qemu_caps *c, bool *started, struct error *err)
+                       enum qemu_virt virt, struct learned *l, bool *started, struct error *err)
 {
     struct run r;
     int result = begin(t, binary, user, virt == QEMU_VIRT_KVM ? "kvm" : "tcg", &r, err);
     *started = result == 0;
-    if (result == 0 && !c->arch)
-        result = learn_common(t, &r, c, err);
+    if (result == 0 && !l->target)
+        result = learn_common(t, &r, l, err);
     if (result == 0)
-        result = learn_accel(t, &r, virt, c, err);
+        result = learn_accel(t, &r, virt, l, err);
     if (result < 0) {
-        AUTO_FREE char *words = last_lines(&r);
-        error_prefix(err, "cannot ask '%s' what it can do%s%s", binary, words[0] ? ": " : "",
-                     words);
+        l->usable[virt] = false;
+        AUTO_FREE char *output = last_lines(&r);
+        error_prefix(err, "cannot ask '%s' what it can do%s%s", binary, output[0] ? ": " : "",
+                     output);
     }
     end(t, &r);
     return result;
 }
 
-int qemu_probe(struct task *t, const char *binary, const struct qemu_probe_user *user, bool kvm,
-               struct qemu_caps **ret, struct error *err)
+static char *write_text(const struct learned *l)
 {
-    struct qemu_caps *c = NEW(struct qemu_caps);
+    static const enum qemu_section sections[] = {QEMU_SECTION_TCG, QEMU_SECTION_KVM};
+    struct strbuf b = {0};
+    qemu_learn_section(&b, QEMU_SECTION_BINARY);
+    qemu_learn_binary(&b, l->version, l->target, l->kvm_built, l->package);
+    strbuf_add(&b, strbuf_text(&l->common));
+    for (size_t i = 0; i < QEMU_VIRT_COUNT; i++) {
+        if (!l->usable[i])
+            continue;
+        qemu_learn_section(&b, sections[i]);
+        strbuf_add(&b, strbuf_text(&l->cpus[i]));
+    }
+    qemu_learn_section(&b, QEMU_SECTION_END);
+    return strbuf_steal(&b);
+}
+
+int qemu_probe(struct task *t, const char *binary, const struct qemu_probe_user *user, bool kvm,
+               char **ret, struct error *err)
+{
+    struct learned l = {0};
     AUTO_ERROR tcg_err = ERROR_INIT, kvm_err = ERROR_INIT;
     bool started;
-    c->refs = 1;
-    c->binary = xstrdup(binary);
-    int tcg = probe_accel(t, binary, user, QEMU_VIRT_TCG, c, &started, &tcg_err);
-    bool try_kvm = kvm && (tcg < 0 ? !started : c->kvm_built);
+    int tcg = probe_accel(t, binary, user, QEMU_VIRT_TCG, &l, &started, &tcg_err);
+    bool try_kvm = kvm && (tcg < 0 ? !started : l.kvm_built);
     int with_kvm =
-        try_kvm ? probe_accel(t, binary, user, QEMU_VIRT_KVM, c, &started, &kvm_err) : -1;
-    if (tcg < 0 && with_kvm < 0) {
-        qemu_caps_unref(c);
-        return error_move(err, &tcg_err);
-    }
-    if (try_kvm && with_kvm < 0)
-        log_info("%s; guests of type kvm are not offered", error_message(&kvm_err));
-    *ret = c;
-    return 0;
+        try_kvm ? probe_accel(t, binary, user, QEMU_VIRT_KVM, &l, &started, &kvm_err) : -1;
+    int r = 0;
+    if (tcg < 0 && with_kvm < 0)
+        r = error_move(err, &tcg_err);
+    else
+        *ret = write_text(&l);
+    if (r == 0 && try_kvm && with_kvm < 0)
+        log_info("%s; domains of type kvm are not offered", error_message(&kvm_err));
+    free(l.target);
+    free(l.package);
+    strbuf_finish(&l.common);
+    for (size_t i = 0; i < QEMU_VIRT_COUNT; i++)
+        strbuf_finish(&l.cpus[i]);
+    return r;
 }

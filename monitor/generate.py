@@ -5,7 +5,8 @@
 usage: generate.py TABLE OUTPUT_DIR
 
   monitor/qmp_api.h   enums, structs, one function for each command, struct qmp_event
-  monitor/qmp_api.c   the same as tables for monitor/codec.c, and the functions
+  monitor/qmp_rows.h  the commands' rows, for tests
+  monitor/qmp_api.c   the tables for monitor/codec.c, and the functions
 
 A row of the table is
 
@@ -189,7 +190,7 @@ def owns(table, name):
 
 
 def source(table):
-    o = [BANNER + '#include "monitor/qmp_api.h"\n#include "monitor/codec.h"\n']
+    o = [BANNER + '#include "monitor/qmp_rows.h"\n']
     for row in table.of("enum"):
         o.append("static const char *const %s_values[] = {%s, NULL};\n" % (
             row.name, ", ".join('"%s"' % v for v in row.values)))
@@ -244,7 +245,9 @@ def main():
         fail(__doc__)
     table = Table(sys.argv[1])
     os.makedirs(os.path.join(sys.argv[2], "monitor"), exist_ok=True)
-    for name, text in (("qmp_api.h", header(table)), ("qmp_api.c", source(table))):
+    rows = "".join("extern const struct qmp_command qmp_command_%s;\n" % r.name for r in table.of("command"))
+    rows = BANNER + "#pragma once\n\n#include \"monitor/codec.h\"\n\n" + rows
+    for name, text in (("qmp_api.h", header(table)), ("qmp_rows.h", rows), ("qmp_api.c", source(table))):
         with open(os.path.join(sys.argv[2], "monitor", name), "w", encoding="utf-8") as f:
             f.write(text)
 

@@ -81,7 +81,7 @@ static void build_tail(struct argv_out *o)
 {
     if (o->in->incoming)
         out_arg(o, "-incoming", "%s", o->in->incoming);
-    if (qemu_caps_has_option(o->caps, "sandbox", NULL))
+    if (qemu_caps_has_option(o->caps, "sandbox"))
         out_arg(o, "-sandbox",
                 "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny");
     out_arg(o, "-msg", "timestamp=on");

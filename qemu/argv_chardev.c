@@ -111,7 +111,7 @@ static int file_source(struct argv_out *o, const struct device *dev, const struc
 
 static bool has_spice(const struct argv_out *o)
 {
-    return qemu_caps_has_option(o->caps, "spice", NULL) || qemu_caps_has_device(o->caps, "qxl");
+    return qemu_caps_has_option(o->caps, "spice") || qemu_caps_has_device(o->caps, "qxl");
 }
 
 static int source(struct argv_out *o, const struct device *dev, const struct chardev_source *s,

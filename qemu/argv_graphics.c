@@ -115,7 +115,7 @@ static int spice_listen(struct argv_out *o, const struct domain_graphics *g, str
 static int build_spice(struct argv_out *o, const struct domain_graphics *g)
 {
     AUTO_STRBUF b = {0};
-    if (!qemu_caps_has_option(o->caps, "spice", NULL) && !qemu_caps_has_device(o->caps, "qxl"))
+    if (!qemu_caps_has_option(o->caps, "spice") && !qemu_caps_has_device(o->caps, "qxl"))
         return out_unsupported(o, &g->dev,
                                "type='spice': this QEMU is built without SPICE; use "
                                "type='vnc', or install it (Debian: "

@@ -1,54 +1,90 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Recorded replies of QEMU 7.2 (cut short) -> struct -> documents; and the form on disk and back.
-// Goldens are written anew with VIREO_UPDATE_GOLDEN=1.
+// Recorded replies of QEMU 7.2 (cut short) -> the text on disk -> struct -> documents.
+// Goldens are written again with VIREO_UPDATE_GOLDEN=1.
+#include <json-c/json.h>
 #include <unistd.h>
 #include "base/file.h"
 #include "host/capabilities.h"
 #include "host/firmware.h"
+#include "host/qemu_caps.h"
 #include "host/qemu_learn.h"
+#include "monitor/qmp_rows.h"
 #include "tests/check.h"
 
-static struct json_object *load(const char *name)
+static const struct qemu_caps_key key = {.binary = (char *)"/usr/bin/qemu-system-x86_64",
+                                         .mtime_ns = 1700000000123456789,
+                                         .ctime_ns = 2,
+                                         .size = UINT64_MAX,
+                                         .inode = 7,
+                                         .kvm = true};
+
+// A recorded reply as the monitor would return it; err as there.
+static int decode(const struct qmp_command *command, const char *text, void *ret, struct error *err)
+{
+    struct json_object *o = json_tokener_parse(text);
+    int r = qmp_decode(command, o, ret, err);
+    json_object_put(o);
+    return r;
+}
+
+static void load(const struct qmp_command *command, const char *name, void *ret)
 {
     AUTO_FREE char *path = path_join("replies", name);
     AUTO_FREE char *text = NULL;
+    AUTO_ERROR err = ERROR_INIT;
     CHECK_INT(file_read(path, 1 << 20, &text, NULL), 0);
-    struct json_object *o = json_tokener_parse(text);
-    CHECK(o);
-    return o;
+    CHECK_INT(decode(command, text, ret, &err), 0);
+}
+
+static char *make_text(void)
+{
+    struct qmp_machine_info_list machines;
+    struct qmp_cpu_definition_info_list cpus;
+    struct qmp_named_info_list devices, commands;
+    struct qmp_option_info_list options;
+    struct strbuf b = {0};
+    AUTO_ERROR err = ERROR_INIT;
+    load(&qmp_command_query_machines, "machines.json", &machines);
+    load(&qmp_command_query_cpu_definitions, "cpus.json", &cpus);
+    load(&qmp_command_qom_list_types, "devices.json", &devices);
+    CHECK_INT(decode(&qmp_command_query_commands,
+                     "[{\"name\":\"query-vnc\"},{\"name\":\"a\\nb\"},{\"name\":\"cont\"}]",
+                     &commands, &err),
+              0);
+    CHECK_INT(decode(&qmp_command_query_command_line_options,
+                     "[{\"option\":\"sandbox\",\"parameters\":[]}]", &options, &err),
+              0);
+    AUTO_FREE char *first = qemu_caps_key_text(&key);
+    strbuf_add(&b, first);
+    qemu_learn_section(&b, QEMU_SECTION_BINARY);
+    qemu_learn_binary(&b, 7002022, "x86_64", true, "Debian <7.2>");
+    qemu_learn_section(&b, QEMU_SECTION_MACHINES);
+    qemu_learn_machines(&b, &machines);
+    qemu_learn_section(&b, QEMU_SECTION_TCG);
+    qemu_learn_cpus(&b, &cpus);
+    qemu_learn_section(&b, QEMU_SECTION_KVM);
+    qemu_learn_cpus(&b, &cpus);
+    qemu_learn_section(&b, QEMU_SECTION_DEVICES);
+    qemu_learn_names(&b, &devices);
+    qemu_learn_section(&b, QEMU_SECTION_OBJECTS);
+    qemu_learn_section(&b, QEMU_SECTION_COMMANDS);
+    qemu_learn_names(&b, &commands);
+    qemu_learn_section(&b, QEMU_SECTION_OPTIONS);
+    qemu_learn_options(&b, &options);
+    qemu_learn_section(&b, QEMU_SECTION_END);
+    qmp_machine_info_list_finish(&machines);
+    qmp_cpu_definition_info_list_finish(&cpus);
+    qmp_named_info_list_finish(&devices);
+    qmp_named_info_list_finish(&commands);
+    qmp_option_info_list_finish(&options);
+    return strbuf_steal(&b);
 }
 
 static struct qemu_caps *make_caps(void)
 {
     AUTO_ERROR err = ERROR_INIT;
-    struct qemu_caps *c = NEW(struct qemu_caps);
-    struct json_object *machines = load("machines.json"), *cpus = load("cpus.json");
-    struct json_object *devices = load("devices.json");
-    struct json_object *target = json_tokener_parse("{\"arch\": \"x86_64\"}");
-    struct json_object *commands =
-        json_tokener_parse("[{\"name\":\"query-vnc\"},{\"name\":\"cont\"}]");
-    struct json_object *options = json_tokener_parse(
-        "[{\"option\":\"sandbox\",\"parameters\":[{\"name\":\"spawn\",\"type\":\"string\"}]}]");
-    c->refs = 1;
-    c->binary = xstrdup("/usr/bin/qemu-system-x86_64");
-    c->version = 7002022;
-    c->package = xstrdup("Debian <7.2>");
-    c->kvm_built = true;
-    CHECK_INT(qemu_learn_target(c, target, &err), 0);
-    CHECK_INT(qemu_learn_machines(c, machines, &err), 0);
-    for (size_t i = 0; i < QEMU_VIRT_COUNT; i++) {
-        c->accel[i].usable = true;
-        CHECK_INT(qemu_learn_cpus(&c->accel[i], cpus, &err), 0);
-    }
-    CHECK_INT(qemu_learn_names(&c->devices, "qom-list-types", devices, &err), 0);
-    CHECK_INT(qemu_learn_names(&c->commands, "query-commands", commands, &err), 0);
-    CHECK_INT(qemu_learn_options(c, options, &err), 0);
-    json_object_put(target);
-    json_object_put(machines);
-    json_object_put(cpus);
-    json_object_put(devices);
-    json_object_put(commands);
-    json_object_put(options);
+    struct qemu_caps *c = NULL;
+    CHECK_INT(qemu_caps_parse(make_text(), &key, &c, &err), 0);
     return c;
 }
 
@@ -126,59 +162,60 @@ static void domcaps_document(void)
     strv_finish(&loaders);
 }
 
-static void stored_and_back(void)
+static int parse(const char *text, const struct qemu_caps_key *wanted, struct error *err)
 {
-    AUTO_QEMU_CAPS struct qemu_caps *c = make_caps();
-    AUTO_QEMU_CAPS struct qemu_caps *back = NULL;
-    AUTO_ERROR err = ERROR_INIT;
-    struct qemu_caps_key key = {.binary = c->binary,
-                                .mtime_ns = 1700000000123456789,
-                                .ctime_ns = 2,
-                                .size = UINT64_MAX,
-                                .inode = 7,
-                                .kvm = true};
-    struct json_object *doc = qemu_caps_to_json(c, &key);
-    CHECK_INT(qemu_caps_from_json(doc, &key, &back, &err), 0);
-    struct json_object *again = qemu_caps_to_json(back, &key);
-    CHECK_STR(json_object_to_json_string(again), json_object_to_json_string(doc));
-    json_object_put(again);
-    CHECK_INT(qemu_caps_machine(back, NULL)->max_cpus, 255);
-    CHECK(!qemu_caps_cpu(back, QEMU_VIRT_KVM, "EPYC")->usable);
-    CHECK(qemu_caps_has_option(back, "sandbox", "spawn"));
-    key.size--;
-    struct qemu_caps *other = NULL;
-    CHECK_INT(qemu_caps_from_json(doc, &key, &other, &err), -1);
-    CHECK_CONTAINS(err.message, "about another version of it");
-    key.size++;
-    // Each member taken away in turn: never half an answer.
-    static const char *const members[] = {"version",  "package",    "arch",    "machines",
-                                          "tcg",      "kvm",        "devices", "objects",
-                                          "commands", "properties", "options", "key"};
-    AUTO_FREE char *text = xstrdup(json_object_to_json_string(doc));
-    for (size_t i = 0; i < ARRAY_LEN(members); i++) {
-        struct json_object *less = json_tokener_parse(text);
-        json_object_object_del(less, members[i]);
-        CHECK_INT(qemu_caps_from_json(less, &key, &other, &err), -1);
-        json_object_put(less);
-    }
-    json_object_put(doc);
+    struct qemu_caps *c = NULL;
+    int r = qemu_caps_parse(xstrdup(text), wanted, &c, err);
+    qemu_caps_unref(c);
+    return r;
 }
 
-static void wrong_replies(void)
+static void stored_and_back(void)
 {
-    static const char *const wrong[] = {
-        "{}", "[7]", "[{}]", "[{\"name\": 7}]", "null", "[{\"name\": \"pc\"}]"};
+    AUTO_FREE char *text = make_text();
+    AUTO_QEMU_CAPS struct qemu_caps *c = make_caps();
+    AUTO_ERROR err = ERROR_INIT;
+    CHECK_STR(c->binary, "/usr/bin/qemu-system-x86_64");
+    CHECK_INT(c->version, 7002022);
+    CHECK_STR(c->package, "Debian <7.2>");
+    CHECK_INT(qemu_caps_machine(c, NULL)->max_cpus, 255);
+    CHECK_STR(qemu_caps_machine(c, "q35")->default_ram_id, "pc.ram");
+    CHECK(!qemu_caps_machine(c, "none"));
+    CHECK_INT(qemu_caps_cpu(c, QEMU_VIRT_KVM, "EPYC")->usable, QEMU_USABLE_NO);
+    CHECK_INT(qemu_caps_cpu(c, QEMU_VIRT_TCG, "qemu64")->usable, QEMU_USABLE_UNKNOWN);
+    CHECK(qemu_caps_has_option(c, "sandbox") && !qemu_caps_has_object(c, "sandbox"));
+    CHECK(qemu_caps_has_command(c, "cont") && !qemu_caps_has_command(c, "con"));
+    struct qemu_caps_key other = key;
+    other.size--;
+    CHECK_INT(parse(text, &other, &err), -1);
+    CHECK_CONTAINS(err.message, "about another version of it");
+    // Cut off anywhere: never half an answer.
+    for (size_t n = strlen(text) - 1; n > 0; n--) {
+        text[n] = '\0';
+        CHECK_INT(parse(text, &key, &err), -1);
+    }
+}
+
+static void damaged_text(void)
+{
+    static const char *const wrong[][2] = {
+        {"[machines]\n", ""},
+        {"[machines]\n", "[machines]\n[machines]\n"},
+        {"[machines]\n", "[nope]\n"},
+        {"[machines]\n", "[machines]\na\tb\n"},
+        {"7002022\t", "-1\t"},
+        {"[end]\n", ""},
+        {"\tusable\t", "\tusable\tx\t"},
+        {"[binary]\n", "x\n[binary]\n"},
+    };
     for (size_t i = 0; i < ARRAY_LEN(wrong); i++) {
+        AUTO_FREE char *text = make_text();
         AUTO_ERROR err = ERROR_INIT;
-        struct qemu_caps *c = NEW(struct qemu_caps);
-        struct json_object *o = json_tokener_parse(wrong[i]);
-        c->refs = 1;
-        CHECK_INT(qemu_learn_machines(c, o, &err), -1);
-        CHECK_CONTAINS(err.message, "'query-machines' is not what it documents");
-        CHECK_INT(qemu_learn_options(c, o, &err), -1);
-        CHECK_INT(qemu_learn_target(c, o, &err), -1);
-        json_object_put(o);
-        qemu_caps_unref(c);
+        char *at = strstr(text, wrong[i][0]);
+        AUTO_FREE char *damaged =
+            xasprintf("%.*s%s%s", (int)(at - text), text, wrong[i][1], at + strlen(wrong[i][0]));
+        CHECK_INT(parse(damaged, &key, &err), -1);
+        CHECK_CONTAINS(err.message, "is damaged");
     }
 }
 
@@ -218,7 +255,7 @@ int main(void)
     RUN(capabilities_document);
     RUN(domcaps_document);
     RUN(stored_and_back);
-    RUN(wrong_replies);
+    RUN(damaged_text);
     RUN(firmware_descriptors);
     return 0;
 }

@@ -57,9 +57,8 @@ static void check_caps(const struct qemu_caps *c)
     CHECK(qemu_caps_has_device(c, "virtio-blk-pci") && !qemu_caps_has_device(c, "nope"));
     CHECK(qemu_caps_has_object(c, "memory-backend-memfd"));
     CHECK(qemu_caps_has_command(c, "query-block"));
-    CHECK(qemu_caps_has_property(c, "virtio-blk-pci", "bootindex"));
-    CHECK(qemu_caps_has_option(c, "sandbox", "spawn"));
-    CHECK(qemu_caps_cpu(c, QEMU_VIRT_TCG, "qemu64")->usable);
+    CHECK(qemu_caps_has_option(c, "sandbox"));
+    CHECK_INT(qemu_caps_cpu(c, QEMU_VIRT_TCG, "qemu64")->usable, QEMU_USABLE_YES);
 }
 
 static void one_probe_and_the_cache(struct task *t)
@@ -79,8 +78,8 @@ static void one_probe_and_the_cache(struct task *t)
     qemu_caps_unref(askers[0].caps);
     qemu_caps_unref(askers[1].caps);
     // Damaged in several ways: asked again, and mended.
-    static const char *const damages[] = {"", "{", "[]", "{\"key\": {}}"};
-    AUTO_FREE char *file = path_join(dir, "cache/usr-bin-qemu-system-x86_64.json");
+    static const char *const damages[] = {"", "\n", "[end]\n", "vireo-qemu-caps 2\n"};
+    AUTO_FREE char *file = path_join(dir, "cache/usr-bin-qemu-system-x86_64.caps");
     for (size_t i = 0; i < ARRAY_LEN(damages); i++) {
         CHECK_INT(file_write_volatile(file, damages[i], strlen(damages[i]), 0640), 0);
         CHECK_INT(ask_all(t, askers, 1, QEMU), 1);
@@ -94,10 +93,10 @@ static void one_probe_and_the_cache(struct task *t)
 static void a_cache_with_a_hole(struct task *t)
 {
     struct asker a;
-    AUTO_FREE char *file = path_join(dir, "cache/usr-bin-qemu-system-x86_64.json");
+    AUTO_FREE char *file = path_join(dir, "cache/usr-bin-qemu-system-x86_64.caps");
     AUTO_FREE char *text = NULL;
     CHECK_INT(file_read(file, 1 << 24, &text, NULL), 0);
-    char *machines = strstr(text, "\"machines\"");
+    char *machines = strstr(text, "[machines]");
     CHECK(machines);
     machines[1] = 'X';
     CHECK_INT(file_write_volatile(file, text, strlen(text), 0640), 0);

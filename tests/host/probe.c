@@ -13,16 +13,20 @@ static char dir[] = "/tmp/vireo-probe-XXXXXX";
     "answer query-kvm {\"enabled\":false,\"present\":true}\n"                                       \
     "answer query-command-line-options []\nanswer qom-list-types [{\"name\":\"virtio-blk-pci\"}]\n" \
     "answer query-commands [{\"name\":\"query-cpu-definitions\"}]\n"                                \
-    "answer device-list-properties [{\"name\":\"bootindex\"}]\n"                                    \
     "answer query-cpu-definitions [{\"name\":\"max\",\"unavailable-features\":[]}]\n"
 
 static int probe(struct task *t, const char *script, struct qemu_caps **ret, struct error *err)
 {
+    struct qemu_caps_key key = {.binary = (char *)FAKE_QEMU};
     AUTO_FREE char *path = path_join(dir, "script");
     CHECK_INT(file_write_volatile(path, script, strlen(script), 0644), 0);
     CHECK_INT(setenv("FAKE_QEMU_SCRIPT", path, 1), 0);
     error_clear(err);
-    return qemu_probe(t, FAKE_QEMU, NULL, true, ret, err);
+    AUTO_FREE char *text = NULL;
+    if (qemu_probe(t, FAKE_QEMU, NULL, true, &text, err) < 0)
+        return -1;
+    AUTO_FREE char *first = qemu_caps_key_text(&key);
+    return qemu_caps_parse(xasprintf("%s%s", first, text), &key, ret, err);
 }
 
 static void play(struct task *t, void *arg)
@@ -37,10 +41,12 @@ static void play(struct task *t, void *arg)
     CHECK_STR(c->package, "Fake 1:7.2");
     CHECK(c->kvm_built && c->accel[QEMU_VIRT_TCG].usable && !c->accel[QEMU_VIRT_KVM].usable);
     CHECK_INT(qemu_caps_machine(c, NULL)->max_cpus, 512);
-    CHECK(qemu_caps_has_property(c, "virtio-blk-pci", "bootindex"));
+    CHECK(qemu_caps_has_device(c, "virtio-blk-pci"));
+    CHECK_INT(qemu_caps_cpu(c, QEMU_VIRT_TCG, "max")->usable, QEMU_USABLE_YES);
     qemu_caps_unref(c);
     CHECK_INT(probe(t, SERVE "answer query-machines [{\"name\":7}]\nserve\n", &c, &err), -1);
-    CHECK_CONTAINS(err.message, "fake-qemu' what it can do: QEMU's reply to 'query-machines'");
+    CHECK_CONTAINS(err.message, "fake-qemu' what it can do: reply to QEMU command "
+                                "'query-machines' has an unexpected type or value in 'name'");
     CHECK_INT(probe(t, "greet\nserve\n", &c, &err), -1);
     CHECK_CONTAINS(err.message, "The command query-target has not been found");
     CHECK_INT(probe(t, "stderr cannot find libfoo.so\nexit 1\n", &c, &err), -1);

@@ -191,12 +191,12 @@ static void play_typed(struct task *t, struct scene *s)
     qmp_chardev_info_list_finish(&chardevs);
     CHECK_INT(qmp_query_cpu_definitions(t, s->q, soon(), &cpus, &err), 0);
     CHECK_INT(cpus.n, 2);
-    CHECK(cpus.v[0].has_unavailable_features && cpus.v[0].static_ && !cpus.v[0].alias_of);
+    CHECK(cpus.v[0].has_unavailable_features && !cpus.v[0].deprecated);
     CHECK_STR(cpus.v[0].unavailable_features.v[1], "vmx");
-    CHECK(!cpus.v[1].has_unavailable_features && cpus.v[1].migration_safe);
+    CHECK(!cpus.v[1].has_unavailable_features && cpus.v[1].deprecated);
     qmp_cpu_definition_info_list_finish(&cpus);
     CHECK_INT(qmp_query_command_line_options(t, s->q, soon(), &options, &err), 0);
-    CHECK_STR(options.v[0].parameters.v[0].name, "spawn");
+    CHECK_STR(options.v[0].option, "sandbox");
     qmp_option_info_list_finish(&options);
     CHECK_INT(qmp_query_kvm(t, s->q, soon(), &kvm, &err), 0);
     CHECK(kvm.present && !kvm.enabled);
@@ -218,9 +218,8 @@ static void typed_and_uint64(void)
             "expect query-chardev\n"
             "reply [{\"label\":\"s\",\"filename\":\"pty:/dev/pts/2\",\"frontend-open\":true}]\n"
             "expect query-cpu-definitions\n"
-            "reply [{\"name\":\"a\",\"static\":true,\"deprecated\":false,"
-            "\"unavailable-features\":[\"svm\",\"vmx\"]},{\"name\":\"b\",\"static\":false,"
-            "\"deprecated\":false,\"migration-safe\":true}]\n"
+            "reply [{\"name\":\"a\",\"static\":true,\"unavailable-features\":[\"svm\",\"vmx\"]},"
+            "{\"name\":\"b\",\"deprecated\":true}]\n"
             "expect query-command-line-options\n"
             "reply [{\"option\":\"sandbox\",\"parameters\":[{\"name\":\"spawn\"}]}]\n"
             "expect query-kvm\nreply {\"enabled\":false,\"present\":true}\n"

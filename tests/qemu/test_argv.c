@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Every document against its golden arguments. VIREO_UPDATE_GOLDENS=1 writes them anew.
+#include <json-c/json.h>
 #include "tests/qemu/argv_fixture.h"
 
 static struct qemu_caps *caps;
@@ -125,22 +126,15 @@ static void no_spice_here(void)
     struct fixture f;
     AUTO_ERROR err = ERROR_INIT;
     AUTO_FREE char *xml = fixture_text("spice");
-    struct qemu_caps less = *caps;
-    less.devices = (struct strv){0};
-    less.options = (struct strv){0};
-    for (size_t i = 0; i < caps->devices.n; i++)
-        if (!strstr(caps->devices.v[i], "qxl"))
-            strv_push(&less.devices, caps->devices.v[i]);
-    for (size_t i = 0; i < caps->options.n; i++)
-        if (!str_starts(caps->options.v[i], "spice"))
-            strv_push(&less.options, caps->options.v[i]);
+    AUTO_QEMU_CAPS struct qemu_caps *no_option = fixture_caps_without("spice");
+    struct qemu_caps less = *no_option;
+    AUTO_QEMU_CAPS struct qemu_caps *no_device = fixture_caps_without("qxl");
+    less.devices = no_device->devices;
     fixture_load(&f, xml, caps, FIXTURE_DIR);
     f.in.caps = &less;
     CHECK_INT(argv_build(&f.in, &f.argv, &err), -1);
     CHECK_CONTAINS(error_message(&err), "built without SPICE");
     CHECK_CONTAINS(error_message(&err), "line ");
-    strv_finish(&less.devices);
-    strv_finish(&less.options);
     fixture_finish(&f);
 }
 
