@@ -75,16 +75,12 @@ struct task {
     struct context context;
     struct log_fields log;
     sd_event_source *timer; // made at the first wait with a deadline, then kept
-    struct waiter *waiter;  // the wait under way
-    bool cancelled, ended;
-};
-
-// One wait under way; lives on the waiting task's stack.
-struct waiter {
-    struct list link; // in whatever it waits for
-    struct task *task;
+    // The current wait: a task is suspended in at most one.
+    struct list waiting; // in the list of waiters of what it waits for
     int result;
     bool woken;
+    bool interruptible; // suspended where its deadline and cancellation may wake it
+    bool cancelled, ended;
 };
 
 #if defined(__x86_64__)
@@ -343,6 +339,7 @@ struct task *task_spawn(struct sched *s, const char *name, task_fn fn, void *arg
     if (s->current)
         t->log = s->current->log;
     list_init(&t->ready);
+    list_init(&t->waiting);
     list_append(&s->tasks, &t->link);
     s->ntasks++;
     prepare(t);
@@ -353,21 +350,21 @@ struct task *task_spawn(struct sched *s, const char *name, task_fn fn, void *arg
     return t;
 }
 
-static void wake(struct waiter *w, int result)
+static void wake(struct task *t, int result)
 {
-    if (w->woken)
+    if (t->woken)
         return;
-    w->woken = true;
-    w->result = result;
-    list_remove(&w->link);
-    make_ready(w->task);
+    t->woken = true;
+    t->result = result;
+    list_remove(&t->waiting);
+    make_ready(t);
 }
 
 void task_cancel(struct task *t)
 {
     t->cancelled = true;
-    if (t->waiter)
-        wake(t->waiter, -ECANCELED);
+    if (t->interruptible)
+        wake(t, -ECANCELED);
 }
 
 bool task_is_cancelled(const struct task *t)
@@ -405,8 +402,8 @@ static int on_deadline(sd_event_source *source, uint64_t usec, void *userdata)
     (void)source;
     (void)usec;
     struct task *t = userdata;
-    if (t->waiter)
-        wake(t->waiter, -ETIMEDOUT);
+    if (t->interruptible)
+        wake(t, -ETIMEDOUT);
     return 0;
 }
 
@@ -426,31 +423,29 @@ static void switch_out(struct task *t)
     switch_context(&t->context, &t->sched->loop, false);
 }
 
-static void waiter_init(struct waiter *w, struct task *t)
+// Before each wait; waiters is the list of those who wait for the same, or NULL.
+static void begin_wait(struct task *t, struct list *waiters)
 {
-    *w = (struct waiter){.task = t};
-    list_init(&w->link);
+    t->woken = false;
+    t->result = 0;
+    if (waiters)
+        list_append(waiters, &t->waiting);
 }
 
-// Suspends until wake(w), which may have happened already.
-static int wait_for(struct waiter *w, uint64_t deadline_us)
+// Suspends until wake(t), which may have been called already.
+static int wait_for(struct task *t, uint64_t deadline_us)
 {
-    struct task *t = w->task;
-    if (t->cancelled && !w->woken) {
-        list_remove(&w->link);
-        return -ECANCELED;
-    }
-    int r = set_timer(t, deadline_us);
+    int r = t->cancelled && !t->woken ? -ECANCELED : set_timer(t, deadline_us);
     if (r < 0) {
-        list_remove(&w->link);
+        list_remove(&t->waiting);
         return r;
     }
-    t->waiter = w;
+    t->interruptible = true;
     switch_out(t);
-    t->waiter = NULL;
+    t->interruptible = false;
     if (t->timer)
         sd_event_source_set_enabled(t->timer, SD_EVENT_OFF);
-    return w->result;
+    return t->result;
 }
 
 static int on_fd(sd_event_source *source, int fd, uint32_t revents, void *userdata)
@@ -463,31 +458,28 @@ static int on_fd(sd_event_source *source, int fd, uint32_t revents, void *userda
 
 int task_wait_fd(struct task *t, int fd, uint32_t events, uint64_t deadline_us)
 {
-    struct waiter w;
-    waiter_init(&w, t);
+    begin_wait(t, NULL);
     sd_event_source *source = NULL;
-    int r = sd_event_add_io(t->sched->event, &source, fd, events, on_fd, &w);
+    int r = sd_event_add_io(t->sched->event, &source, fd, events, on_fd, t);
     if (r < 0)
         return r;
-    r = wait_for(&w, deadline_us);
+    r = wait_for(t, deadline_us);
     sd_event_source_disable_unref(source);
     return r;
 }
 
 int task_sleep(struct task *t, uint64_t deadline_us)
 {
-    struct waiter w;
-    waiter_init(&w, t);
-    int r = wait_for(&w, deadline_us);
+    begin_wait(t, NULL);
+    int r = wait_for(t, deadline_us);
     return r == -ETIMEDOUT ? 0 : r;
 }
 
 int task_yield(struct task *t)
 {
-    struct waiter w;
-    waiter_init(&w, t);
-    wake(&w, 0);
-    return wait_for(&w, TASK_FOREVER);
+    begin_wait(t, NULL);
+    wake(t, 0);
+    return wait_for(t, TASK_FOREVER);
 }
 
 void completion_init(struct completion *c)
@@ -503,17 +495,15 @@ void completion_post(struct completion *c, int result)
     c->done = true;
     c->result = result;
     while (!list_empty(&c->waiters))
-        wake(LIST_FIRST(&c->waiters, struct waiter, link), result);
+        wake(LIST_FIRST(&c->waiters, struct task, waiting), result);
 }
 
 int completion_wait(struct task *t, struct completion *c, uint64_t deadline_us)
 {
     if (c->done)
         return c->result;
-    struct waiter w;
-    waiter_init(&w, t);
-    list_append(&c->waiters, &w.link);
-    return wait_for(&w, deadline_us);
+    begin_wait(t, &c->waiters);
+    return wait_for(t, deadline_us);
 }
 
 void task_lock_init(struct task_lock *l)
@@ -528,17 +518,15 @@ int task_lock_acquire(struct task *t, struct task_lock *l, uint64_t deadline_us)
         l->owner = t;
         return 0;
     }
-    struct waiter w;
-    waiter_init(&w, t);
-    list_append(&l->waiters, &w.link);
-    return wait_for(&w, deadline_us);
+    begin_wait(t, &l->waiters);
+    return wait_for(t, deadline_us);
 }
 
-// Hands over at release, so that nobody who comes later gets in between.
+// Passes the lock to the first waiter, so that no later caller gets it before.
 void task_lock_release(struct task_lock *l)
 {
-    struct waiter *next = LIST_FIRST(&l->waiters, struct waiter, link);
-    l->owner = next ? next->task : NULL;
+    struct task *next = LIST_FIRST(&l->waiters, struct task, waiting);
+    l->owner = next;
     if (next)
         wake(next, 0);
 }
@@ -546,7 +534,7 @@ void task_lock_release(struct task_lock *l)
 struct offload {
     void (*fn)(void *arg);
     void *arg;
-    struct waiter waiter;
+    struct task *task;
 };
 
 static void offload_run(void *arg)
@@ -558,7 +546,7 @@ static void offload_run(void *arg)
 static void offload_done(void *arg)
 {
     struct offload *o = arg;
-    wake(&o->waiter, 0);
+    wake(o->task, 0);
 }
 
 void task_offload_for(struct task *t, const void *owner, void (*fn)(void *arg), void *arg)
@@ -567,10 +555,10 @@ void task_offload_for(struct task *t, const void *owner, void (*fn)(void *arg), 
         fn(arg);
         return;
     }
-    struct offload o = {.fn = fn, .arg = arg};
-    waiter_init(&o.waiter, t);
+    struct offload o = {.fn = fn, .arg = arg, .task = t};
+    begin_wait(t, NULL);
     work_pool_submit(t->sched->pool, owner, offload_run, offload_done, &o);
-    // No t->waiter: neither deadline nor cancellation may wake this one.
+    // Not interruptible: neither deadline nor cancellation may wake this one.
     switch_out(t);
 }
 
