@@ -3,7 +3,7 @@
 // is wrong in turn. The number of problems stands here, the words in golden/doctor.txt.
 #include "clients/doctor.h"
 #include "clients/text.h"
-#include "tests/clients/golden.h"
+#include "tests/golden.h"
 
 #include <endian.h>
 #include <errno.h>
@@ -621,7 +621,7 @@ int main(void)
         SKIP("no names for this user and group");
     for (size_t i = 0; i < ARRAY_LEN(parts); i++)
         parts[i](&t);
-    golden_compare("doctor.txt", strbuf_text(&t.all));
+    golden_compare("golden/doctor.txt", strbuf_text(&t.all));
     strbuf_finish(&t.all);
     RUN(settings);
     return 0;

@@ -3,7 +3,7 @@
 #include "clients/guests.h"
 #include "clients/status.h"
 #include "clients/text.h"
-#include "tests/clients/golden.h"
+#include "tests/golden.h"
 
 #include <inttypes.h>
 
@@ -39,13 +39,13 @@ static void list(void)
     struct guests g = some_guests();
     AUTO_STRBUF b = {0};
     guests_add_table(&b, &g);
-    golden_compare("list.txt", strbuf_text(&b));
+    golden_compare("golden/list.txt", strbuf_text(&b));
     strbuf_reset(&b);
     guests_add_json(&b, &g);
-    golden_compare("list.json", strbuf_text(&b));
+    golden_compare("golden/list.json", strbuf_text(&b));
     strbuf_reset(&b);
     guests_add_names(&b, &g);
-    golden_compare("names.txt", strbuf_text(&b));
+    golden_compare("golden/names.txt", strbuf_text(&b));
     guests_finish(&g);
 }
 
@@ -77,7 +77,7 @@ static void status(void)
                        .guests = some_guests()};
     AUTO_STRBUF b = {0};
     status_add(&b, &s);
-    golden_compare("status.txt", strbuf_text(&b));
+    golden_compare("golden/status.txt", strbuf_text(&b));
     status_finish(&s);
     // A daemon behind systemd's socket, with nothing.
     s = (struct status){.uptime_s = -1,
@@ -88,7 +88,7 @@ static void status(void)
     memset(s.node.model, 'm', sizeof(s.node.model)); // without an end
     strbuf_reset(&b);
     status_add(&b, &s);
-    golden_compare("status-bare.txt", strbuf_text(&b));
+    golden_compare("golden/status-bare.txt", strbuf_text(&b));
     status_finish(&s);
 }
 

@@ -1,37 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Networks as rules of both backends, compared with golden/; UPDATE_GOLDEN=1 writes them anew.
+// Networks as rules of both backends, compared with golden/.
 #include "firewall/rules.h"
 #include "tests/check.h"
 #include "tests/firewall/networks.h"
-
-static char *read_all(const char *path)
-{
-    FILE *f = fopen(path, "re");
-    if (!f) {
-        fprintf(stderr, "no golden %s: UPDATE_GOLDEN=1 writes it\n", path);
-        exit(1);
-    }
-    char *text = NULL;
-    size_t size = 0;
-    if (getdelim(&text, &size, '\0', f) < 0)
-        text[0] = '\0';
-    fclose(f);
-    return text;
-}
+#include "tests/golden.h"
 
 static void compare(const char *name, const char *suffix, const char *got)
 {
-    char path[256];
-    snprintf(path, sizeof(path), "golden/%s.%s", name, suffix);
-    if (getenv("UPDATE_GOLDEN")) {
-        FILE *f = fopen(path, "we");
-        CHECK(f && fputs(got, f) >= 0 && fclose(f) == 0);
-        return;
-    }
-    AUTO_FREE char *want = read_all(path);
-    if (strcmp(got, want) != 0)
-        fprintf(stderr, "%s differs:\n", path);
-    CHECK_STR(got, want);
+    AUTO_FREE char *path = xasprintf("golden/%s.%s", name, suffix);
+    golden_compare(path, got);
 }
 
 static void test_goldens(void)

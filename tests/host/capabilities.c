@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Recorded replies of QEMU 7.2 (cut short) -> the text on disk -> struct -> documents.
-// Goldens are written again with VIREO_UPDATE_GOLDEN=1.
 #include <json-c/json.h>
 #include <unistd.h>
 #include "base/file.h"
@@ -10,6 +9,7 @@
 #include "host/qemu_learn.h"
 #include "monitor/qmp_rows.h"
 #include "tests/check.h"
+#include "tests/golden.h"
 
 static const struct qemu_caps_key key = {.binary = (char *)"/usr/bin/qemu-system-x86_64",
                                          .mtime_ns = 1700000000123456789,
@@ -91,11 +91,7 @@ static struct qemu_caps *make_caps(void)
 static void compare(const char *name, const char *got)
 {
     AUTO_FREE char *path = path_join("golden", name);
-    AUTO_FREE char *want = NULL;
-    if (getenv("VIREO_UPDATE_GOLDEN"))
-        CHECK_INT(file_write_volatile(path, got, strlen(got), 0644), 0);
-    CHECK_INT(file_read(path, 1 << 20, &want, NULL), 0);
-    CHECK_STR(got, want);
+    golden_compare(path, got);
 }
 
 static void capabilities_document(void)

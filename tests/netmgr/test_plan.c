@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Documents as plans and as dnsmasq's files, compared with golden/; UPDATE_GOLDEN=1 writes them
-// anew. Every golden configuration is also given to the real dnsmasq to check, where it is
-// installed. Lease files, state files.
+// Documents as plans and as dnsmasq's files, compared with golden/. Every golden
+// configuration is also given to the real dnsmasq to check, where it is installed. Lease files,
+// state files.
 #include <arpa/inet.h>
 #include <dirent.h>
 #include <errno.h>
@@ -12,6 +12,7 @@
 #include "netmgr/lease.h"
 #include "netmgr/internal.h"
 #include "tests/check.h"
+#include "tests/golden.h"
 
 enum { FILE_MAX = 1 << 20, GOLDENS_MIN = 30 };
 
@@ -51,23 +52,6 @@ static char *describe(const struct network_def *def)
         strbuf_printf(&b, "--- conf\n%s--- hosts\n%s--- addnhosts\n%s", plan->files.conf,
                       plan->files.hosts, plan->files.addnhosts);
     return strbuf_steal(&b);
-}
-
-static void compare(const char *name, const char *text)
-{
-    AUTO_FREE char *path = xasprintf("golden/%s.txt", name);
-    AUTO_FREE char *want = NULL;
-    if (getenv("UPDATE_GOLDEN")) {
-        CHECK_INT(file_write_volatile(path, text, strlen(text), 0644), 0);
-        return;
-    }
-    if (file_read(path, FILE_MAX, &want, NULL) < 0) {
-        fprintf(stderr, "no golden %s: UPDATE_GOLDEN=1 writes it\n", path);
-        exit(1);
-    }
-    if (strcmp(text, want) != 0)
-        fprintf(stderr, "golden %s differs\n", path);
-    CHECK_STR(text, want);
 }
 
 static bool have_dnsmasq(void)
@@ -131,7 +115,8 @@ static size_t goldens_of(const char *dir, bool dnsmasq)
                 if (mac)
                     memmove(mac, mac + 22, strlen(mac + 22) + 1);
             }
-            compare(name, text);
+            AUTO_FREE char *golden = xasprintf("golden/%s.txt", name);
+            golden_compare(golden, text);
             if (dnsmasq)
                 check_by_dnsmasq(name, def);
             done++;

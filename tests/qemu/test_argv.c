@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Every document against its golden arguments. VIREO_UPDATE_GOLDENS=1 writes them anew.
+// Every document against its golden arguments.
 #include <json-c/json.h>
+#include "tests/golden.h"
 #include "tests/qemu/argv_fixture.h"
 
 static struct qemu_caps *caps;
@@ -18,25 +19,19 @@ static char *as_text(const struct argv *a)
     return strbuf_steal(&b);
 }
 
-static void one_golden(const char *name, bool update)
+static void one_golden(const char *name)
 {
     struct fixture f;
     AUTO_ERROR err = ERROR_INIT;
     AUTO_FREE char *xml = fixture_text(name);
     AUTO_FREE char *path = xasprintf("%s/%s.args", FIXTURES, name);
-    AUTO_FREE char *want = NULL;
     fixture_load(&f, xml, caps, FIXTURE_DIR);
     if (argv_build(&f.in, &f.argv, &err) < 0) {
         fprintf(stderr, "%s: %s\n", name, error_message(&err));
         exit(1);
     }
     AUTO_FREE char *got = as_text(&f.argv);
-    if (update)
-        CHECK_INT(file_write_volatile(path, got, strlen(got), 0644), 0);
-    if (file_read(path, FIXTURE_MAX, &want, NULL) < 0 || !str_eq(got, want)) {
-        fprintf(stderr, "%s: differs from its golden; it is now\n%s", name, got);
-        exit(1);
-    }
+    golden_compare(path, got);
     // Assigning once more changes nothing.
     AUTO_FREE char *before = domain_def_format(f.def, DOMAIN_XML_STATE);
     CHECK_INT(address_assign(f.def, &err), 0);
@@ -57,10 +52,9 @@ static void one_golden(const char *name, bool update)
 static void goldens(void)
 {
     struct strv names = {0};
-    bool update = str_eq(getenv("VIREO_UPDATE_GOLDENS"), "1");
     fixture_names(&names);
     for (size_t i = 0; i < names.n; i++)
-        one_golden(names.v[i], update);
+        one_golden(names.v[i]);
     strv_finish(&names);
 }
 

@@ -5,7 +5,7 @@
 net_steps.py has the commands. net_commands.golden is what libvirtd 9.0 answers; where Vireo answers otherwise on
 purpose, net_commands.differences has its answer and the reason. Each difference must be there, and none besides.
     VIREO_TEST_SERVER=libvirtd test_net_commands.py            libvirtd still answers as written down
-    VIREO_TEST_SERVER=libvirtd VIREO_REGENERATE=1 ...          write its answers down
+    VIREO_TEST_SERVER=libvirtd VIREO_GOLDEN_WRITE=1 ...        write its answers down
     VIREO_TRANSCRIPT=FILE ...                                  keep this run's answers
 """
 import ns; ns.enter()
@@ -174,12 +174,12 @@ class Transcript(unittest.TestCase):
         self.assertGreaterEqual(len([key for key in answers if " net-" in key]), 60)
         if os.environ.get("VIREO_TRANSCRIPT"):
             self.write(os.environ["VIREO_TRANSCRIPT"], answers)
-        if not IS_VIREO and os.environ.get("VIREO_REGENERATE"):
+        if not IS_VIREO and os.environ.get("VIREO_GOLDEN_WRITE"):
             self.write(GOLDEN, answers)
         golden, _ = read_blocks(GOLDEN)
         ours, reasons = read_blocks(DIFFERENCES) if IS_VIREO else ({}, {})
         self.assertEqual([key for key, reason in reasons.items() if not reason], [], "every difference has its reason")
-        self.assertEqual(list(golden), list(answers), "the golden is of other steps: regenerate it")
+        self.assertEqual(list(golden), list(answers), "the golden has other steps: write it again")
         wrong = []
         for key, answer in answers.items():
             theirs = without_sentences(golden[key])

@@ -3,7 +3,7 @@
 """Storage pools and volumes through unmodified clients.
 
 storage_steps.py has commands whose answers must be libvirtd's (storage_commands.golden), but for the sentences of errors.
-    VIREO_TEST_SERVER=libvirtd VIREO_REGENERATE=1 test_storage.py Transcript      write libvirtd's answers down
+    VIREO_TEST_SERVER=libvirtd VIREO_GOLDEN_WRITE=1 test_storage.py Transcript      write libvirtd's answers down
 """
 import ns; ns.enter()
 import hashlib
@@ -61,12 +61,12 @@ class Transcript(unittest.TestCase):
                 key = f"$ {step} ({count})"
             answers[key] = normalised(self.answer(server, step))
         server.stop()
-        if not IS_VIREO and os.environ.get("VIREO_REGENERATE"):
+        if not IS_VIREO and os.environ.get("VIREO_GOLDEN_WRITE"):
             with open(GOLDEN, "w") as file:
                 file.write("# What libvirtd 9.0 answers to storage_steps.py, normalised. Written by test_storage.py.\n\n")
                 file.write("\n".join(f"{key}\n{answer}\n" for key, answer in answers.items()))
         golden, _ = read_blocks(GOLDEN)
-        self.assertEqual(list(golden), list(answers), "the golden is of other steps: regenerate it")
+        self.assertEqual(list(golden), list(answers), "the golden has other steps: write it again")
         wrong = [f"{key}\n--- libvirtd answered\n{golden[key]}\n--- and this server\n{answer}\n"
                  for key, answer in answers.items() if without_sentences(answer) != without_sentences(golden[key])]
         self.assertFalse(wrong, f"{len(wrong)} of {len(answers)} answers differ:\n\n" + "\n".join(wrong))

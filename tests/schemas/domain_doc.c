@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Every fixture: parses, fits the schema, formats the same twice, survives copying, and looks after
-// completion as its golden says. VIREO_UPDATE_GOLDENS=1 writes the goldens anew.
+// Every fixture: parses, fits the schema, formats the same twice, survives copying, and is after
+// completion as its golden says.
 #include "tests/check.h"
+#include "tests/golden.h"
 
 #include <dirent.h>
 #include <libxml/relaxng.h>
@@ -37,14 +38,7 @@ static struct domain_def *parse(const char *path, const char *xml, unsigned flag
 static void check_golden(const char *path, const char *text)
 {
     AUTO_FREE char *golden_path = xasprintf("%.*s.golden", (int)(strlen(path) - 4), path);
-    if (getenv("VIREO_UPDATE_GOLDENS")) {
-        FILE *f = fopen(golden_path, "w");
-        CHECK(f && fputs(text, f) >= 0 && fclose(f) == 0);
-    }
-    AUTO_FREE char *golden = read_file(golden_path);
-    if (!golden || strcmp(golden, text) != 0)
-        fprintf(stderr, "%s differs from what is made now\n", golden_path);
-    CHECK_STR(text, golden ? golden : "(no golden)");
+    golden_compare(golden_path, text);
 }
 
 static void check_round_trip(const char *path, const char *xml)

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Every fixture: parses, fits the schema, formats the same twice, survives copying, and looks after
-// post_parse as its golden says. VIREO_UPDATE_GOLDENS=1 writes the goldens anew.
+// Every fixture: parses, fits the schema, formats the same twice, survives copying, and is after
+// post_parse as its golden says.
 #include "tests/check.h"
+#include "tests/golden.h"
 
 #include <dirent.h>
 #include <libxml/relaxng.h>
@@ -30,12 +31,7 @@ static struct network_def *parse(const char *path, const char *xml, unsigned fla
 static void check_golden(const char *path, const char *text)
 {
     AUTO_FREE char *golden_path = xasprintf("%.*s.golden", (int)(strlen(path) - 4), path);
-    if (getenv("VIREO_UPDATE_GOLDENS"))
-        CHECK_INT(file_write_volatile(golden_path, text, strlen(text), 0644), 0);
-    AUTO_FREE char *golden = read_text(golden_path);
-    if (!str_eq(golden, text))
-        fprintf(stderr, "%s differs from what is made now\n", golden_path);
-    CHECK_STR(text, golden ? golden : "(no golden)");
+    golden_compare(golden_path, text);
 }
 
 static void check_round_trip(const char *path, const char *xml)

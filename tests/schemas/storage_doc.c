@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Pool and volume documents: every fixture parses, fits our schema and libvirt's, formats the same
-// twice, survives copying, and looks as its golden says. VIREO_UPDATE_GOLDENS=1 writes the goldens
-// anew. Bad documents are refused by element and line.
+// twice, survives copying, and is as its golden says. Bad documents are refused by element and
+// line.
 #include "tests/check.h"
+#include "tests/golden.h"
 
 #include <dirent.h>
 #include <libxml/relaxng.h>
@@ -70,10 +71,7 @@ static void check_fixture(const char *path, const char *xml, bool pool)
     check_libvirt(path, first);
     hide_uuid(first);
     AUTO_FREE char *golden_path = xasprintf("%.*s.golden", (int)(strlen(path) - 4), path);
-    if (getenv("VIREO_UPDATE_GOLDENS"))
-        CHECK_INT(file_write_volatile(golden_path, first, strlen(first), 0644), 0);
-    AUTO_FREE char *golden = read_text(golden_path);
-    CHECK_STR(first, golden ? golden : "(no golden)");
+    golden_compare(golden_path, first);
 }
 
 static void ignore(void *arg, const char *fmt, ...)
