@@ -81,19 +81,21 @@ static char *parent_of(const char *path)
     return slash == path ? xstrdup("/") : xstrndup(path, (size_t)(slash - path));
 }
 
-static int sync_parent(const char *path)
+// Opened before the change: what fails afterwards cannot be called a failure any more.
+static int open_parent(const char *path)
 {
     AUTO_FREE char *dir = parent_of(path);
-    AUTO_CLOSE int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0)
-        return -errno;
-    return fsync(fd) < 0 ? -errno : 0;
+    int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return fd < 0 ? -errno : fd;
 }
 
 static int replace(const char *path, const void *data, size_t len, mode_t mode, bool durable)
 {
     AUTO_FREE char *dir = parent_of(path);
     AUTO_FREE char *temp = xasprintf("%s/" TEMPORARY "XXXXXX", dir);
+    AUTO_CLOSE int dirfd = durable ? open_parent(path) : -1;
+    if (durable && dirfd < 0)
+        return dirfd;
     AUTO_CLOSE int fd = mkostemp(temp, O_CLOEXEC);
     if (fd < 0)
         return -errno;
@@ -108,7 +110,7 @@ static int replace(const char *path, const void *data, size_t len, mode_t mode, 
         unlink(temp);
         return r;
     }
-    return durable ? sync_parent(path) : 0;
+    return durable && fsync(dirfd) < 0 ? FILE_UNSYNCED : 0;
 }
 
 int file_write_atomic(const char *path, const void *data, size_t len, mode_t mode)
@@ -123,9 +125,12 @@ int file_write_volatile(const char *path, const void *data, size_t len, mode_t m
 
 int file_remove(const char *path)
 {
+    AUTO_CLOSE int dirfd = open_parent(path);
+    if (dirfd < 0)
+        return dirfd == -ENOENT ? 0 : dirfd;
     if (unlink(path) < 0)
         return errno == ENOENT ? 0 : -errno;
-    return sync_parent(path);
+    return fsync(dirfd) < 0 ? FILE_UNSYNCED : 0;
 }
 
 struct save {

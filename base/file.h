@@ -15,14 +15,19 @@
 int file_read(const char *path, size_t max, char **data, size_t *len);
 int file_read_at(int dirfd, const char *path, size_t max, char **data, size_t *len);
 
+// Of the functions that make a change durable: it was made, but the disk failed to confirm it, so
+// that a loss of power may undo it. Negative: nothing was changed.
+enum { FILE_UNSYNCED = 1 };
 // Replaces a file so that at any instant, also after a crash or a full disk, either the old or the
-// new content is there: temporary file beside it, fsync, rename, fsync of the directory.
+// new content is there: temporary file beside it, fsync, rename, fsync of the directory. 0,
+// FILE_UNSYNCED or -errno.
 int file_write_atomic(const char *path, const void *data, size_t len, mode_t mode);
 // The same on a helper thread.
 int file_save(struct task *t, const char *path, const void *data, size_t len, mode_t mode);
 // Without the fsyncs: atomic against readers, not against power loss. For what is rebuilt at start.
 int file_write_volatile(const char *path, const void *data, size_t len, mode_t mode);
-// Removes a file and makes that durable. A file that is not there is fine.
+// Removes a file and makes that durable. A file that is not there is fine. 0, FILE_UNSYNCED or
+// -errno.
 int file_remove(const char *path);
 int file_remove_durable(struct task *t, const char *path); // on a helper thread
 

@@ -57,6 +57,8 @@ static struct log_fields merge(const struct log_fields *extra)
         f.domain = extra->domain;
     if (extra && extra->network)
         f.network = extra->network;
+    if (extra && extra->pool)
+        f.pool = extra->pool;
     if (extra && extra->client)
         f.client = extra->client;
     return f;
@@ -69,8 +71,9 @@ static void write_journal(enum log_level level, const struct log_fields *f, cons
     AUTO_FREE char *prio = xasprintf("PRIORITY=%d", priority[level]);
     AUTO_FREE char *domain = f->domain ? xasprintf("DOMAIN=%s", f->domain) : NULL;
     AUTO_FREE char *network = f->network ? xasprintf("NETWORK=%s", f->network) : NULL;
+    AUTO_FREE char *pool = f->pool ? xasprintf("POOL=%s", f->pool) : NULL;
     AUTO_FREE char *client = f->client ? xasprintf("CLIENT=%ju", (uintmax_t)f->client) : NULL;
-    char *all[] = {message, prio, domain, network, client};
+    char *all[] = {message, prio, domain, network, pool, client};
     struct iovec iov[ARRAY_LEN(all)];
     int n = 0;
     for (size_t i = 0; i < ARRAY_LEN(all); i++) {
@@ -88,6 +91,8 @@ static void write_stderr(enum log_level level, const struct log_fields *f, const
         strbuf_printf(&b, "domain=%s ", f->domain);
     if (f->network)
         strbuf_printf(&b, "network=%s ", f->network);
+    if (f->pool)
+        strbuf_printf(&b, "pool=%s ", f->pool);
     if (f->client)
         strbuf_printf(&b, "client=%ju ", (uintmax_t)f->client);
     for (const char *p = text; *p; p++)

@@ -11,6 +11,7 @@ enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARN, LOG_LEVEL_INFO, LOG_LEVEL_DEBU
 struct log_fields {
     const char *domain;  // guest the line is about, or NULL
     const char *network; // virtual network, or NULL
+    const char *pool;    // storage pool, or NULL
     uint64_t client;     // client connection number, or 0
 };
 

@@ -46,7 +46,7 @@ static int open_file(struct task *t, const struct volume *vol, int flags, struct
 static void look_after(struct task *t, struct volume *vol)
 {
     AUTO_ERROR err = ERROR_INIT;
-    if (volume_look_again(t, vol, &err) < 0 && !vol->removed)
+    if (volume_look_again(t, vol, &err) < 0 && vol->state != VOLUME_REMOVED)
         log_warn("%s", error_message(&err));
     pool_look_at_space(t, vol->pool);
 }
@@ -250,6 +250,6 @@ void volume_close(struct task *t, struct volume *vol, bool to_write)
         return;
     look_after(t, vol);
     const struct pool_observer *o = &vol->pool->all->config.observer;
-    if (o->refreshed && !vol->removed)
+    if (o->refreshed && vol->state != VOLUME_REMOVED)
         o->refreshed(o->arg, vol->pool);
 }

@@ -381,7 +381,7 @@ static struct volume *reserve(struct pool *pool, const char *path, const struct 
     if (!shown->capacity.set)
         shown->capacity = OPT_UINT(0);
     struct volume *vol = volume_add(pool, shown);
-    vol->building = true;
+    volume_set_state(vol, VOLUME_BUILDING);
     pool->jobs++;
     return vol;
 }
@@ -432,7 +432,8 @@ int volume_create(struct task *t, struct pool *pool, const struct volume_def *wa
     if (source)
         volume_let_go(source, false);
     pool->jobs--;
-    vol->building = false;
+    if (vol->state == VOLUME_BUILDING)
+        volume_set_state(vol, VOLUME_PRESENT);
     if (now) {
         volume_set_def(vol, now);
         *ret = volume_ref(vol);

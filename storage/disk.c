@@ -27,7 +27,7 @@ static int resolve_volume(struct task *t, struct pools *all, struct domain_disk 
             "it first (virsh pool-start %s)",
             pool->name, disk->source_volume, disk->target, pool->name);
     struct volume *vol = pool_find_volume(pool, disk->source_volume);
-    if (!vol || vol->building)
+    if (!vol || vol->state == VOLUME_BUILDING)
         return error_set(
             err, ERROR_NO_STORAGE_VOL, AREA_STORAGE,
             "Storage volume not found: disk '%s' is volume '%s' of pool '%s', which %s",

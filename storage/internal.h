@@ -3,6 +3,7 @@
 #pragma once
 
 #include "base/file.h"
+#include "base/states.h"
 #include "base/str.h"
 #include "storage/storage.h"
 
@@ -17,30 +18,21 @@ enum {
 #define STORAGE_TEMPORARY ".vireo-new-" // files that were never finished
 
 struct pools {
+    struct object_table table;
     struct pools_config config;
-    struct list list;         // struct pool
     unsigned loading;         // tasks that look through pools after a start of ours
     struct completion loaded; // posted when none is left
 };
 
 // pools.c
-struct pool *pools_add(struct pools *all, const char *name, const struct uuid *uuid);
-void pools_remove(struct pool *pool);
-int pool_lock(struct task *t, struct pool *pool, const char *job, struct error *err);
-void pool_unlock(struct pool *pool);
+void pool_set_state(struct pool *pool, enum pool_state state); // the only way to change it
 void pools_event(struct pool *pool, enum pool_event event);
 
-// store.c
-int pool_store_save(struct task *t, struct pool *pool, const struct pool_def *def,
-                    struct error *err);
-int pool_store_remove(struct task *t, struct pool *pool, struct error *err);
-int pool_store_mark(struct task *t, struct pool *pool, bool autostart, struct error *err);
-void pools_store_load(struct pools *all);
-int pool_state_save(struct pool *pool, const struct pool_def *def, struct error *err);
-void pool_state_remove(struct pool *pool);
-void pools_state_load(struct pools *all); // sets `live` of those that were active
-// Whether the machine was booted since it was last asked; then nothing is active.
-bool pools_new_boot(struct pools *all);
+// status.c: active pools on disk
+int pool_status_save(struct pool *pool, const struct pool_def *def, struct error *err);
+void pool_status_remove(struct pool *pool);
+void pools_status_load(struct pools *all); // those that were active are
+void pools_status_drop(struct pools *all); // after a boot of the machine none is
 
 // scan.c: on a helper thread.
 struct scan_result {
@@ -68,6 +60,7 @@ int volume_look_at(struct task *t, const char *dir, const char *name, struct vol
 // volumes.c
 struct volume *volume_add(struct pool *pool, struct volume_def *def); // takes def
 void volume_remove(struct volume *vol);
+void volume_set_state(struct volume *vol, enum volume_state state); // the only way to change it
 void volume_set_def(struct volume *vol,
                     struct volume_def *def); // what a look at it found; takes def
 void pool_drop_volumes(struct pool *pool);

@@ -1,104 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// A pool's life: defined, started, looked through, stopped, undefined; its directory made and
-// removed.
+// A pool's lifetime: started, scanned, stopped, undefined; its directory made and removed.
 #include "base/offload.h"
 #include "storage/internal.h"
 
 #include <errno.h>
 #include <fcntl.h>
-
-// ---- into the table ----------------------------------------------------------------------------
-
-static int find_place(struct pools *all, const struct pool_def *def, struct pool **ret,
-                      struct error *err)
-{
-    char text[UUID_TEXT_SIZE];
-    struct pool *pool;
-    *ret = NULL;
-    LIST_FOREACH (pool, &all->list, link) {
-        bool named = str_eq(pool->name, def->name), same = uuid_eq(&pool->uuid, &def->uuid.value);
-        if (named && same)
-            *ret = pool;
-        else if (named)
-            return error_set(err, ERROR_OPERATION_FAILED, AREA_STORAGE,
-                             "pool '%s' already exists with uuid %s", def->name,
-                             uuid_format(&pool->uuid, text));
-        else if (same)
-            return error_set(err, ERROR_OPERATION_FAILED, AREA_STORAGE,
-                             "pool '%s' is already defined with uuid %s", pool->name,
-                             uuid_format(&pool->uuid, text));
-    }
-    return 0;
-}
-
-// Two pools in one directory would each think that its volumes are its own.
-static int check_path(struct pools *all, const struct pool_def *def, struct error *err)
-{
-    struct pool *pool;
-    LIST_FOREACH (pool, &all->list, link) {
-        if (uuid_eq(&pool->uuid, &def->uuid.value))
-            continue;
-        if ((pool->def && str_eq(pool->def->path, def->path)) ||
-            (pool->live && str_eq(pool->live->path, def->path)))
-            return error_set(err, ERROR_OPERATION_FAILED, AREA_STORAGE,
-                             "Storage source conflict with pool: '%s' has the "
-                             "directory '%s'",
-                             pool->name, def->path);
-    }
-    return 0;
-}
-
-// Locks the pool that def is about, making it when there is none; *is_new says so.
-static int lock_place(struct task *t, struct pools *all, const struct pool_def *def,
-                      const char *job, struct pool **ret, bool *is_new, struct error *err)
-{
-    for (;;) {
-        struct pool *pool;
-        if (find_place(all, def, &pool, err) < 0 || check_path(all, def, err) < 0)
-            return -1;
-        *is_new = !pool;
-        if (!pool)
-            pool = pools_add(all, def->name, &def->uuid.value);
-        pool_ref(pool);
-        if (pool_lock(t, pool, job, err) < 0) {
-            pool_unref(pool);
-            return -1;
-        }
-        if (!pool->removed) {
-            *ret = pool;
-            return 0;
-        }
-        // It went away while we waited: look again.
-        pool_unlock(pool);
-        pool_unref(pool);
-    }
-}
-
-int pool_define(struct task *t, struct pools *all, struct pool_def *def, struct pool **ret,
-                struct error *err)
-{
-    struct pool *pool;
-    bool is_new;
-    if (lock_place(t, all, def, "define", &pool, &is_new, err) < 0) {
-        pool_def_destroy(def);
-        return -1;
-    }
-    int r = pool_store_save(t, pool, def, err);
-    if (r < 0) {
-        pool_def_destroy(def);
-        if (is_new)
-            pools_remove(pool);
-    } else {
-        pool_def_destroy(pool->def);
-        pool->def = def;
-        pool->updated = pool->live != NULL;
-        pools_event(pool, POOL_DEFINED);
-        *ret = pool;
-    }
-    pool_unlock(pool);
-    pool_unref(pool);
-    return r;
-}
 
 // ---- the directory -----------------------------------------------------------------------------
 
@@ -161,8 +67,8 @@ static void remove_run(void *arg)
 static void take_file_system(struct pool *pool, struct pool_def *live, struct scan_result *r)
 {
     if (r->too_many)
-        log_warn("storage pool '%s': only %d of the files in '%s' are shown", pool->name,
-                 POOL_VOLUMES_MAX, live->path);
+        object_log(&pool->object, LOG_LEVEL_WARN, "only %d of the files in '%s' are shown",
+                   POOL_VOLUMES_MAX, live->path);
     pool->capacity = r->capacity;
     pool->allocation = r->allocation;
     pool->available = r->available;
@@ -176,16 +82,19 @@ static int start_locked(struct task *t, struct pool *pool, struct pool_def *def,
                         struct error *err)
 {
     AUTO_POOL_DEF struct pool_def *live = def;
-    struct scan_result r;
-    if ((build && build_locked(t, live, err) < 0) || storage_scan(t, live->path, &r, err) < 0)
-        return -1;
-    if (pool_state_save(pool, live, err) < 0) {
+    struct scan_result r = {0};
+    object_assert_locked(t, &pool->object);
+    pool_set_state(pool, POOL_STARTING);
+    if ((build && build_locked(t, live, err) < 0) || storage_scan(t, live->path, &r, err) < 0 ||
+        pool_status_save(pool, live, err) < 0) {
         scan_finish(&r);
+        pool_set_state(pool, POOL_INACTIVE);
         return -1;
     }
     pool->live = STEAL(live);
     take_file_system(pool, pool->live, &r);
     pool_take_scan(pool, &r, pool->looks);
+    pool_set_state(pool, POOL_ACTIVE);
     pools_event(pool, POOL_STARTED);
     return 0;
 }
@@ -198,13 +107,6 @@ static int check_inactive(const struct pool *pool, struct error *err)
                      "storage pool '%s' is already active", pool->name);
 }
 
-static int check_there(const struct pool *pool, struct error *err)
-{
-    if (!pool->removed)
-        return 0;
-    return error_set(err, ERROR_NO_STORAGE_POOL, AREA_STORAGE, "'%s' was removed", pool->name);
-}
-
 static int check_quiet(const struct pool *pool, struct error *err)
 {
     if (!pool->jobs)
@@ -215,40 +117,22 @@ static int check_quiet(const struct pool *pool, struct error *err)
                      pool->jobs, pool->name);
 }
 
+static int create_locked(struct task *t, struct object *o, void *def, void *arg, struct error *err)
+{
+    return start_locked(t, (struct pool *)o, def, *(bool *)arg, err);
+}
+
 int pool_create(struct task *t, struct pools *all, struct pool_def *def, bool build,
                 struct pool **ret, struct error *err)
 {
-    struct pool *pool;
-    bool is_new;
-    if (lock_place(t, all, def, "create", &pool, &is_new, err) < 0) {
-        pool_def_destroy(def);
-        return -1;
-    }
-    int r;
-    if (pool->live) {
-        r = error_set(err, ERROR_OPERATION_INVALID, AREA_STORAGE, "pool is already active as '%s'",
-                      pool->name);
-        pool_def_destroy(def);
-    } else {
-        // A stored pool is started from this document once, and stays stored as it was.
-        r = start_locked(t, pool, def, build, err);
-        pool->updated = r == 0 && pool->def;
-    }
-    if (r < 0 && is_new)
-        pools_remove(pool);
-    *ret = r == 0 ? pool : NULL;
-    pool_unlock(pool);
-    pool_unref(pool);
-    return r;
+    return object_create(t, &all->table, def, create_locked, &build, (struct object **)ret, err);
 }
 
 int pool_start(struct task *t, struct pool *pool, bool build, struct error *err)
 {
-    if (pool_lock(t, pool, "start", err) < 0)
+    if (pool_lock_present(t, pool, "start", err) < 0)
         return -1;
-    int r = check_there(pool, err);
-    if (r == 0)
-        r = check_inactive(pool, err);
+    int r = check_inactive(pool, err);
     if (r == 0)
         r = start_locked(t, pool, pool_def_copy(pool->def), build, err);
     pool_unlock(pool);
@@ -257,23 +141,21 @@ int pool_start(struct task *t, struct pool *pool, bool build, struct error *err)
 
 int pool_stop(struct task *t, struct pool *pool, struct error *err)
 {
-    if (pool_lock(t, pool, "destroy", err) < 0)
+    if (pool_lock_present(t, pool, "destroy", err) < 0)
         return -1;
-    int r = check_there(pool, err);
-    if (r == 0)
-        r = pool_require_active(pool, err);
+    int r = pool_require_active(pool, err);
     if (r == 0)
         r = check_quiet(pool, err);
     if (r == 0) {
-        pool_state_remove(pool);
+        pool_status_remove(pool);
         pool_drop_volumes(pool);
         // The observer still sees it; a transient one is gone after that.
         pools_event(pool, POOL_STOPPED);
-        pool_def_destroy(pool->live);
-        pool->live = NULL;
+        pool_set_state(pool, POOL_INACTIVE);
+        pool_def_destroy(STEAL(pool->live));
         pool->updated = false;
         if (!pool->def)
-            pools_remove(pool);
+            object_remove(&pool->object);
     }
     pool_unlock(pool);
     return r;
@@ -291,28 +173,20 @@ static int check_destroyed(const struct pool *pool, struct error *err)
 
 int pool_undefine(struct task *t, struct pool *pool, struct error *err)
 {
-    if (pool_lock(t, pool, "undefine", err) < 0)
+    if (pool_lock_present(t, pool, "undefine", err) < 0)
         return -1;
-    int r = check_there(pool, err);
+    int r = check_destroyed(pool, err);
     if (r == 0)
-        r = check_destroyed(pool, err);
-    if (r == 0)
-        r = pool_store_remove(t, pool, err);
-    if (r == 0) {
-        pools_event(pool, POOL_UNDEFINED);
-        pools_remove(pool);
-    }
+        r = object_undefine_locked(t, &pool->object, err);
     pool_unlock(pool);
     return r;
 }
 
 int pool_build(struct task *t, struct pool *pool, struct error *err)
 {
-    if (pool_lock(t, pool, "build", err) < 0)
+    if (pool_lock_present(t, pool, "build", err) < 0)
         return -1;
-    int r = check_there(pool, err);
-    if (r == 0)
-        r = check_inactive(pool, err);
+    int r = check_inactive(pool, err);
     if (r == 0)
         r = build_locked(t, pool->def, err);
     if (r == 0)
@@ -323,11 +197,9 @@ int pool_build(struct task *t, struct pool *pool, struct error *err)
 
 int pool_delete(struct task *t, struct pool *pool, struct error *err)
 {
-    if (pool_lock(t, pool, "delete", err) < 0)
+    if (pool_lock_present(t, pool, "delete", err) < 0)
         return -1;
-    int r = check_there(pool, err);
-    if (r == 0)
-        r = check_destroyed(pool, err);
+    int r = check_destroyed(pool, err);
     if (r == 0) {
         struct directory d = {.def = pool->def};
         task_offload_for(t, pool, remove_run, &d);
@@ -358,30 +230,11 @@ static int refresh_locked(struct task *t, struct pool *pool, struct error *err)
 
 int pool_refresh(struct task *t, struct pool *pool, struct error *err)
 {
-    if (pool_lock(t, pool, "refresh", err) < 0)
+    if (pool_lock_present(t, pool, "refresh", err) < 0)
         return -1;
-    int r = check_there(pool, err);
-    if (r == 0)
-        r = pool_require_active(pool, err);
+    int r = pool_require_active(pool, err);
     if (r == 0)
         r = refresh_locked(t, pool, err);
-    pool_unlock(pool);
-    return r;
-}
-
-int pool_set_autostart(struct task *t, struct pool *pool, bool on, struct error *err)
-{
-    if (pool_lock(t, pool, "set autostart of", err) < 0)
-        return -1;
-    int r = check_there(pool, err);
-    if (r == 0 && !pool->def)
-        r = error_set(err, ERROR_INTERNAL, AREA_STORAGE,
-                      "storage pool '%s' is transient: only a defined one can start with the host",
-                      pool->name);
-    if (r == 0 && pool->autostart != on)
-        r = pool_store_mark(t, pool, on, err);
-    if (r == 0)
-        pool->autostart = on;
     pool_unlock(pool);
     return r;
 }
@@ -399,10 +252,11 @@ static void adopt_main(struct task *t, void *arg)
     AUTO_POOL struct pool *pool = arg;
     AUTO_ERROR err = ERROR_INIT, ignored = ERROR_INIT;
     if (pool->live && pool_refresh(t, pool, &err) < 0) {
-        log_error("storage pool '%s' is no longer active: %s", pool->name, error_message(&err));
+        object_log(&pool->object, LOG_LEVEL_ERROR, "it is no longer active: %s",
+                   error_message(&err));
         (void)pool_stop(t, pool, &ignored);
     } else if (!pool->live && pool_start(t, pool, false, &err) < 0) {
-        log_error("cannot autostart storage pool '%s': %s", pool->name, error_message(&err));
+        object_log(&pool->object, LOG_LEVEL_ERROR, "cannot autostart it: %s", error_message(&err));
     }
     completion_post(&pool->ready, 0);
     done_loading(pool->all);
@@ -410,13 +264,11 @@ static void adopt_main(struct task *t, void *arg)
 
 void pools_load(struct pools *all)
 {
-    AUTO_FREE char *marks = path_join(all->config.config_dir, "autostart");
-    const char *dirs[] = {all->config.config_dir, marks, all->config.run_dir};
-    for (size_t i = 0; i < ARRAY_LEN(dirs); i++)
-        (void)dir_sweep(dirs[i]);
-    bool booted = pools_new_boot(all);
-    pools_store_load(all);
-    pools_state_load(all);
+    bool booted = objects_is_new_boot(&all->table);
+    objects_load(&all->table);
+    if (booted)
+        pools_status_drop(all);
+    pools_status_load(all);
     all->loading = 1;
     struct pool *pool = NULL;
     while ((pool = pools_next(all, pool))) {

@@ -1,15 +1,124 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The table of pools: who is in it, who has the lock of one.
+// The table of pools: what differs from other objects.
 #include "storage/internal.h"
 
 #include <errno.h>
 #include <fcntl.h>
 
+static const struct state_row pool_states[] = {
+    [POOL_INACTIVE] = {"inactive", STATE_BIT(POOL_STARTING) | STATE_BIT(POOL_ACTIVE)},
+    [POOL_STARTING] = {"starting", STATE_BIT(POOL_INACTIVE)},
+    [POOL_ACTIVE] = {"active", STATE_BIT(POOL_STARTING)},
+};
+
+void pool_set_state(struct pool *pool, enum pool_state state)
+{
+    state_check(pool_states, pool->state, state, "storage pool", pool->name);
+    pool->state = state;
+    object_set_active(&pool->object, state == POOL_ACTIVE);
+}
+
+// ---- the class
+
+static void *parse(const struct object_table *table, const char *xml, size_t len, struct error *err)
+{
+    (void)table;
+    return pool_def_load(xml, len, 0, err);
+}
+
+static char *format(const void *def)
+{
+    return pool_def_format(def);
+}
+
+static void destroy_def(void *def)
+{
+    pool_def_destroy(def);
+}
+
+static void init(struct object *o)
+{
+    struct pool *pool = (struct pool *)o;
+    pool->all = (struct pools *)o->table;
+    pool->status_file = path_for_name(o->table->run_dir, o->name, ".status");
+    completion_init(&pool->ready);
+    completion_post(&pool->ready, 0);
+}
+
+static void finish(struct object *o)
+{
+    struct pool *pool = (struct pool *)o;
+    vec_finish(&pool->volumes);
+    free(pool->status_file);
+}
+
+static bool has_path(const struct pool_def *def, const char *path)
+{
+    return def && str_eq(def->path, path);
+}
+
+// Two pools in one directory would each think that its volumes are its own.
+static int check(struct object *self, void *definition, struct error *err)
+{
+    const struct pool_def *def = definition;
+    struct object *o;
+    OBJECTS_FOREACH(o, self->table)
+    {
+        const struct pool *pool = (struct pool *)o;
+        if (o != self && (has_path(pool->def, def->path) || has_path(pool->live, def->path) ||
+                          has_path(pool->pending, def->path)))
+            return error_set(err, ERROR_OPERATION_FAILED, AREA_STORAGE,
+                             "Storage source conflict with pool: '%s' has the "
+                             "directory '%s'",
+                             pool->name, def->path);
+    }
+    return 0;
+}
+
+static void defined(struct object *o, bool added)
+{
+    (void)added;
+    pools_event((struct pool *)o, POOL_DEFINED);
+}
+
+static void undefined(struct object *o)
+{
+    pools_event((struct pool *)o, POOL_UNDEFINED);
+}
+
+const struct object_class pool_class = {
+    .kind = "storage pool",
+    .noun = "pool",
+    .active = "active",
+    .busy_remedy = "",
+    .no_object = ERROR_NO_STORAGE_POOL,
+    .area = AREA_STORAGE,
+    .size = sizeof(struct pool),
+    .log_field = offsetof(struct log_fields, pool),
+    .def_name = offsetof(struct pool_def, name),
+    .def_uuid = offsetof(struct pool_def, uuid.value),
+    .parse = parse,
+    .format = format,
+    .destroy_def = destroy_def,
+    .init = init,
+    .finish = finish,
+    .check = check,
+    .defined = defined,
+    .undefined = undefined,
+};
+
+// ---- the table
+
 struct pools *pools_create(const struct pools_config *config)
 {
     struct pools *all = NEW(struct pools);
     all->config = *config;
-    list_init(&all->list);
+    all->table = (struct object_table){.class = &pool_class,
+                                       .sched = config->sched,
+                                       .config_dir = config->config_dir,
+                                       .run_dir = config->run_dir,
+                                       .lock_ms = POOL_LOCK_TIMEOUT_MS};
+    objects_init(&all->table);
     completion_init(&all->loaded);
     return all;
 }
@@ -18,98 +127,17 @@ void pools_destroy(struct pools *all)
 {
     if (!all)
         return;
-    struct pool *pool, *tmp;
-    LIST_FOREACH_SAFE (pool, tmp, &all->list, link)
-        pools_remove(pool);
+    for (struct pool *pool = NULL; (pool = pools_next(all, pool));)
+        pool_drop_volumes(pool);
+    objects_finish(&all->table);
     free(all);
-}
-
-struct pool *pools_add(struct pools *all, const char *name, const struct uuid *uuid)
-{
-    struct pool *pool = NEW(struct pool);
-    pool->all = all;
-    pool->refs = 1;
-    pool->name = xstrdup(name);
-    pool->uuid = *uuid;
-    pool->state_file = path_for_name(all->config.run_dir, name, ".xml");
-    task_lock_init(&pool->lock);
-    completion_init(&pool->ready);
-    completion_post(&pool->ready, 0);
-    list_append(&all->list, &pool->link);
-    return pool;
-}
-
-void pools_remove(struct pool *pool)
-{
-    if (pool->removed)
-        return;
-    pool->removed = true;
-    list_remove(&pool->link);
-    pool_drop_volumes(pool);
-    pool_unref(pool);
-}
-
-struct pool *pool_ref(struct pool *pool)
-{
-    pool->refs++;
-    return pool;
-}
-
-void pool_unref(struct pool *pool)
-{
-    if (--pool->refs > 0)
-        return;
-    pool_def_destroy(pool->def);
-    pool_def_destroy(pool->live);
-    vec_finish(&pool->volumes);
-    free(pool->state_file);
-    free(pool->name);
-    free(pool);
-}
-
-// False while it is being stored or started for the first time: nobody else may see it.
-static bool is_there(const struct pool *pool)
-{
-    return pool->def || pool->live;
-}
-
-struct pool *pools_find_uuid(const struct pools *all, const struct uuid *uuid)
-{
-    struct pool *pool;
-    LIST_FOREACH (pool, &all->list, link) {
-        if (is_there(pool) && uuid_eq(&pool->uuid, uuid))
-            return pool;
-    }
-    return NULL;
-}
-
-struct pool *pools_find_name(const struct pools *all, const char *name)
-{
-    struct pool *pool;
-    LIST_FOREACH (pool, &all->list, link) {
-        if (is_there(pool) && str_eq(pool->name, name))
-            return pool;
-    }
-    return NULL;
 }
 
 struct pool *pools_find_path(const struct pools *all, const char *path)
 {
     AUTO_FREE char *clean = storage_clean_path(path);
-    struct pool *pool;
-    LIST_FOREACH (pool, &all->list, link) {
-        if (pool->live && str_eq(pool->live->path, clean))
-            return pool;
-    }
-    return NULL;
-}
-
-struct pool *pools_next(const struct pools *all, struct pool *after)
-{
-    struct list *link = after ? after->link.next : all->list.next;
-    for (; link != &all->list; link = link->next) {
-        struct pool *pool = LIST_ITEM(link, struct pool, link);
-        if (is_there(pool))
+    for (struct pool *pool = NULL; (pool = pools_next(all, pool));) {
+        if (has_path(pool->live, clean))
             return pool;
     }
     return NULL;
@@ -118,8 +146,7 @@ struct pool *pools_next(const struct pools *all, struct pool *after)
 struct volume *pools_find_volume(const struct pools *all, const char *path)
 {
     AUTO_FREE char *clean = storage_clean_path(path);
-    struct pool *pool;
-    LIST_FOREACH (pool, &all->list, link) {
+    for (struct pool *pool = NULL; (pool = pools_next(all, pool));) {
         const char *dir = pool->live ? pool->live->path : NULL;
         size_t n = dir ? strlen(dir) : 0;
         if (!dir || !str_starts(clean, dir))
@@ -131,34 +158,6 @@ struct volume *pools_find_volume(const struct pools *all, const char *path)
             return vol;
     }
     return NULL;
-}
-
-int pool_lock(struct task *t, struct pool *pool, const char *job, struct error *err)
-{
-    int r = task_lock_acquire(t, &pool->lock, task_deadline_ms(POOL_LOCK_TIMEOUT_MS));
-    if (r == -ETIMEDOUT)
-        return error_set(err, ERROR_OPERATION_TIMEOUT, AREA_STORAGE,
-                         "cannot %s storage pool '%s': it is busy with '%s'", job, pool->name,
-                         pool->job ? pool->job : "another change");
-    if (r < 0)
-        return error_set_errno(err, AREA_STORAGE, r, "cannot %s storage pool '%s'", job,
-                               pool->name);
-    pool->job = job;
-    return 0;
-}
-
-void pool_unlock(struct pool *pool)
-{
-    pool->job = NULL;
-    task_lock_release(&pool->lock);
-}
-
-int pool_require_active(const struct pool *pool, struct error *err)
-{
-    if (pool->live)
-        return 0;
-    return error_set(err, ERROR_OPERATION_INVALID, AREA_STORAGE, "storage pool '%s' is not active",
-                     pool->name);
 }
 
 void pools_event(struct pool *pool, enum pool_event event)

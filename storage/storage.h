@@ -14,9 +14,12 @@
 #include "base/task.h"
 #include "base/uuid.h"
 #include "base/vec.h"
+#include "objects/object.h"
 #include "schemas/storage/def.h"
 
 struct pools;
+
+enum pool_state { POOL_INACTIVE, POOL_STARTING, POOL_ACTIVE };
 
 enum pool_event {
     POOL_DEFINED,
@@ -43,39 +46,34 @@ struct pools_config {
     struct pool_observer observer;
 };
 
+enum volume_state {
+    VOLUME_PRESENT,
+    VOLUME_BUILDING, // its file is being made
+    VOLUME_CHANGING, // resized, overwritten, written to, deleted
+    VOLUME_REMOVED,  // no longer in the pool's table
+};
+
 struct volume {
     unsigned refs;
     struct pool *pool; // stays as long as the volume
     char *name;
     struct volume_def *def; // as it was when last looked at; never NULL
-    bool building;          // its file is being made
-    bool busy;              // it is being changed
-    unsigned readers;       // it is being copied from
-    bool removed;           // no longer in the pool's table
-    uint64_t looked_at;     // pool->looks when def came in; a scan that began before knows less
+    enum volume_state state;
+    unsigned readers;   // it is being copied from
+    uint64_t looked_at; // pool->looks when def came in; a scan that began before knows less
 };
 
 struct pool {
-    struct list link; // in struct pools
+    OBJECT(struct pool_def);
     struct pools *all;
-    unsigned refs;
-
-    char *name;
-    struct uuid uuid;
-    struct pool_def *def;  // stored definition; NULL: transient
-    struct pool_def *live; // in force; NULL: not active
-    bool autostart;
-    bool updated;                             // the stored definition is another than the live one
-    bool removed;                             // no longer in the table
+    enum pool_state state;                    // see pool_set_state()
     uint64_t capacity, allocation, available; // of the file system; bytes
     VEC(struct volume *) volumes;             // by name
     uint64_t looks;                           // at single volumes
 
     struct completion ready; // posted when it was looked through after a start of ours
-    struct task_lock lock;
-    const char *job; // who has it
-    unsigned jobs;   // volumes being made or changed
-    char *state_file;
+    unsigned jobs;           // volumes being made or changed
+    char *status_file;
 };
 
 struct pools *pools_create(const struct pools_config *config); // copies
@@ -89,34 +87,16 @@ void pools_load(struct pools *all);
 void pools_wait_loaded(struct task *t, struct pools *all);
 // Waits for the one of this pool; ERROR_OPERATION_TIMEOUT.
 int pool_wait_ready(struct task *t, struct pool *pool, struct error *err);
-// Reads every stored definition in a directory and says on stderr what is wrong with which; changes
-// nothing. Returns how many are damaged, of *total.
-size_t pools_check(const char *config_dir, size_t *total);
+extern const struct object_class pool_class;
+
+OBJECT_FUNCTIONS(pool, pools);
+#define AUTO_POOL CLEANUP(pool_unrefp)
 
 // Borrowed; NULL when there is none.
-struct pool *pools_find_uuid(const struct pools *all, const struct uuid *uuid);
-struct pool *pools_find_name(const struct pools *all, const char *name);
 struct pool *pools_find_path(const struct pools *all, const char *path); // an active pool's target
-// Next in the table, NULL: first; NULL at the end. The table may not change in between.
-struct pool *pools_next(const struct pools *all, struct pool *after);
 // The volume of any active pool with that path (which is its key, too).
 struct volume *pools_find_volume(const struct pools *all, const char *path);
 
-struct pool *pool_ref(struct pool *pool);
-void pool_unref(struct pool *pool);
-static inline void pool_unrefp(struct pool **pool)
-{
-    if (*pool)
-        pool_unref(*pool);
-}
-#define AUTO_POOL CLEANUP(pool_unrefp)
-
-static inline bool pool_is_active(const struct pool *pool)
-{
-    return pool->live != NULL;
-}
-// ERROR_OPERATION_INVALID when it is not active.
-int pool_require_active(const struct pool *pool, struct error *err);
 // As a document, with what is known of it now. Caller frees.
 char *pool_format(const struct pool *pool, bool inactive);
 
@@ -124,10 +104,6 @@ char *pool_format(const struct pool *pool, bool inactive);
 // allow it, ERROR_OPERATION_TIMEOUT when its turn did not come. The pool is kept by the caller's
 // reference.
 
-// Stores a definition (takes def, also on failure); *ret is borrowed. An active pool goes on with
-// its live definition.
-int pool_define(struct task *t, struct pools *all, struct pool_def *def, struct pool **ret,
-                struct error *err);
 // Starts a pool that is not stored, or is and is inactive (takes def); *ret is borrowed.
 int pool_create(struct task *t, struct pools *all, struct pool_def *def, bool build,
                 struct pool **ret, struct error *err);
@@ -137,7 +113,6 @@ int pool_undefine(struct task *t, struct pool *pool, struct error *err);
 int pool_build(struct task *t, struct pool *pool, struct error *err);  // makes the directory
 int pool_delete(struct task *t, struct pool *pool, struct error *err); // removes it, if empty
 int pool_refresh(struct task *t, struct pool *pool, struct error *err);
-int pool_set_autostart(struct task *t, struct pool *pool, bool on, struct error *err);
 
 // ---- volumes
 

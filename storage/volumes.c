@@ -4,6 +4,21 @@
 
 #include <errno.h>
 
+static const struct state_row volume_states[] = {
+    [VOLUME_PRESENT] = {"present", STATE_BIT(VOLUME_BUILDING) | STATE_BIT(VOLUME_CHANGING)},
+    [VOLUME_BUILDING] = {"building", STATE_BIT(VOLUME_PRESENT)},
+    [VOLUME_CHANGING] = {"changing", STATE_BIT(VOLUME_PRESENT)},
+    // Also in the middle of a change: the file is gone, or its pool.
+    [VOLUME_REMOVED] = {"removed", STATE_BIT(VOLUME_PRESENT) | STATE_BIT(VOLUME_BUILDING) |
+                                       STATE_BIT(VOLUME_CHANGING)},
+};
+
+void volume_set_state(struct volume *vol, enum volume_state state)
+{
+    state_check(volume_states, vol->state, state, "storage volume", vol->name);
+    vol->state = state;
+}
+
 // Where a volume of that name is or would be.
 static size_t place_of(const struct pool *pool, const char *name)
 {
@@ -46,9 +61,9 @@ struct volume *volume_add(struct pool *pool, struct volume_def *def)
 
 void volume_remove(struct volume *vol)
 {
-    if (vol->removed)
+    if (vol->state == VOLUME_REMOVED)
         return;
-    vol->removed = true;
+    volume_set_state(vol, VOLUME_REMOVED);
     vec_remove(&vol->pool->volumes, place_of(vol->pool, vol->name));
     volume_unref(vol);
 }
@@ -78,7 +93,7 @@ void pool_drop_volumes(struct pool *pool)
 
 static bool is_in_use(const struct volume *vol)
 {
-    return vol->building || vol->busy || vol->readers;
+    return vol->state != VOLUME_PRESENT || vol->readers;
 }
 
 void volume_set_def(struct volume *vol, struct volume_def *def)
@@ -111,7 +126,7 @@ void pool_take_scan(struct pool *pool, struct scan_result *r, uint64_t since)
             volume_def_destroy(vol->def);
             vol->def = def;
         } else {
-            vol->removed = true;
+            volume_set_state(vol, VOLUME_REMOVED);
             volume_unref(vol);
         }
     }
@@ -134,18 +149,19 @@ static int fail_gone(const struct volume *vol, struct error *err)
 
 int volume_hold(struct volume *vol, bool to_change, struct error *err)
 {
-    if (vol->removed)
+    if (vol->state == VOLUME_REMOVED)
         return fail_gone(vol, err);
-    if (vol->building)
+    if (vol->state == VOLUME_BUILDING)
         return error_set(err, ERROR_OPERATION_INVALID, AREA_STORAGE,
                          "volume '%s' is still being allocated.", vol->name);
-    if (vol->busy || (to_change && vol->readers))
+    bool changing = vol->state == VOLUME_CHANGING;
+    if (changing || (to_change && vol->readers))
         return error_set(err, ERROR_OPERATION_INVALID, AREA_STORAGE,
                          "volume '%s' is still in use: it is "
                          "being %s",
-                         vol->name, vol->busy ? "changed" : "copied");
+                         vol->name, changing ? "changed" : "copied");
     if (to_change) {
-        vol->busy = true;
+        volume_set_state(vol, VOLUME_CHANGING);
         vol->pool->jobs++;
     } else {
         vol->readers++;
@@ -156,7 +172,8 @@ int volume_hold(struct volume *vol, bool to_change, struct error *err)
 void volume_let_go(struct volume *vol, bool to_change)
 {
     if (to_change) {
-        vol->busy = false;
+        if (vol->state == VOLUME_CHANGING)
+            volume_set_state(vol, VOLUME_PRESENT);
         vol->pool->jobs--;
     } else {
         vol->readers--;
@@ -165,9 +182,9 @@ void volume_let_go(struct volume *vol, bool to_change)
 
 int volume_look_again(struct task *t, struct volume *vol, struct error *err)
 {
-    if (vol->removed)
+    if (vol->state == VOLUME_REMOVED)
         return fail_gone(vol, err);
-    if (vol->building)
+    if (vol->state == VOLUME_BUILDING)
         return 0; // what was asked for is all there is to say
     AUTO_FREE char *dir = xstrdup(vol->pool->live->path);
     struct volume_def *def;
@@ -177,5 +194,5 @@ int volume_look_again(struct task *t, struct volume *vol, struct error *err)
                                "cannot look at volume '%s' of pool '%s' ('%s')", vol->name,
                                vol->pool->name, vol->def->target.path);
     volume_set_def(vol, def);
-    return vol->removed ? fail_gone(vol, err) : 0;
+    return vol->state == VOLUME_REMOVED ? fail_gone(vol, err) : 0;
 }

@@ -11,18 +11,19 @@ import sys
 GROUND = {"base", "schemas"}
 MAY = {
     "base": set(),
+    "objects": {"base"},
     "schemas": {"base"},
     "monitor": GROUND,
     "bridge": GROUND,
     "firewall": GROUND,
     "host": GROUND | {"monitor"},       # probes an emulator over QMP
-    "netmgr": GROUND | {"bridge", "firewall"},
-    "storage": GROUND,
+    "netmgr": GROUND | {"objects", "bridge", "firewall"},
+    "storage": GROUND | {"objects"},
     "qemu": GROUND | {"host"},          # pure: a definition to a command line
-    "supervisor": GROUND | {"monitor", "bridge", "host", "qemu", "netmgr"},
+    "supervisor": GROUND | {"objects", "monitor", "bridge", "host", "qemu", "netmgr"},
     "rpc": GROUND,                      # knows the wire, not what is behind it
-    "api": GROUND | {"rpc", "monitor", "bridge", "firewall", "host", "netmgr", "storage", "supervisor"},
-    "vireod": GROUND | {"rpc", "api", "firewall", "host", "netmgr", "storage", "supervisor"},  # puts the modules together
+    "api": GROUND | {"objects", "rpc", "monitor", "bridge", "firewall", "host", "netmgr", "storage", "supervisor"},
+    "vireod": GROUND | {"objects", "rpc", "api", "firewall", "host", "netmgr", "storage", "supervisor"},  # puts the modules together
     "clients": GROUND,                  # other programs: they talk through the socket
 }
 # What the generator writes carries the name of the module it serves.

@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include "base/alloc.h"
 #include "base/file.h"
@@ -11,6 +12,18 @@
 #include "tests/check.h"
 
 static char dir[] = "/tmp/vireo-file-XXXXXX";
+
+// In the place of libc's: a disk that fails to confirm changes of directories.
+static bool directories_fail;
+int fsync(int fd)
+{
+    struct stat st;
+    if (directories_fail && fstat(fd, &st) == 0 && S_ISDIR(st.st_mode)) {
+        errno = EIO;
+        return -1;
+    }
+    return (int)syscall(SYS_fsync, fd);
+}
 
 static int count(const char *name, void *arg)
 {
@@ -72,6 +85,36 @@ static void test_full_disk(void)
     CHECK_STR(data, "old");
     CHECK_INT(entries(dir, NULL), 1);
     CHECK_INT(file_remove(path), 0);
+}
+
+// What is done must not be called failed; what failed must not be done.
+static void test_late_errors(void)
+{
+    AUTO_FREE char *path = path_join(dir, "d"), *data = NULL;
+    struct rlimit was, now;
+    CHECK_INT(getrlimit(RLIMIT_NOFILE, &was), 0);
+    AUTO_CLOSE int last = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    now = was;
+    for (rlim_t spare = 0; spare < 2; spare++) {
+        CHECK_INT(file_write_atomic(path, "old", 3, 0600), 0);
+        now.rlim_cur = (rlim_t)last + 1 + spare;
+        CHECK_INT(setrlimit(RLIMIT_NOFILE, &now), 0);
+        int written = file_write_atomic(path, "new", 3, 0600);
+        int removed = spare == 0 ? file_remove(path) : -EMFILE;
+        CHECK_INT(setrlimit(RLIMIT_NOFILE, &was), 0);
+        CHECK_INT(written, -EMFILE);
+        CHECK_INT(removed, -EMFILE);
+        CHECK_INT(file_read(path, 100, &data, NULL), 0);
+        CHECK_STR(data, "old");
+        free(STEAL(data));
+    }
+    directories_fail = true;
+    CHECK_INT(file_write_atomic(path, "new", 3, 0600), FILE_UNSYNCED);
+    CHECK_INT(file_read(path, 100, &data, NULL), 0);
+    CHECK_STR(data, "new");
+    CHECK_INT(file_remove(path), FILE_UNSYNCED);
+    directories_fail = false;
+    CHECK_INT(entries(dir, NULL), 0);
 }
 
 // Killed while it writes: the old content stays, and what is left is swept.
@@ -150,6 +193,7 @@ int main(void)
     CHECK(mkdtemp(dir));
     RUN(test_replace);
     RUN(test_full_disk);
+    RUN(test_late_errors);
     RUN(test_killed);
     RUN(test_directories);
     RUN(test_sockets);

@@ -150,7 +150,7 @@ static void at_once(struct task *t, void *arg)
         CHECK_INT(task_sleep(t, task_deadline_ms(1)), 0);
     // The name is taken, others go on; the pool can be looked through, but not stopped.
     struct volume *vol = pool_find_volume(w.pool, "slow");
-    CHECK(vol && vol->building);
+    CHECK(vol && vol->state == VOLUME_BUILDING);
     CHECK_INT(make(t, w.pool, "slow", "raw", NULL, &err), -1);
     CHECK_INT(err.code, ERROR_STORAGE_VOL_EXISTS);
     CHECK_OK(make(t, w.pool, "quick", "raw", NULL, &err), &err);
@@ -226,13 +226,13 @@ static void stored_files(struct task *t, void *arg)
     world_open(&w, t, NULL);
     CHECK_OK(pool_set_autostart(t, w.pool, true, &err), &err);
     CHECK_OK(make(t, w.pool, "v", "raw", NULL, &err), &err);
-    AUTO_FREE char *bad = path_join(w.config, "bad.xml"), *junk = path_join(w.run, "junk.xml");
+    AUTO_FREE char *bad = path_join(w.config, "bad.xml"), *junk = path_join(w.run, "junk.status");
     AUTO_FREE char *half = path_join(w.config, STORAGE_TEMPORARY "abc");
     CHECK_INT(file_write_volatile(bad, "<pool", 5, 0600), 0);
     CHECK_INT(file_write_volatile(junk, "junk", 4, 0600), 0);
     CHECK_INT(file_write_volatile(half, "x", 1, 0600), 0);
     size_t total;
-    CHECK_INT(pools_check(w.config, &total), 1);
+    CHECK_INT(objects_check(&pool_class, w.config, &total), 1);
     CHECK_INT(total, 2);
     // The daemon again, in the same boot: active as before.
     pools_destroy(w.all);
