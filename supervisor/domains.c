@@ -388,30 +388,29 @@ int domain_create(struct task *t, struct domains *all, struct domain_def *def, u
     return r;
 }
 
-static void remove_nvram_file(const struct domain *dom)
-{
-    if (dom->def->os.nvram && file_remove(dom->def->os.nvram) < 0)
-        log_domain(LOG_LEVEL_WARN, dom->name, "cannot remove its nvram file '%s'",
-                   dom->def->os.nvram);
-}
-
 static int undefine_locked(struct task *t, struct domain *dom, bool remove_nvram, bool keep_nvram,
                            struct error *err)
 {
     if (!dom->def || dom->removed)
         return error_set(err, ERROR_OPERATION_INVALID, AREA_QEMU,
                          "cannot undefine transient domain");
-    struct stat st;
-    bool has_nvram = dom->def->os.nvram && stat(dom->def->os.nvram, &st) == 0;
-    if (has_nvram && !remove_nvram && !keep_nvram)
+    enum nvram_state nvram;
+    if (nvram_check(t, dom, &nvram, err) < 0)
+        return -1;
+    if (nvram != NVRAM_MISSING && !remove_nvram && !keep_nvram)
         return error_set(err, ERROR_OPERATION_INVALID, AREA_QEMU,
-                         "cannot undefine domain '%s' with nvram "
-                         "'%s'; say --nvram to remove it or --keep-nvram to keep it",
+                         "cannot undefine domain with nvram: domain '%s' has '%s'; use --nvram to "
+                         "remove it or --keep-nvram to keep it",
                          dom->name, dom->def->os.nvram);
+    if (nvram == NVRAM_OTHER && remove_nvram)
+        return error_set(err, ERROR_OPERATION_FAILED, AREA_QEMU,
+                         "will not remove '%s', the nvram of domain '%s': it is not a regular file "
+                         "with UEFI variables; use --keep-nvram",
+                         dom->def->os.nvram, dom->name);
     if (domain_store_remove(t, dom->all, dom->def->name, err) < 0)
         return -1;
-    if (has_nvram && remove_nvram)
-        remove_nvram_file(dom);
+    if (nvram == NVRAM_VARIABLES && remove_nvram)
+        nvram_remove(t, dom);
     dom->autostart = false;
     return 0;
 }

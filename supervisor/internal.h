@@ -145,6 +145,17 @@ int chardevs_open(struct task *t, struct domain *dom, const struct argv_input *i
                   struct chardev_vec *ret, struct error *err);
 void chardevs_finish(struct chardev_vec *v);
 
+// nvram.c: these suspend.
+enum nvram_state { NVRAM_MISSING, NVRAM_VARIABLES, NVRAM_OTHER };
+// Makes the file of the running definition from the template, unless it is there and reset is
+// false. `template` NULL: does nothing.
+int nvram_make(struct task *t, struct domain *dom, const char *template, bool reset,
+               struct error *err);
+// What the stored definition's nvram path names: variables, or some other thing that is not
+// vireod's to remove.
+int nvram_check(struct task *t, struct domain *dom, enum nvram_state *ret, struct error *err);
+void nvram_remove(struct task *t, struct domain *dom); // failures are logged
+
 // images.c
 // Makes the files of the running definition accessible to QEMU's user, noting what was changed.
 // They suspend.

@@ -14,8 +14,6 @@
 #include <stdio.h>
 #include <sys/file.h>
 
-enum { NVRAM_MAX = 64 * 1024 * 1024 };
-
 // What one start has open besides what stays in struct domain; all ours, all closed at its end.
 struct launch {
     struct qemu_caps *caps;
@@ -83,28 +81,6 @@ static int check_kvm(const struct domain *dom, struct error *err)
             : "switch virtualization on in the firmware and load kvm_intel or kvm_amd, or use type qemu");
 }
 
-// A guest's own UEFI variables start as a copy of the firmware's.
-static int make_nvram(struct task *t, struct domain *dom, const char *template, bool reset,
-                      struct error *err)
-{
-    const char *path = dom->live->os.nvram;
-    AUTO_FREE char *data = NULL;
-    size_t len;
-    if (!path || !template || (!reset && access(path, F_OK) == 0))
-        return 0;
-    AUTO_FREE char *dir = xstrndup(path, (size_t)(strrchr(path, '/') - path));
-    int r = file_read(template, NVRAM_MAX, &data, &len);
-    if (r == 0)
-        r = dir_make(dir, 0711); // QEMU's user passes, and finds only what it is told of
-    if (r == 0)
-        r = file_save(t, path, data, len, 0600);
-    if (r < 0)
-        return error_set_errno(err, AREA_QEMU, r,
-                               "cannot make '%s', the nvram of guest '%s', from '%s'", path,
-                               dom->name, template);
-    return 0;
-}
-
 static int choose_firmware(struct task *t, struct domain *dom, struct launch *l, unsigned flags,
                            struct error *err)
 {
@@ -117,7 +93,7 @@ static int choose_firmware(struct task *t, struct domain *dom, struct launch *l,
                            err) < 0)
         return -1;
     const char *template = os->nvram_template ? os->nvram_template : l->firmware.nvram_template;
-    return make_nvram(t, dom, template, flags & DOMAIN_START_RESET_NVRAM, err);
+    return nvram_make(t, dom, template, flags & DOMAIN_START_RESET_NVRAM, err);
 }
 
 static int build_argv(struct task *t, struct domain *dom, struct launch *l, struct error *err)

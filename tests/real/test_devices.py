@@ -8,7 +8,7 @@ import socket
 import unittest
 
 import libvirt
-from server import Events, Server, Terminal, boot_guest, linux_guest, main, wait_for
+from server import IS_VIREO, Events, Server, Terminal, boot_guest, linux_guest, main, wait_for
 
 CDROM = "<disk type='file' device='cdrom'><target dev='hdc' bus='ide'/><readonly/></disk>"
 NIC = "<interface type='user'><mac address='52:54:00:00:00:21'/><model type='e1000'/></interface>"
@@ -179,6 +179,17 @@ class Devices(unittest.TestCase):
         self.virsh("start", "a")
         self.virsh("destroy", "a")
         self.assertNotEqual(open(nvram, "rb").read(), template)
+        if IS_VIREO:  # a path that a document names may be anything
+            kept = f"{self.server.root}/precious"
+            with open(kept, "w") as file:
+                file.write("not UEFI variables" * 10)
+            self.server.define(self.out("dumpxml", "a", "--inactive").replace(f">{nvram}<", f">{kept}<"))
+            self.assertIn("not a regular file with UEFI variables", self.server.error("undefine", "a", "--nvram"))
+            os.symlink(nvram, f"{kept}-link")
+            self.server.define(self.out("dumpxml", "a", "--inactive").replace(f">{kept}<", f">{kept}-link<"))
+            self.assertIn("not a regular file", self.server.error("undefine", "a", "--nvram"))
+            self.assertTrue(os.path.exists(kept) and os.path.exists(nvram))
+            self.server.define(self.out("dumpxml", "a", "--inactive").replace(f">{kept}-link<", f">{nvram}<"))
         self.virsh("undefine", "a", "--nvram")
         self.assertFalse(os.path.exists(nvram))
 
