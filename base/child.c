@@ -55,13 +55,14 @@ static const char *step_text(int step)
     }
 }
 
-static uint64_t read_start_time(pid_t pid)
+static int read_start_time(pid_t pid, uint64_t *ret)
 {
     char path[64];
     AUTO_FREE char *stat = NULL;
     snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
-    if (file_read(path, 4096, &stat, NULL) < 0)
-        return 0;
+    int r = file_read(path, 4096, &stat, NULL);
+    if (r < 0)
+        return r == -ENOENT ? -ESRCH : r;
     // The name in parentheses may hold anything, so count the fields after the last ')': the start
     // time is the 22nd of all, the 20th from there.
     char *p = strrchr(stat, ')');
@@ -70,7 +71,8 @@ static uint64_t read_start_time(pid_t pid)
         if (p)
             p++;
     }
-    return p ? strtoull(p, NULL, 10) : 0;
+    *ret = p ? strtoull(p, NULL, 10) : 0;
+    return *ret ? 0 : -ESRCH;
 }
 
 int process_open(pid_t pid, uint64_t start_time, struct process *ret)
@@ -82,8 +84,11 @@ int process_open(pid_t pid, uint64_t start_time, struct process *ret)
     if (pidfd < 0)
         return -errno;
     // Read after the descriptor is held: now the number cannot be another process's.
-    uint64_t started = read_start_time(pid);
-    if (started == 0 || (start_time != 0 && started != start_time))
+    uint64_t started;
+    int r = read_start_time(pid, &started);
+    if (r < 0)
+        return r;
+    if (start_time != 0 && started != start_time)
         return -ESRCH;
     *ret = (struct process){.pid = pid, .start_time = started, .pidfd = steal_fd(&pidfd)};
     return 0;

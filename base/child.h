@@ -18,7 +18,7 @@ struct process {
 };
 #define PROCESS_NONE ((struct process){.pidfd = -1})
 
-// Finds a process again by pid and start time (0: any). 0, or -ESRCH when that one is gone.
+// Finds a process again by pid and start time (0: any). 0, -ESRCH when that one is gone, or -errno.
 int process_open(pid_t pid, uint64_t start_time, struct process *ret);
 int process_kill(const struct process *p, int sig); // 0 or -errno; -ESRCH when gone
 void process_close(struct process *p);

@@ -5,9 +5,13 @@
 
 #include <fcntl.h>
 #include <linux/if_tun.h>
+#include <linux/major.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 
-static const char TUN_DEVICE[] = "/dev/net/tun";
+enum { TUN_MINOR = 200 }; // of MISC_MAJOR
+static const char TUN_DIR[] = "/dev/net", TUN_DEVICE[] = "/dev/net/tun";
 
 void tap_mac(const uint8_t guest[static MAC_SIZE], uint8_t ret[static MAC_SIZE])
 {
@@ -15,12 +19,31 @@ void tap_mac(const uint8_t guest[static MAC_SIZE], uint8_t ret[static MAC_SIZE])
     ret[0] = 0xfe;
 }
 
+// Without udev nothing makes the node before the module is there; opening the node has the kernel
+// load the module.
+static int open_device(void)
+{
+    int fd = open(TUN_DEVICE, O_RDWR | O_CLOEXEC | O_NONBLOCK);
+    if (fd >= 0 || errno != ENOENT)
+        return fd < 0 ? -errno : fd;
+    mkdir(TUN_DIR, 0755);
+    if (mknod(TUN_DEVICE, S_IFCHR | 0600, makedev(MISC_MAJOR, TUN_MINOR)) < 0)
+        return -ENOENT;
+    fd = open(TUN_DEVICE, O_RDWR | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0) {
+        unlink(TUN_DEVICE);
+        return -ENOENT;
+    }
+    (void)chmod(TUN_DEVICE, 0666); // as udev does: what may be done with it is checked later
+    return fd;
+}
+
 static int open_queue(const struct tap_config *c, struct tap *tap, struct error *err)
 {
-    AUTO_CLOSE int fd = open(TUN_DEVICE, O_RDWR | O_CLOEXEC | O_NONBLOCK);
+    AUTO_CLOSE int fd = open_device();
     if (fd < 0) {
-        int e = errno;
-        const char *remedy = e == ENOENT                 ? ": load the module 'tun'"
+        int e = -fd;
+        const char *remedy = e == ENOENT                 ? "; load its module: modprobe tun"
                              : e == EACCES || e == EPERM ? ": its mode must let this user in"
                                                          : "";
         error_set(err, ERROR_SYSTEM, AREA_NETWORK, "cannot open '%s' as user %u: %s%s", TUN_DEVICE,

@@ -3,165 +3,30 @@
 //
 // dnsmasq is started so that it daemonizes: its first process ends with 0 only after the sockets
 // are bound and the pid file is written, or with a message and another status (measured: 5 ms). It
-// then is no child of ours and lives on when we don't.
+// then is no child of vireod and goes on when vireod ends.
 //
-// It closes all descriptors it inherits, so that no lock can tell that it lives. It is found again
-// by its command line, which names a configuration file in our run directory: nobody else's does.
-// Whoever comes after a crash looks through /proc once, takes over the one whose pid file agrees
-// and ends all others, so that none is lost or doubled whatever the instant of the crash was.
+// dnsmasq_find.c finds it again. A start after a crash scans /proc once, takes over the process
+// that the pid file names and ends all others of that configuration, so that none is lost or
+// doubled whatever the instant of the crash was.
 //
 // The configuration file is written only while no dnsmasq of it runs. So what is on disk is what
-// the running one has read, and a difference to what is wanted means: restart.
+// the running one has read, and a difference to the plan means: restart.
 #include "base/file.h"
+#include "netmgr/dnsmasq_find.h"
 #include "netmgr/lease.h"
 #include "netmgr/internal.h"
 
-#include <ctype.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/epoll.h>
 #include <unistd.h>
 
 enum {
-    CMDLINE_MAX = 64 * 1024,
     OUTPUT_MAX = 4096,
     START_TIMEOUT_MS = 10000,
-    STOP_TIMEOUT_MS = 2000,
     FILE_MAX = 64 << 20,
 };
-
-static const char CONF_OPTION[] = "--conf-file=";
-
-// ---- finding it --------------------------------------------------------------------------------
-
-struct found {
-    pid_t pid;
-    char *conf; // owned
-};
-struct found_vec {
-    struct found *v;
-    size_t n, cap;
-};
-
-static void found_finish(struct found_vec *f)
-{
-    VEC_FOREACH (it, f)
-        free(it->conf);
-    vec_finish(f);
-}
-
-// One in another network namespace is not ours, whatever its files are called there.
-static bool is_in_our_namespace(pid_t pid)
-{
-    AUTO_FREE char *path = xasprintf("/proc/%d/ns/net", (int)pid);
-    struct stat its, ours;
-    return stat(path, &its) == 0 && stat("/proc/thread-self/ns/net", &ours) == 0 &&
-           its.st_ino == ours.st_ino && its.st_dev == ours.st_dev;
-}
-
-static int read_process(pid_t pid, const char *what, char **ret, size_t *len)
-{
-    AUTO_FREE char *path = xasprintf("/proc/%d/%s", (int)pid, what);
-    return file_read(path, CMDLINE_MAX, ret, len);
-}
-
-// The configuration file on the command line of a dnsmasq; NULL for anything else.
-static char *conf_of(pid_t pid)
-{
-    AUTO_FREE char *text = NULL;
-    size_t len;
-    if (read_process(pid, "cmdline", &text, &len) < 0 || len == 0)
-        return NULL;
-    const char *slash = strrchr(text, '/');
-    if (!str_eq(slash ? slash + 1 : text, "dnsmasq"))
-        return NULL;
-    if (!is_in_our_namespace(pid))
-        return NULL;
-    for (const char *arg = text; arg < text + len; arg += strlen(arg) + 1) {
-        if (str_starts(arg, CONF_OPTION))
-            return xstrdup(arg + strlen(CONF_OPTION));
-    }
-    return NULL;
-}
-
-// One that is just ending: it has no command line any more, but still its sockets.
-static bool is_ending(pid_t pid)
-{
-    AUTO_FREE char *line = NULL, *stat = NULL;
-    size_t len;
-    if (read_process(pid, "cmdline", &line, &len) < 0 || len > 0 ||
-        read_process(pid, "stat", &stat, NULL) < 0)
-        return false;
-    const char *name = strchr(stat, '('), NAME[] = "(dnsmasq) ";
-    return name && str_starts(name, NAME) && !strchr("ZX", name[strlen(NAME)]) &&
-           is_in_our_namespace(pid);
-}
-
-struct scan {
-    const char *path; // or
-    const char *dir;
-    struct found_vec *ret;
-};
-
-static int scan_one(const char *name, void *arg)
-{
-    struct scan *s = arg;
-    uint64_t pid;
-    if (!isdigit((unsigned char)*name) || str_to_u64(name, 10, INT32_MAX, &pid) < 0)
-        return 0;
-    char *conf = conf_of((pid_t)pid);
-    size_t n = s->dir ? strlen(s->dir) : 0;
-    if (!conf && s->path && is_ending((pid_t)pid))
-        conf = xstrdup(s->path); // maybe
-    bool ours = conf && (s->path ? str_eq(conf, s->path)
-                                 : str_starts(conf, s->dir) && conf[n] == '/' &&
-                                       !strchr(conf + n + 1, '/'));
-    if (ours) {
-        struct found f = {(pid_t)pid, conf};
-        vec_push(s->ret, f);
-    } else {
-        free(conf);
-    }
-    return 0;
-}
-
-static void find_by_conf(const char *path, const char *dir, struct found_vec *ret)
-{
-    struct scan s = {.path = path, .dir = dir, .ret = ret};
-    (void)dir_each("/proc", NULL, scan_one, &s);
-}
-
-// ---- ending it ---------------------------------------------------------------------------------
-
-void dnsmasq_wait(struct task *t, struct process *p)
-{
-    int status;
-    if (p->pid == 0)
-        return;
-    if (process_wait(t, p, task_deadline_ms(STOP_TIMEOUT_MS), &status) < 0) {
-        process_kill(p, SIGKILL);
-        (void)process_wait(t, p, task_deadline_ms(STOP_TIMEOUT_MS), &status);
-    }
-    process_close(p);
-    *p = PROCESS_NONE;
-}
-
-static void end_pid(struct task *t, pid_t pid, const char *conf)
-{
-    struct process p;
-    if (process_open(pid, 0, &p) < 0)
-        return;
-    // Its number may have become another's since we looked.
-    AUTO_FREE char *now = conf_of(pid);
-    int status;
-    if (str_eq(now, conf)) {
-        process_kill(&p, SIGTERM);
-        dnsmasq_wait(t, &p);
-    } else if (is_ending(pid)) {
-        (void)process_wait(t, &p, task_deadline_ms(STOP_TIMEOUT_MS), &status);
-    }
-    process_close(&p);
-}
 
 void dnsmasq_release(struct network *net)
 {
@@ -214,49 +79,22 @@ static int hold(struct network *net, struct process *p, struct error *err)
     return r < 0 ? error_set_errno(err, AREA_NETWORK, r, "cannot watch dnsmasq") : 0;
 }
 
-static int open_by_pid_file(const struct network_files *f, struct process *ret)
-{
-    AUTO_FREE char *text = NULL;
-    uint64_t pid;
-    int r = file_read(f->pid, 32, &text, NULL);
-    if (r < 0)
-        return r;
-    text[strcspn(text, "\n")] = '\0';
-    if (str_to_u64(text, 10, INT32_MAX, &pid) < 0)
-        return -EINVAL;
-    r = process_open((pid_t)pid, 0, ret);
-    if (r < 0)
-        return r;
-    AUTO_FREE char *conf = conf_of((pid_t)pid);
-    if (str_eq(conf, f->conf))
-        return 0;
-    process_close(ret);
-    return -ESRCH;
-}
-
 void dnsmasq_adopt(struct task *t, struct network *net)
 {
     const struct network_files *f = &net->runtime->files;
-    struct process p = PROCESS_NONE;
-    struct found_vec all = {0};
-    if (open_by_pid_file(f, &p) < 0)
-        p = PROCESS_NONE;
-    find_by_conf(f->conf, NULL, &all);
-    VEC_FOREACH (it, &all) {
-        if (it->pid != p.pid)
-            end_pid(t, it->pid, it->conf);
-    }
-    found_finish(&all);
+    struct process p;
+    (void)dnsmasq_open(f, &p);
+    dnsmasq_end_others(t, f->conf, p.pid);
     if (p.pid && hold(net, &p, NULL) < 0)
         dnsmasq_release(net);
-    // Who changed its lists last may not have come to tell it.
+    // Its lists may have changed in the last moment before the crash, without a signal to it.
     process_kill(&net->runtime->dnsmasq, SIGHUP);
 }
 
 void dnsmasq_sweep(struct task *t, struct networks *all)
 {
-    struct found_vec found = {0};
-    find_by_conf(NULL, all->config.run_dir, &found);
+    struct dnsmasq_vec found = {0};
+    dnsmasq_find(NULL, all->config.run_dir, &found);
     VEC_FOREACH (it, &found) {
         struct network *net;
         bool known = false;
@@ -266,9 +104,9 @@ void dnsmasq_sweep(struct task *t, struct networks *all)
             continue;
         log_warn("ending dnsmasq (pid %d) of a network that is not there any more: '%s'",
                  (int)it->pid, it->conf);
-        end_pid(t, it->pid, it->conf);
+        dnsmasq_end_found(t, it);
     }
-    found_finish(&found);
+    dnsmasq_vec_finish(&found);
 }
 
 // ---- starting it -------------------------------------------------------------------------------
@@ -293,14 +131,15 @@ static int run(struct task *t, struct network *net, struct error *err)
 {
     const struct networks_config *c = &net->all->config;
     struct network_files *f = &net->runtime->files;
-    AUTO_FREE char *conf = xasprintf("%s%s", CONF_OPTION, f->conf);
-    char *argv[] = {(char *)(c->dnsmasq ? c->dnsmasq : "dnsmasq"), conf, NULL};
+    AUTO_FREE char *conf = xasprintf("%s%s", DNSMASQ_CONF_OPTION, f->conf);
+    AUTO_FREE char *mark = dnsmasq_mark();
+    char *argv[] = {(char *)(c->dnsmasq ? c->dnsmasq : "dnsmasq"), conf, mark, NULL};
     struct child_spec spec = CHILD_SPEC_INIT;
     AUTO_STRBUF output = {0};
     int status;
     spec.argv = argv;
     spec.new_session = true;
-    spec.die_with_parent = true; // until it is in the background, where it is found again
+    spec.die_with_parent = true; // until it is in the background, where it can be found again
     unlink(f->pid);              // a stale number must not be taken for the new one's
     if (child_run(t, &spec, NULL, OUTPUT_MAX, task_deadline_ms(START_TIMEOUT_MS), &status, &output,
                   err) < 0)
@@ -315,7 +154,7 @@ static int run(struct task *t, struct network *net, struct error *err)
     const char *text = strbuf_text(&output) + strspn(strbuf_text(&output), "\n");
     AUTO_FREE char *said = str_printable(text, strcspn(text, "\n"));
     AUTO_FREE char *line = line_it_means(said, f->conf);
-    // Each dnsmasq has one, and a user's are counted.
+    // Each dnsmasq has one, and they are counted for each user.
     const char *remedy = strstr(said, "inotify") ? "; let root have more of them: sysctl "
                                                    "fs.inotify.max_user_instances=1024"
                                                  : "";
@@ -324,31 +163,44 @@ static int run(struct task *t, struct network *net, struct error *err)
                      net->name, said, line, why, f->conf, remedy);
 }
 
-static int start(struct task *t, struct network *net, struct error *err)
+// Runs it and watches what runs then. Descriptors that this takes are reserved before: a dnsmasq
+// that is up cannot be left alone because there are none.
+static int run_and_hold(struct task *t, struct network *net, struct error *err)
 {
-    struct network_files *f = &net->runtime->files;
+    AUTO_CLOSE int spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    AUTO_CLOSE int another = open("/dev/null", O_RDONLY | O_CLOEXEC);
     struct process p;
-    AUTO_ERROR first = ERROR_INIT;
-    int r = run(t, net, &first);
-    if (r < 0) {
-        // One that we don't know of may be in the way.
-        struct found_vec others = {0};
-        find_by_conf(f->conf, NULL, &others);
-        bool again = others.n > 0;
-        VEC_FOREACH (it, &others)
-            end_pid(t, it->pid, it->conf);
-        found_finish(&others);
-        if (!again)
-            return error_move(err, &first);
-        if (run(t, net, err) < 0)
-            return -1;
-    }
-    r = open_by_pid_file(f, &p);
+    if (spare < 0 || another < 0)
+        return error_set_errno(err, AREA_NETWORK, errno, "cannot start dnsmasq of network '%s'",
+                               net->name);
+    if (run(t, net, err) < 0)
+        return -1;
+    close_fd(&spare);
+    close_fd(&another);
+    int r = dnsmasq_open(&net->runtime->files, &p);
     if (r < 0)
         return error_set_errno(err, AREA_NETWORK, r,
-                               "dnsmasq of network '%s' ended at once or wrote no '%s'", net->name,
-                               f->pid);
+                               "dnsmasq of network '%s' is not running after its start (pid file "
+                               "'%s')",
+                               net->name, net->runtime->files.pid);
     return hold(net, &p, err);
+}
+
+static int start(struct task *t, struct network *net, struct error *err)
+{
+    const char *conf = net->runtime->files.conf;
+    AUTO_ERROR first = ERROR_INIT;
+    if (run_and_hold(t, net, &first) == 0)
+        return 0;
+    // One that vireod does not know of may be in the way, or is what came of this start.
+    dnsmasq_release(net);
+    if (dnsmasq_end_others(t, conf, 0) == 0)
+        return error_move(err, &first);
+    if (run_and_hold(t, net, err) == 0)
+        return 0;
+    dnsmasq_release(net);
+    dnsmasq_end_others(t, conf, 0);
+    return -1;
 }
 
 // ---- its files ---------------------------------------------------------------------------------

@@ -341,6 +341,33 @@ static void test_taps(void)
     run_task(tap_task, NULL);
 }
 
+static void tap_without_node_task(struct task *t, void *arg)
+{
+    (void)arg;
+    struct netlink *nl = open_netlink();
+    AUTO_ERROR err = ERROR_INIT;
+    struct tap tap;
+    CHECK_OK(tap_open(task_sched(t), nl, &(struct tap_config){0}, &tap, &err), &err);
+    tap_close_wait(t, &tap);
+    netns_sh("test \"$(stat -c %%A /dev/net/tun)\" = crw-rw-rw-");
+    // What cannot be opened does not stay, and the error names the command.
+    netns_sh("rm -r /dev/net && mount -t tmpfs -o nodev none /dev");
+    CHECK_INT(tap_open(task_sched(t), nl, &(struct tap_config){0}, &tap, &err), -1);
+    CHECK_CONTAINS(err.message, "modprobe tun");
+    netns_sh("! test -e /dev/net/tun");
+    netlink_close(nl);
+}
+
+static void test_tap_without_node(void)
+{
+    // Last of all: it takes /dev away.
+    if (netns_sh_status("mount -t tmpfs none /dev && mknod /dev/null c 1 3 && : >/dev/null") != 0) {
+        printf("# no permission to make device nodes: a missing /dev/net/tun is not tested\n");
+        return;
+    }
+    run_task(tap_without_node_task, NULL);
+}
+
 struct beat {
     unsigned count;
     uint64_t last_us, worst_us;
@@ -527,5 +554,6 @@ int main(void)
     RUN(test_taps);
     RUN(test_many_taps);
     RUN(test_watch);
+    RUN(test_tap_without_node);
     return 0;
 }

@@ -2,6 +2,7 @@
 #include "tests/netmgr/live.h"
 
 #include <arpa/inet.h>
+#include <cap-ng.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <sys/stat.h>
@@ -26,13 +27,23 @@ static void end_all_dnsmasq(void)
                           "test \"$(readlink /proc/$p/ns/net)\" = \"$ours\" && kill -9 $p; done");
 }
 
+// /proc shows vireod less of other users' processes than it shows root.
+static void drop_ptrace(void)
+{
+    CHECK_INT(capng_get_caps_process(), 0);
+    CHECK_INT(capng_update(CAPNG_DROP, CAPNG_EFFECTIVE | CAPNG_PERMITTED, CAP_SYS_PTRACE), 0);
+    CHECK_INT(capng_apply(CAPNG_SELECT_CAPS), 0);
+}
+
 void live_open(struct live *l, struct task *t)
 {
-    static bool registered;
+    static bool prepared;
     AUTO_ERROR err = ERROR_INIT;
-    if (!registered)
+    if (!prepared) {
         atexit(end_all_dnsmasq);
-    registered = true;
+        drop_ptrace();
+    }
+    prepared = true;
     l->t = t;
     struct networks_config config = {.sched = task_sched(t),
                                      .config_dir = LIVE_DIR "/etc",

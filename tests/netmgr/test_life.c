@@ -5,15 +5,18 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <signal.h>
 #include <sched.h>
 #include <sys/mount.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include "base/file.h"
 #include "base/str.h"
+#include "netmgr/dnsmasq_find.h"
 #include "netmgr/internal.h"
 
 enum { MANY = 50, TAPS = 200, GUESTS_MTU = 1400 };
@@ -205,6 +208,39 @@ static void test_failures(struct task *t, void *arg)
     error_clear(&err);
     check_fails(network_start(t, odd, &err), &err, ERROR_OPERATION_FAILED, "bad option");
     finish(&l, odd);
+    finish(&l, net);
+    live_check_clean(&l);
+    live_close(&l);
+}
+
+// With any number of descriptors it starts as a whole or leaves nothing, dnsmasq included.
+static void test_few_descriptors(struct task *t, void *arg)
+{
+    (void)arg;
+    struct live l = {0};
+    struct rlimit before, low;
+    unsigned failed = 0;
+    int r = -1;
+    live_open(&l, t);
+    struct network *net = live_define(&l, NAT_XML);
+    live_settle(&l);
+    CHECK_INT(getrlimit(RLIMIT_NOFILE, &before), 0);
+    AUTO_CLOSE int first_free = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    for (int limit = first_free; r < 0; limit++) {
+        AUTO_ERROR err = ERROR_INIT;
+        low = (struct rlimit){(rlim_t)limit, before.rlim_max};
+        CHECK(limit < first_free + 40);
+        CHECK_INT(setrlimit(RLIMIT_NOFILE, &low), 0);
+        r = network_start(t, net, &err);
+        CHECK_INT(setrlimit(RLIMIT_NOFILE, &before), 0);
+        if (r < 0) {
+            CHECK_CONTAINS(error_message(&err), "Too many open files");
+            live_check_clean(&l);
+            failed++;
+        }
+    }
+    CHECK(failed >= 4);
+    CHECK_INT(live_count_dnsmasq(), 1);
     finish(&l, net);
     live_check_clean(&l);
     live_close(&l);
@@ -587,6 +623,54 @@ static void test_sweep(struct task *t, void *arg)
     live_close(&l);
 }
 
+// The same configuration file may be another's in a container, whose processes are visible here.
+// It ends with this test at the latest.
+static pid_t start_other_dnsmasq(const char *mark)
+{
+    AUTO_FREE char *conf = xstrdup("--conf-file=" LIVE_DIR "/run/nat.conf");
+    int never[2];
+    CHECK_INT(pipe2(never, O_CLOEXEC), 0);
+    pid_t pid = fork();
+    CHECK(pid >= 0);
+    if (pid == 0) {
+        dup2(never[0], STDIN_FILENO);
+        execl("/bin/sh", "dnsmasq", "-c", "read line", "sh", conf, mark, NULL);
+        _exit(1);
+    }
+    close(never[0]); // the other end stays open
+    return pid;
+}
+
+static void test_strays(struct task *t, void *arg)
+{
+    (void)arg;
+    struct live l = {0};
+    AUTO_FREE char *mark = dnsmasq_mark();
+    live_open(&l, t);
+    struct network *net = live_start(&l, NAT_XML);
+    pid_t served = net->runtime->dnsmasq.pid;
+    live_close(&l);
+    pid_t stray = start_other_dnsmasq(mark);
+    pid_t other = start_other_dnsmasq("--tag-if=set:vireo-netns-1,tag:never");
+    pid_t unmarked = start_other_dnsmasq("--no-hosts");
+    netns_sh("until grep -q nat.conf /proc/%d/cmdline; do sleep 0.01; done", (int)unmarked);
+    live_open(&l, t);
+    live_settle(&l);
+    net = networks_find_name(l.all, "nat");
+    CHECK_INT(net->runtime->dnsmasq.pid, served);
+    int status;
+    CHECK_INT(waitpid(stray, &status, WNOHANG), -1); // reaped by who ended it
+    CHECK_INT(waitpid(other, &status, WNOHANG), 0);
+    CHECK_INT(waitpid(unmarked, &status, WNOHANG), 0);
+    kill(other, SIGKILL);
+    kill(unmarked, SIGKILL);
+    waitpid(other, &status, 0);
+    waitpid(unmarked, &status, 0);
+    finish(&l, net);
+    live_check_clean(&l);
+    live_close(&l);
+}
+
 // A network that ended while its daemon was killed had the uuid that another has got since.
 static void test_same_uuid(struct task *t, void *arg)
 {
@@ -630,6 +714,7 @@ int main(void)
     run("test_default", test_default);
     run("test_session", test_session);
     run("test_failures", test_failures);
+    run("test_few_descriptors", test_few_descriptors);
     run("test_change", test_change);
     run("test_rates", test_rates);
     run("test_ports", test_ports);
@@ -641,6 +726,7 @@ int main(void)
     run("test_blockers", test_blockers);
     run("test_fight", test_fight);
     run("test_sweep", test_sweep);
+    run("test_strays", test_strays);
     run("test_same_uuid", test_same_uuid);
     return 0;
 }
