@@ -60,11 +60,14 @@ int domain_reset(struct task *t, struct domain *dom, struct error *err)
 {
     if (domain_lock_active(t, dom, "reset", err) < 0)
         return -1;
+    bool kept = dom->state == DOMAIN_CRASHED || dom->state == DOMAIN_SHUTDOWN;
+    bool resets = dom->live->on_reboot == LIFECYCLE_RESTART;
     dom->restart_on_shutdown = false;
     int r = qmp_system_reset(t, dom->qmp, domain_answer_deadline(dom), err);
-    // A guest that panicked or powered off and is kept stands there like a machine after its reset
-    // button was pressed: paused, and ready to be resumed.
-    if (r == 0 && (dom->state == DOMAIN_CRASHED || dom->state == DOMAIN_SHUTDOWN))
+    // A guest that panicked or powered off and is kept is then like a machine after its reset
+    // button was pressed: paused, and ready to be resumed. Where <on_reboot> is something else,
+    // the SHUTDOWN event has done that.
+    if (r == 0 && kept && resets && dom->live)
         domain_move(dom, MOVE_PAUSED_USER);
     domain_unlock(dom);
     return r;
@@ -97,7 +100,9 @@ int domain_shutdown(struct task *t, struct domain *dom, struct error *err)
 
 int domain_reboot(struct task *t, struct domain *dom, struct error *err)
 {
-    return press_power_button(t, dom, "reboot", true, err);
+    // As libvirt: <on_reboot> decides what a reboot ends in.
+    bool restart = !dom->live || dom->live->on_reboot == LIFECYCLE_RESTART;
+    return press_power_button(t, dom, "reboot", restart, err);
 }
 
 int domain_monitor_command(struct task *t, struct domain *dom, const char *command, bool human,

@@ -25,15 +25,25 @@ static void end_main(struct task *t, void *arg)
         log_domain(LOG_LEVEL_ERROR, dom->name, "%s", error_message(&err));
 }
 
+// Where <on_reboot> is not restart, QEMU takes a reset for a shutdown: see build_machine() in
+// qemu/.
+static int restart_locked(struct task *t, struct domain *dom, struct error *err)
+{
+    uint64_t deadline = domain_answer_deadline(dom);
+    bool resets = dom->live->on_reboot == LIFECYCLE_RESTART;
+    if ((!resets && qmp_set_action(t, dom->qmp, "reset", deadline, err) < 0) ||
+        qmp_system_reset(t, dom->qmp, deadline, err) < 0 ||
+        (!resets && qmp_set_action(t, dom->qmp, "shutdown", deadline, err) < 0))
+        return -1;
+    return qmp_cont(t, dom->qmp, deadline, err);
+}
+
 static void restart_main(struct task *t, void *arg)
 {
     AUTO_DOMAIN struct domain *dom = arg;
     AUTO_ERROR err = ERROR_INIT;
     if (domain_lock_active(t, dom, "restart", &err) == 0) {
-        uint64_t deadline = domain_answer_deadline(dom);
-        int r = qmp_system_reset(t, dom->qmp, deadline, &err);
-        if (r == 0)
-            r = qmp_cont(t, dom->qmp, deadline, &err);
+        int r = restart_locked(t, dom, &err);
         domain_unlock(dom);
         if (r == 0)
             return;
@@ -105,7 +115,6 @@ static void act(struct domain *dom, enum lifecycle_action action)
 {
     switch (action) {
     case LIFECYCLE_RESTART:
-    case LIFECYCLE_RENAME_RESTART:
         dom->restarting = true;
         spawn(dom, "restart guest", restart_main);
         break;
@@ -118,14 +127,16 @@ static void act(struct domain *dom, enum lifecycle_action action)
 
 static void on_shutdown(struct domain *dom, const struct qmp_event *event)
 {
-    enum qmp_shutdown_cause reason = event->shutdown.reason;
-    bool by_host = reason >= QMP_SHUTDOWN_CAUSE_HOST_ERROR && reason <= QMP_SHUTDOWN_CAUSE_HOST_UI;
-    if (dom->state == DOMAIN_SHUTDOWN || dom->restarting)
+    enum qmp_shutdown_cause cause = event->shutdown.reason;
+    bool by_host = cause >= QMP_SHUTDOWN_CAUSE_HOST_ERROR && cause <= QMP_SHUTDOWN_CAUSE_HOST_UI;
+    // A reset comes as a shutdown where <on_reboot> does not let QEMU carry it out.
+    bool host_reset = cause == QMP_SHUTDOWN_CAUSE_HOST_QMP_SYSTEM_RESET;
+    bool reset = host_reset || cause == QMP_SHUTDOWN_CAUSE_GUEST_RESET ||
+                 cause == QMP_SHUTDOWN_CAUSE_SUBSYSTEM_RESET;
+    if (dom->restarting || (dom->state == DOMAIN_SHUTDOWN && !reset))
         return;
-    enum lifecycle_action action =
-        reason == QMP_SHUTDOWN_CAUSE_GUEST_RESET ? dom->live->on_reboot : dom->live->on_poweroff;
-    bool restart = action == LIFECYCLE_RESTART || action == LIFECYCLE_RENAME_RESTART;
-    if (!by_host && (restart || dom->restart_on_shutdown)) {
+    enum lifecycle_action action = reset ? dom->live->on_reboot : dom->live->on_poweroff;
+    if (!by_host && (action == LIFECYCLE_RESTART || dom->restart_on_shutdown)) {
         // The power-off is only the first half of a reboot, which a client or the document asked
         // for: the guest's state doesn't change.
         dom->restart_on_shutdown = false;
@@ -134,9 +145,9 @@ static void on_shutdown(struct domain *dom, const struct qmp_event *event)
     }
     if (dom->stop_as == MOVE_NONE || !by_host)
         domain_move(dom, by_host ? MOVE_SHUTDOWN_HOST : MOVE_SHUTDOWN_GUEST);
-    if (!by_host)
+    if (!by_host || host_reset)
         act(dom, action);
-    // By the host: QEMU ends by itself.
+    // Otherwise the host ends QEMU, which needs no help.
 }
 
 static void on_stop(struct domain *dom, const struct qmp_event *event)

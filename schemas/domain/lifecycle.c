@@ -41,9 +41,31 @@ static void fill_lifecycle(struct domain_fill *f)
         def->on_crash = LIFECYCLE_DESTROY;
 }
 
+// As libvirt: what QEMU cannot do is refused rather than replaced by something else.
+static int check_lifecycle(const struct domain_def *def, struct error *err)
+{
+    const enum lifecycle_action actions[] = {def->on_poweroff, def->on_reboot, def->on_crash};
+    static const char *const elements[] = {"on_poweroff", "on_reboot", "on_crash"};
+    for (size_t i = 0; i < ARRAY_LEN(actions); i++) {
+        bool dumps =
+            actions[i] == LIFECYCLE_COREDUMP_DESTROY || actions[i] == LIFECYCLE_COREDUMP_RESTART;
+        if (actions[i] == LIFECYCLE_RENAME_RESTART || (dumps && i < 2))
+            return domain_fail(def, ERROR_CONFIG_UNSUPPORTED, err,
+                               "<%s>%s</%s> is not supported; use 'destroy' or 'restart'",
+                               elements[i], lifecycle_action_name(actions[i]), elements[i]);
+    }
+    if (def->on_poweroff == LIFECYCLE_RESTART && def->on_reboot != LIFECYCLE_RESTART)
+        return domain_fail(def, ERROR_CONFIG_UNSUPPORTED, err,
+                           "<on_poweroff>restart</on_poweroff> needs "
+                           "<on_reboot>restart</on_reboot>, not '%s'",
+                           lifecycle_action_name(def->on_reboot));
+    return 0;
+}
+
 const struct part_schema lifecycle_part = {
     .doc = DOC_TYPE("domainLifecycle", S, lifecycle_rows),
     .fill = fill_lifecycle,
+    .check = check_lifecycle,
 };
 #undef S
 

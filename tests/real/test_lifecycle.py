@@ -239,6 +239,28 @@ class Lifecycle(unittest.TestCase):
                 self.virsh("start", kind)
                 self.expect(("defined", ADDED), *BOOTED, ("shutdown", GUEST), ("stopped", SHUTDOWN))
 
+    def test_reset_with_on_reboot_destroy_stops_it(self):
+        reset = '{"execute":"system_reset"}'
+        for command in (["reset", "a"], ["qemu-monitor-command", "a", reset]):
+            with self.subTest(command=command[0]):
+                self.server.define(boot_guest("a", "halt", "<on_reboot>destroy</on_reboot>"))
+                self.virsh("start", "a")
+                self.events.take(3)
+                self.virsh(*command)
+                self.expect(("shutdown", HOST), ("stopped", SHUTDOWN))
+                self.assertEqual(self.server.state("a", True), "shut off (shutdown)")
+                self.virsh("undefine", "a")
+                self.events.take(1)
+
+    def test_rename_restart_is_refused(self):
+        for when in ("poweroff", "reboot", "crash"):
+            with self.subTest(when=when):
+                text = boot_guest("a", extra=f"<on_{when}>rename-restart</on_{when}>")
+                with self.assertRaises(libvirt.libvirtError) as caught:
+                    self.events.conn.defineXML(text)
+                self.assertEqual(caught.exception.get_error_code(), libvirt.VIR_ERR_CONFIG_UNSUPPORTED)
+                self.assertIn("rename-restart", str(caught.exception))
+
     def test_on_reboot_restart_goes_on(self):
         self.server.define(boot_guest("a", "triple", "<on_reboot>restart</on_reboot>"))
         self.virsh("start", "a")

@@ -6,7 +6,9 @@
 
 #define EV_SHUTDOWN "event SHUTDOWN {\"guest\": true, \"reason\": \"guest-shutdown\"}\nevent STOP\n"
 #define EV_REBOOT   "event SHUTDOWN {\"guest\": true, \"reason\": \"guest-reset\"}\nevent STOP\n"
-#define EV_PANIC    "event GUEST_PANICKED {\"action\": \"pause\"}\nevent STOP\n"
+#define EV_RESET                                                                                   \
+    "event SHUTDOWN {\"guest\": false, \"reason\": \"host-qmp-system-reset\"}\nevent STOP\n"
+#define EV_PANIC "event GUEST_PANICKED {\"action\": \"pause\"}\nevent STOP\n"
 #define RESTART                                                                                    \
     "expect system_reset\nevent RESET {\"guest\": false, \"reason\": \"host-qmp-system-reset\"}\n" \
     "reply {}\nexpect cont\nevent RESUME\nreply {}\n"
@@ -38,6 +40,20 @@ static const struct sequence {
     {"reboot-default", "", "event RESET {\"guest\": true}\n" SERVE, "", DOMAIN_RUNNING},
     {"reboot-destroy", "<on_reboot>destroy</on_reboot>", EV_REBOOT QUIT,
      "shutdown-guest stopped-shutdown", DOMAIN_SHUTOFF},
+    // The button, or a client's own command.
+    {"reset-destroy", "<on_reboot>destroy</on_reboot>", EV_RESET QUIT,
+     "shutdown-host stopped-shutdown", DOMAIN_SHUTOFF},
+    {"reset-preserve", "<on_reboot>preserve</on_reboot>", EV_RESET SERVE, "shutdown-host",
+     DOMAIN_SHUTDOWN},
+    // Kept after its power-off, then reset.
+    {"preserve-reset-destroy", "<on_poweroff>preserve</on_poweroff><on_reboot>destroy</on_reboot>",
+     EV_SHUTDOWN EV_RESET QUIT, "shutdown-guest shutdown-host stopped-shutdown", DOMAIN_SHUTOFF},
+    {"crash-restart-reboot-destroy", "<on_reboot>destroy</on_reboot><on_crash>restart</on_crash>",
+     EV_PANIC "expect set-action\nargument reboot \"reset\"\nreply {}\n"
+              "expect system_reset\nevent RESET {\"guest\": false}\nreply {}\n"
+              "expect set-action\nargument reboot \"shutdown\"\nreply {}\n"
+              "expect cont\nevent RESUME\nreply {}\n" SERVE,
+     "panicked restarted", DOMAIN_RUNNING},
     {"crash-default", "", EV_PANIC QUIT, "panicked stopped-crashed", DOMAIN_SHUTOFF},
     {"crash-destroy", "<on_crash>destroy</on_crash>", EV_PANIC QUIT, "panicked stopped-crashed",
      DOMAIN_SHUTOFF},
