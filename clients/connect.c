@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The connection of the commands, and how they fail.
+// How the subcommands connect and how they report failures.
 #include "base/str.h"
 #include "clients/command.h"
 #include "clients/text.h"
@@ -21,7 +21,7 @@ struct vireo *command_connect(const struct options *o)
     struct vireo *conn = vireo_open_within(o->connect, VIREO_READ_ONLY, o->timeout_ms, &err);
     if (!conn) {
         command_fail("no daemon", &err);
-        fputs("vireo: `vireo doctor` finds out why\n", stderr);
+        fputs("vireo: run `vireo doctor` to find the cause\n", stderr);
     }
     return conn;
 }

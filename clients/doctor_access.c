@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Whether somebody else may open a file, told from its owner, mode and access control list
-// (setfacl, and what logind does to /dev/kvm for who sits at the machine).
+// Permission checks on behalf of another account: by owner, mode and POSIX access control list,
+// which setfacl(1) sets and logind sets on /dev/kvm for the local user.
 #include "clients/doctor.h"
 
 #include <endian.h>
@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <sys/xattr.h>
 
-// The kernel's form of an access list, as in linux/posix_acl_xattr.h: little-endian.
+// The kernel's format of an access list (linux/posix_acl_xattr.h), little-endian.
 enum { ACL_VERSION = 2, ACL_SIZE_MAX = 65536 };
 enum {
     ACL_USER_OBJ = 1,
@@ -26,30 +26,30 @@ struct acl_entry {
     uint32_t id;
 };
 
-static bool from_mode(const struct who *who, const struct stat *st, unsigned bits)
+static bool from_mode(const struct account *account, const struct stat *st, unsigned bits)
 {
     unsigned mode = st->st_mode;
-    if (st->st_uid == who->uid)
+    if (st->st_uid == account->uid)
         mode >>= 6;
-    else if (doctor_in_group(who, st->st_gid))
+    else if (doctor_in_group(account, st->st_gid))
         mode >>= 3;
     return (mode & bits) == bits;
 }
 
-bool doctor_in_group(const struct who *who, gid_t gid)
+bool doctor_in_group(const struct account *account, gid_t gid)
 {
-    if (who->gid == gid)
+    if (account->gid == gid)
         return true;
-    for (int i = 0; i < who->ngroups; i++) {
-        if (who->groups[i] == gid)
+    for (int i = 0; i < account->ngroups; i++) {
+        if (account->groups[i] == gid)
             return true;
     }
     return false;
 }
 
 // acl(5), ACCESS CHECK ALGORITHM.
-static bool from_acl(const struct who *who, const struct stat *st, const struct acl_entry *e,
-                     size_t n, unsigned bits)
+static bool from_acl(const struct account *account, const struct stat *st,
+                     const struct acl_entry *e, size_t n, unsigned bits)
 {
     unsigned mask = 7, other = 0;
     for (size_t i = 0; i < n; i++) {
@@ -59,16 +59,16 @@ static bool from_acl(const struct who *who, const struct stat *st, const struct 
             other = le16toh(e[i].bits);
     }
     bool group_matched = false;
-    if (st->st_uid == who->uid)
+    if (st->st_uid == account->uid)
         return ((st->st_mode >> 6) & bits) == bits;
     for (size_t i = 0; i < n; i++) {
-        if (le16toh(e[i].tag) == ACL_USER && le32toh(e[i].id) == who->uid)
+        if (le16toh(e[i].tag) == ACL_USER && le32toh(e[i].id) == account->uid)
             return (le16toh(e[i].bits) & mask & bits) == bits;
     }
     for (size_t i = 0; i < n; i++) {
         bool own = le16toh(e[i].tag) == ACL_GROUP_OBJ;
         gid_t gid = own ? st->st_gid : le32toh(e[i].id);
-        if ((!own && le16toh(e[i].tag) != ACL_GROUP) || !doctor_in_group(who, gid))
+        if ((!own && le16toh(e[i].tag) != ACL_GROUP) || !doctor_in_group(account, gid))
             continue;
         group_matched = true;
         if ((le16toh(e[i].bits) & mask & bits) == bits)
@@ -77,12 +77,13 @@ static bool from_acl(const struct who *who, const struct stat *st, const struct 
     return !group_matched && (other & bits) == bits;
 }
 
-bool doctor_may(const struct doctor *d, const struct who *who, const char *path, unsigned bits)
+bool doctor_may(const struct doctor *d, const struct account *account, const char *path,
+                unsigned bits)
 {
     struct stat st;
     if (!doctor_stat(d, path, &st))
         return false;
-    if (who->root)
+    if (account->root)
         return true;
     AUTO_FREE char *full = doctor_path(d, path);
     AUTO_FREE char *acl = xmalloc(ACL_SIZE_MAX);
@@ -91,17 +92,18 @@ bool doctor_may(const struct doctor *d, const struct who *who, const char *path,
     if (size >= (ssize_t)sizeof(version))
         memcpy(&version, acl, sizeof(version));
     if (le32toh(version) != ACL_VERSION)
-        return from_mode(who, &st, bits);
+        return from_mode(account, &st, bits);
     size_t n = ((size_t)size - sizeof(version)) / sizeof(struct acl_entry);
     AUTO_FREE struct acl_entry *entries = xcalloc(n + 1, sizeof(*entries));
     memcpy(entries, acl + sizeof(version), n * sizeof(*entries));
-    return from_acl(who, &st, entries, n, bits);
+    return from_acl(account, &st, entries, n, bits);
 }
 
-char *doctor_blocked_at(const struct doctor *d, const struct who *who, const char *path,
+char *doctor_blocked_at(const struct doctor *d, const struct account *account, const char *path,
                         bool inclusive)
 {
-    // Below the real root links are resolved, so that the directories behind them count.
+    // Resolve links, so that the directories behind them are checked. Not in a fixture: links there
+    // point outside it.
     char resolved[PATH_MAX];
     if (!*d->root && realpath(path, resolved))
         path = resolved;
@@ -110,8 +112,8 @@ char *doctor_blocked_at(const struct doctor *d, const struct who *who, const cha
         struct stat st;
         *p = 0;
         if (!doctor_stat(d, part, &st) || !S_ISDIR(st.st_mode))
-            return NULL; // missing, or we ourselves cannot look: told elsewhere
-        if (!doctor_may(d, who, part, 1))
+            return NULL; // missing, or the caller cannot read it: the checks report that
+        if (!doctor_may(d, account, part, 1))
             return STEAL(part);
         *p = '/';
     }

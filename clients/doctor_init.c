@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// What the checks need to know of the machine beyond its files.
+// Collects what the checks need besides files: users, settings, sockets, the kernel's packet
+// filters.
 #include "clients/doctor.h"
 #include "clients/libvireo.h"
 
@@ -18,27 +19,27 @@
 
 static const char SYSTEM_SOCKET[] = "/run/libvirt/libvirt-sock";
 
-// ---- who ---------------------------------------------------------------------------------------
+// ---- users --------------------------------------------------------------------------------------
 
-static void init_me(struct who *w)
+static void init_me(struct account *w)
 {
     uid_t uid = geteuid();
     struct passwd *pw = getpwuid(uid);
-    *w = (struct who){.known = true, .root = uid == 0, .uid = uid, .gid = getegid()};
+    *w = (struct account){.known = true, .root = uid == 0, .uid = uid, .gid = getegid()};
     w->name = pw ? xstrdup(pw->pw_name) : xasprintf("uid %d", (int)uid);
     w->ngroups = getgroups(DOCTOR_GROUPS_MAX, w->groups);
     if (w->ngroups < 0)
         w->ngroups = 0;
 }
 
-// vireod's choice: the configured one, else the first of these that is there.
-static void init_qemu_user(struct who *w, const char *user, const char *group)
+// vireod's choice: the configured user, else the first candidate that exists.
+static void init_qemu_user(struct account *w, const char *user, const char *group)
 {
     static const char *const candidates[] = {"libvirt-qemu", "qemu", "nobody"};
     struct passwd *pw = *user ? getpwnam(user) : NULL;
     for (size_t i = 0; !*user && !pw && i < ARRAY_LEN(candidates); i++)
         pw = getpwnam(candidates[i]);
-    *w = (struct who){.known = pw != NULL, .uid = (uid_t)-1, .gid = (gid_t)-1};
+    *w = (struct account){.known = pw != NULL, .uid = (uid_t)-1, .gid = (gid_t)-1};
     w->name = xstrdup(pw ? pw->pw_name : *user ? user : candidates[0]);
     if (!pw)
         return;
@@ -52,7 +53,7 @@ static void init_qemu_user(struct who *w, const char *user, const char *group)
         w->ngroups = 0;
 }
 
-// ---- the configuration -------------------------------------------------------------------------
+// ---- the configuration --------------------------------------------------------------------------
 
 void doctor_read_setting(const char *text, const char *key, char **ret)
 {
@@ -76,7 +77,7 @@ void doctor_read_setting(const char *text, const char *key, char **ret)
     }
 }
 
-// A directory of the user's from the environment, else below the home directory.
+// A directory of the user's from the environment, else below $HOME.
 static char *user_dir(const char *variable, const char *below_home)
 {
     const char *dir = getenv(variable), *home = getenv("HOME");
@@ -93,7 +94,7 @@ static char *config_path(const struct doctor *d)
     return xasprintf("%s/vireo/vireod.conf", dir);
 }
 
-// ---- the kernel --------------------------------------------------------------------------------
+// ---- the kernel ---------------------------------------------------------------------------------
 
 static enum answer from_errno(int errnum)
 {
@@ -101,7 +102,7 @@ static enum answer from_errno(int errnum)
                                                                                       : NO;
 }
 
-// Asks for the generation number of the tables: any kernel with nftables has one.
+// Requests the generation number of the rule set, which every kernel with nftables has.
 static enum answer ask_nftables(void)
 {
     AUTO_CLOSE int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER);
@@ -142,12 +143,12 @@ static enum answer ask_iptables(void)
     return YES;
 }
 
-// ---- all of it ---------------------------------------------------------------------------------
+// ---- struct doctor ------------------------------------------------------------------------------
 
 static void init_sockets(struct doctor *d, const char *connect)
 {
     d->socket = vireo_socket_path(connect, 0);
-    // A user's own daemon has but one socket, and so it may be elsewhere.
+    // Session mode has only one socket; so has a daemon with a socket path of its own.
     if (d->system_mode && str_eq(d->socket, SYSTEM_SOCKET))
         d->socket_ro = xasprintf("%s-ro", d->socket);
 }
@@ -200,13 +201,13 @@ void doctor_init(struct doctor *d, const char *connect, const char *images)
     doctor_read_setting(text, "qemu_group", &group);
     struct group *gr = *d->socket_group ? getgrnam(d->socket_group) : NULL;
     d->socket_gid = gr ? gr->gr_gid : (gid_t)-1;
-    init_me(&d->me);
+    init_me(&d->caller);
     d->qemu_user_is_set = *user != 0;
     if (d->system_mode) {
         init_qemu_user(&d->qemu, user, group);
     } else {
         init_me(&d->qemu);
-        d->qemu.root = false; // QEMU has no capabilities
+        d->qemu.root = false; // QEMU drops all capabilities
     }
     init_sockets(d, connect);
     init_images(d, images);
@@ -214,7 +215,7 @@ void doctor_init(struct doctor *d, const char *connect, const char *images)
 
 void doctor_finish(struct doctor *d)
 {
-    char **all[] = {&d->me.name,      &d->qemu.name, &d->socket,   &d->socket_ro,
+    char **all[] = {&d->caller.name,  &d->qemu.name, &d->socket,   &d->socket_ro,
                     &d->socket_group, &d->images,    &d->emulator, &d->firewall_backend,
                     &d->machine,      &d->kernel};
     for (size_t i = 0; i < ARRAY_LEN(all); i++) {

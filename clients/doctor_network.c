@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// What virtual networks need.
+// Checks of what virtual networks need.
 #include "clients/doctor.h"
 
 void doctor_check_dnsmasq(const struct doctor *d, struct findings *ret)
@@ -10,10 +10,10 @@ void doctor_check_dnsmasq(const struct doctor *d, struct findings *ret)
         findings_good(ret, "dnsmasq", "%s", path);
     else
         findings_problem(ret, "dnsmasq", doctor_install_command(d, PACKAGE_DNSMASQ, false),
-                         "is missing: networks can give guests no addresses and names");
+                         "is missing: networks provide neither DHCP nor DNS");
 }
 
-// Whether the running kernel has a module: loaded, built in, or there to be loaded.
+// Whether the running kernel has a module: loaded, built in, or loadable.
 static enum answer has_module(const struct doctor *d, const char *name)
 {
     AUTO_FREE char *loaded = doctor_read(d, "/proc/modules");
@@ -54,8 +54,8 @@ void doctor_check_firewall(const struct doctor *d, struct findings *ret)
             module = all[i].module;
     }
     if (unknown)
-        findings_note(ret, "firewall", d->me.root ? NULL : xstrdup("sudo vireo doctor"),
-                      "cannot tell whether the kernel has %s",
+        findings_note(ret, "firewall", d->caller.root ? NULL : xstrdup("sudo vireo doctor"),
+                      "cannot determine whether the kernel has %s",
                       automatic ? "nftables or iptables" : d->firewall_backend);
     else if (automatic)
         findings_problem(ret, "firewall", doctor_root_command(d, "modprobe %s", module),
@@ -63,7 +63,7 @@ void doctor_check_firewall(const struct doctor *d, struct findings *ret)
                          "networks work");
     else
         findings_problem(ret, "firewall", doctor_root_command(d, "modprobe %s", module),
-                         "the kernel lacks %s, which firewall_backend asks for: only isolated and "
+                         "the kernel lacks %s, which firewall_backend selects: only isolated and "
                          "open networks work",
                          d->firewall_backend);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// QEMU itself, and the user it runs as.
+// Checks of QEMU, qemu-img and the user that QEMU runs as.
 #include "clients/doctor.h"
 #include "clients/text.h"
 
@@ -16,8 +16,8 @@ extern char **environ;
 
 enum { VERSION_TIMEOUT_MS = 10000, VERSION_TEXT_MAX = 4096, OLDEST_MAJOR = 5 };
 
-// What `path --version` says, at most VERSION_TEXT_MAX bytes of it; killed when it takes too
-// long. NULL when it cannot be run or fails. Caller frees.
+// The first VERSION_TEXT_MAX bytes that `path --version` prints; kills it after VERSION_TIMEOUT_MS.
+// NULL when it cannot be run or fails. Caller frees.
 static char *ask_version(const char *path)
 {
     int fds[2];
@@ -60,8 +60,8 @@ static char *find_qemu(const struct doctor *d)
 {
     if (*d->emulator)
         return xstrdup(d->emulator);
-    AUTO_FREE char *own = xasprintf("qemu-system-%s", d->machine);
-    const char *const names[] = {own, "qemu-kvm", NULL};
+    AUTO_FREE char *native = xasprintf("qemu-system-%s", d->machine);
+    const char *const names[] = {native, "qemu-kvm", NULL};
     return doctor_find_program(d, names);
 }
 
@@ -70,13 +70,13 @@ void doctor_check_qemu(const struct doctor *d, struct findings *ret)
     AUTO_FREE char *path = find_qemu(d);
     if (!path) {
         findings_problem(ret, "QEMU", doctor_install_command(d, PACKAGE_QEMU, false),
-                         "there is no qemu-system-%s: no guest can start", d->machine);
+                         "there is no qemu-system-%s: no domain can start", d->machine);
         return;
     }
     AUTO_FREE char *full = doctor_path(d, path);
     if (access(full, X_OK) < 0) {
         findings_problem(ret, "QEMU", doctor_install_command(d, PACKAGE_QEMU, false),
-                         "%s, the emulator set in vireod.conf, cannot be run: %s", path,
+                         "%s, the emulator set in vireod.conf, cannot be executed: %s", path,
                          strerrordesc_np(errno));
         return;
     }
@@ -85,13 +85,13 @@ void doctor_check_qemu(const struct doctor *d, struct findings *ret)
     const char *number = text ? strstr(text, "version ") : NULL;
     if (!number || sscanf(number, "version %u.%u.%u", &major, &minor, &micro) != 3) {
         findings_problem(ret, "QEMU", doctor_install_command(d, PACKAGE_QEMU, true),
-                         "'%s --version' fails: see what it says", path);
+                         "'%s --version' fails: run it to see the error", path);
         return;
     }
     if (major < OLDEST_MAJOR) {
         findings_problem(ret, "QEMU", doctor_install_command(d, PACKAGE_QEMU, false),
-                         "%s is version %u.%u.%u; %d.0 is the oldest that works", path, major,
-                         minor, micro, OLDEST_MAJOR);
+                         "%s is version %u.%u.%u; %d.0 or newer is required", path, major, minor,
+                         micro, OLDEST_MAJOR);
         return;
     }
     findings_good(ret, "QEMU", "%s, version %u.%u.%u", path, major, minor, micro);
@@ -105,20 +105,20 @@ void doctor_check_qemu_img(const struct doctor *d, struct findings *ret)
         findings_good(ret, "qemu-img", "%s", path);
     else
         findings_note(ret, "qemu-img", doctor_install_command(d, PACKAGE_QEMU_IMG, false),
-                      "is missing: storage pools can make raw volumes only");
+                      "is missing: storage pools can create only raw volumes");
 }
 
-const char *doctor_qemu_user_to_be(const struct doctor *d)
+const char *doctor_intended_qemu_user(const struct doctor *d)
 {
-    bool makeshift = d->system_mode && !d->qemu_user_is_set &&
-                     (!d->qemu.known || str_eq(d->qemu.name, "nobody"));
-    return makeshift ? "libvirt-qemu" : d->qemu.name;
+    bool fallback = d->system_mode && !d->qemu_user_is_set &&
+                    (!d->qemu.known || str_eq(d->qemu.name, "nobody"));
+    return fallback ? "libvirt-qemu" : d->qemu.name;
 }
 
-static char *mend_user(const struct doctor *d)
+static char *user_fix(const struct doctor *d)
 {
     AUTO_STRBUF user = {0};
-    text_add_shell(&user, doctor_qemu_user_to_be(d));
+    text_add_shell(&user, doctor_intended_qemu_user(d));
     return doctor_root_command(d, "useradd --system --no-create-home --shell /usr/sbin/nologin %s",
                                strbuf_text(&user));
 }
@@ -126,12 +126,12 @@ static char *mend_user(const struct doctor *d)
 void doctor_check_qemu_user(const struct doctor *d, struct findings *ret)
 {
     if (!d->qemu.known)
-        findings_problem(ret, "QEMU's user", mend_user(d), "there is no user '%s' to run guests as",
+        findings_problem(ret, "QEMU's user", user_fix(d), "there is no user '%s' to run QEMU as",
                          d->qemu.name);
-    else if (!str_eq(d->qemu.name, doctor_qemu_user_to_be(d)))
-        findings_note(ret, "QEMU's user", mend_user(d),
-                      "there is no user libvirt-qemu, so guests run as nobody, as other programs "
-                      "do; restart vireod afterwards");
+    else if (!str_eq(d->qemu.name, doctor_intended_qemu_user(d)))
+        findings_note(ret, "QEMU's user", user_fix(d),
+                      "there is no user libvirt-qemu, so QEMU runs as nobody, like other programs; "
+                      "restart vireod after the fix");
     else
-        findings_good(ret, "QEMU's user", "guests run as %s", d->qemu.name);
+        findings_good(ret, "QEMU's user", "QEMU runs as %s", d->qemu.name);
 }

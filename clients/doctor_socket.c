@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The daemon's sockets: there, answered, and open to who asks.
+// Checks of the daemon's sockets: they exist, a daemon answers, the caller may connect.
 #include "clients/doctor.h"
 #include "clients/text.h"
 
@@ -8,8 +8,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-// How to get a daemon going.
-static char *mend_start(const struct doctor *d)
+// The command that starts a daemon.
+static char *start_fix(const struct doctor *d)
 {
     struct stat st;
     if (!d->system_mode)
@@ -19,7 +19,7 @@ static char *mend_start(const struct doctor *d)
     return doctor_root_command(d, "vireod --system --daemon");
 }
 
-// Whether somebody listens: 0 with the listener's pid (0: not told), or -errno.
+// Connects: 0 with the listener's pid (0: unknown), or -errno.
 static int probe(const struct doctor *d, const char *path, pid_t *pid)
 {
     AUTO_FREE char *full = doctor_path(d, path);
@@ -46,78 +46,79 @@ static char *server_name(const struct doctor *d, pid_t pid)
                 : xstrdup("another process");
 }
 
-static char *quoted(const char *word)
+static char *quoted(const char *text)
 {
     struct strbuf b = {0};
-    text_add_shell(&b, word);
+    text_add_shell(&b, text);
     return strbuf_steal(&b);
 }
 
-// What keeps `me` from connecting, told. True when there was something.
-static bool told_closed(const struct doctor *d, const char *path, const struct stat *st,
-                        struct findings *ret)
+// Reports why the caller may not connect. True when there was a reason.
+static bool report_closed(const struct doctor *d, const char *path, const struct stat *st,
+                          struct findings *ret)
 {
     AUTO_FREE char *how = doctor_describe(st);
-    AUTO_FREE char *word = quoted(path);
-    if (doctor_may(d, &d->me, path, 2))
+    AUTO_FREE char *quoted_path = quoted(path);
+    if (doctor_may(d, &d->caller, path, 2))
         return false;
     bool by_group = (st->st_mode & 020) && st->st_gid != 0;
-    AUTO_FREE char *name = quoted(d->me.name);
+    AUTO_FREE char *name = quoted(d->caller.name);
     if (by_group && st->st_gid == d->socket_gid)
         findings_problem(ret, path,
                          doctor_root_command(d, "usermod -aG %s %s", d->socket_group, name),
-                         "user %s is not in group %s (%s) and may not connect; log in again "
-                         "afterwards",
-                         d->me.name, d->socket_group, how);
+                         "user %s is not in group %s (%s) and may not connect; log in again after "
+                         "the fix",
+                         d->caller.name, d->socket_group, how);
     else if (d->system_mode && d->socket_gid != (gid_t)-1)
-        findings_problem(ret, path, doctor_root_command(d, "chgrp %s %s", d->socket_group, word),
-                         "user %s may not connect (%s), and it is not of group %s, which the "
-                         "configuration lets in",
-                         d->me.name, how, d->socket_group);
+        findings_problem(ret, path,
+                         doctor_root_command(d, "chgrp %s %s", d->socket_group, quoted_path),
+                         "user %s may not connect (%s): its group is not %s, the unix_sock_group "
+                         "of the configuration",
+                         d->caller.name, how, d->socket_group);
     else
-        findings_problem(ret, path, doctor_root_command(d, "chmod 0777 %s", word),
-                         "user %s may not connect (%s)", d->me.name, how);
+        findings_problem(ret, path, doctor_root_command(d, "chmod 0777 %s", quoted_path),
+                         "user %s may not connect (%s)", d->caller.name, how);
     return true;
 }
 
-static void told_missing(const struct doctor *d, const char *path, struct findings *ret)
+static void report_missing(const struct doctor *d, const char *path, struct findings *ret)
 {
-    AUTO_FREE char *blocked = doctor_blocked_at(d, &d->me, path, false);
+    AUTO_FREE char *blocked = doctor_blocked_at(d, &d->caller, path, false);
     if (blocked) {
-        AUTO_FREE char *word = quoted(blocked);
-        findings_problem(ret, path, doctor_root_command(d, "chmod o+x %s", word),
-                         "user %s cannot get there: directory %s lets nobody in", d->me.name,
-                         blocked);
+        AUTO_FREE char *quoted_dir = quoted(blocked);
+        findings_problem(ret, path, doctor_root_command(d, "chmod o+x %s", quoted_dir),
+                         "user %s cannot reach it: directory %s is closed to other users",
+                         d->caller.name, blocked);
     } else if (d->system_mode)
-        findings_problem(ret, path, mend_start(d), "is missing: no daemon is running");
+        findings_problem(ret, path, start_fix(d), "is missing: no daemon is running");
     else
-        findings_note(ret, path, mend_start(d), "is missing: no daemon is running for this user");
+        findings_note(ret, path, start_fix(d), "is missing: no daemon is running for this user");
 }
 
-// True when it is there, somebody listens and me may connect.
+// True when the socket exists, a daemon listens and the caller may connect.
 static bool check_one(const struct doctor *d, const char *path, char **server, char **how,
                       struct findings *ret)
 {
     struct stat st;
     pid_t pid;
     if (!doctor_stat(d, path, &st)) {
-        told_missing(d, path, ret);
+        report_missing(d, path, ret);
         return false;
     }
     if (!S_ISSOCK(st.st_mode)) {
-        AUTO_FREE char *word = quoted(path);
-        findings_problem(ret, path,
-                         doctor_root_command(d, S_ISDIR(st.st_mode) ? "rmdir %s" : "rm %s", word),
-                         "is no socket; the daemon cannot listen there");
+        AUTO_FREE char *quoted_path = quoted(path);
+        findings_problem(
+            ret, path,
+            doctor_root_command(d, S_ISDIR(st.st_mode) ? "rmdir %s" : "rm %s", quoted_path),
+            "is not a socket; the daemon cannot listen there");
         return false;
     }
-    if (told_closed(d, path, &st, ret))
+    if (report_closed(d, path, &st, ret))
         return false;
     int r = probe(d, path, &pid);
     if (r < 0) {
-        findings_problem(ret, path, mend_start(d),
-                         "is there but nobody answers (%s): no daemon "
-                         "is running",
+        findings_problem(ret, path, start_fix(d),
+                         "exists but no process listens (%s): no daemon is running",
                          strerrordesc_np(-r));
         return false;
     }
@@ -129,21 +130,21 @@ static bool check_one(const struct doctor *d, const char *path, char **server, c
 static void check_rights(const struct doctor *d, const char *server, const char *how,
                          struct findings *ret)
 {
-    AUTO_FREE char *name = quoted(d->me.name);
-    if (!d->system_mode || d->me.root)
-        findings_good(ret, d->socket, "%s, served by %s; %s may change guests", how, server,
-                      d->me.name);
-    else if (d->socket_gid != (gid_t)-1 && doctor_in_group(&d->me, d->socket_gid))
-        findings_good(ret, d->socket, "%s, served by %s; %s, of group %s, may change guests", how,
-                      server, d->me.name, d->socket_group);
+    AUTO_FREE char *name = quoted(d->caller.name);
+    if (!d->system_mode || d->caller.root)
+        findings_good(ret, d->socket, "%s, served by %s; %s may change domains", how, server,
+                      d->caller.name);
+    else if (d->socket_gid != (gid_t)-1 && doctor_in_group(&d->caller, d->socket_gid))
+        findings_good(ret, d->socket, "%s, served by %s; %s (group %s) may change domains", how,
+                      server, d->caller.name, d->socket_group);
     else if (d->socket_gid != (gid_t)-1)
         findings_problem(ret, d->socket,
                          doctor_root_command(d, "usermod -aG %s %s", d->socket_group, name),
-                         "%s, served by %s; %s may only look, not being in group %s; log in again "
-                         "afterwards",
-                         how, server, d->me.name, d->socket_group);
+                         "%s, served by %s; %s has read-only access, not being in group %s; log in "
+                         "again after the fix",
+                         how, server, d->caller.name, d->socket_group);
     else
-        findings_note(ret, d->socket, NULL, "%s, served by %s; only root may change guests", how,
+        findings_note(ret, d->socket, NULL, "%s, served by %s; only root may change domains", how,
                       server);
 }
 
@@ -151,10 +152,10 @@ static void check_group(const struct doctor *d, struct findings *ret)
 {
     if (!d->system_mode || !*d->socket_group || d->socket_gid != (gid_t)-1)
         return;
-    AUTO_FREE char *word = quoted(d->socket_group);
-    findings_problem(ret, "group", doctor_root_command(d, "groupadd --system %s", word),
-                     "there is no group '%s' (unix_sock_group): only root may change guests; "
-                     "restart vireod afterwards",
+    AUTO_FREE char *name = quoted(d->socket_group);
+    findings_problem(ret, "group", doctor_root_command(d, "groupadd --system %s", name),
+                     "there is no group '%s' (unix_sock_group): only root may change domains; "
+                     "restart vireod after the fix",
                      d->socket_group);
 }
 
@@ -165,10 +166,10 @@ void doctor_check_sockets(const struct doctor *d, struct findings *ret)
     check_group(d, ret);
     if (check_one(d, d->socket, &server, &how, ret))
         check_rights(d, server, how, ret);
-    // Without a daemon neither is there: once said is enough.
+    // Without a daemon both are missing: one report is enough.
     if (!d->socket_ro || (!doctor_stat(d, d->socket, &st) && !doctor_stat(d, d->socket_ro, &st)))
         return;
     if (check_one(d, d->socket_ro, &server_ro, &how_ro, ret))
-        findings_good(ret, d->socket_ro, "%s, served by %s; %s may look", how_ro, server_ro,
-                      d->me.name);
+        findings_good(ret, d->socket_ro, "%s, served by %s; %s has read-only access", how_ro,
+                      server_ro, d->caller.name);
 }

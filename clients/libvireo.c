@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The connection under the generated stubs.
+// The connection that the generated call stubs use.
 #include "clients/libvireo_internal.h"
 
 #include <ctype.h>
@@ -100,12 +100,12 @@ int conn_write(struct vireo *conn, const uint8_t *data, size_t len, struct vireo
         if (errno != EAGAIN)
             return conn_broken(conn, err, strerrordesc_np(errno));
         if (wait_ready(conn->fd, POLLOUT, end) <= 0)
-            return conn_broken(conn, err, "the daemon takes no more data");
+            return conn_broken(conn, err, "the daemon stopped reading");
     }
     return 0;
 }
 
-// Exactly so many bytes: what follows may carry descriptors.
+// Reads exactly `len` bytes: the byte after them may carry descriptors.
 static int read_all(struct vireo *conn, uint8_t *data, size_t len, int64_t end,
                     struct vireo_error *err)
 {
@@ -118,16 +118,16 @@ static int read_all(struct vireo *conn, uint8_t *data, size_t len, int64_t end,
             continue;
         }
         if (n == 0)
-            return conn_broken(conn, err, "the daemon closed it");
+            return conn_broken(conn, err, "the daemon closed the connection");
         if (errno == EINTR)
             continue;
         if (errno != EAGAIN)
             return conn_broken(conn, err, strerrordesc_np(errno));
         int r = wait_ready(conn->fd, POLLIN, end);
         if (r == 0 && !conn->reading)
-            return 1; // nothing is lost
+            return 1; // no packet was begun
         if (r <= 0)
-            return conn_broken(conn, err, "no answer came in time");
+            return conn_broken(conn, err, "no reply within the timeout");
     }
     return 0;
 }
@@ -166,7 +166,7 @@ static int read_fds(struct vireo *conn, struct vireo_error *err)
     struct xdr_reader r = {.p = conn->payload, .end = conn->payload + conn->len};
     uint32_t n;
     if (xdr_get_u32(&r, &n) < 0 || n > WIRE_MESSAGE_FDS_MAX)
-        return conn_broken(conn, err, "a reply has a wrong number of file descriptors");
+        return conn_broken(conn, err, "a reply has an invalid number of file descriptors");
     while (conn->nfds < n) {
         int fd = read_fd(conn);
         if (fd < 0)
@@ -176,7 +176,6 @@ static int read_fds(struct vireo *conn, struct vireo_error *err)
     return 0;
 }
 
-// The next packet. 0, 1 when none began before `end`, or -1.
 int conn_read(struct vireo *conn, int64_t end, struct vireo_error *err)
 {
     uint8_t head[PACKET_HEADER_SIZE];
@@ -185,10 +184,10 @@ int conn_read(struct vireo *conn, int64_t end, struct vireo_error *err)
     if (r)
         return r;
     if (packet_parse(head, sizeof(head), &conn->header) < 0)
-        return conn_broken(conn, err, "the daemon sent a packet of impossible length");
+        return conn_broken(conn, err, "the daemon sent a packet with an invalid length");
     uint32_t length = conn->header.length;
     free(conn->payload);
-    // The length is the daemon's word, but 32 MiB at most.
+    // Bounded: packet_parse() accepts at most 32 MiB.
     uint8_t *whole = xmalloc(length);
     memcpy(whole, head, sizeof(head));
     conn->payload = NULL;
@@ -210,9 +209,10 @@ int conn_send(struct vireo *conn, const struct packet_header *h, enum wire_type_
     xdr_writer_init(&w, WIRE_LENGTH_WORD_MAX);
     packet_begin(&w, h);
     wire_encode(&w, type, args);
-    int r = packet_end(&w) < 0 ? conn_fail(err, WIRE_ERR_INVALID_ARG, WIRE_FROM_RPC,
-                                           "an argument is missing or too large for the protocol")
-                               : conn_write(conn, w.data, w.len, err);
+    int r = packet_end(&w) < 0
+                ? conn_fail(err, WIRE_ERR_INVALID_ARG, WIRE_FROM_RPC,
+                            "an argument is missing or exceeds a limit of the protocol")
+                : conn_write(conn, w.data, w.len, err);
     xdr_writer_finish(&w);
     return r;
 }
@@ -223,7 +223,8 @@ int conn_decode_error(struct vireo *conn, struct vireo_error *err)
     struct arena arena = {0};
     struct xdr_reader r = {.p = conn->payload, .end = conn->payload + conn->len, .arena = &arena};
     if (wire_decode(&r, WIRE_TYPE_ERROR, &e) < 0)
-        conn_fail(err, WIRE_ERR_RPC, WIRE_FROM_RPC, "the daemon sent an error that makes no sense");
+        conn_fail(err, WIRE_ERR_RPC, WIRE_FROM_RPC,
+                  "the daemon sent an error that cannot be decoded");
     else
         conn_fail(err, e.code, e.domain, "%s", e.message ? e.message : "unknown error");
     arena_finish(&arena);
@@ -242,7 +243,7 @@ static int decode_reply(struct vireo *conn, enum wire_type_id type, void *ret,
         memset(ret, 0, wire_type_table[type].size);
     if (wire_decode(&r, type, ret) < 0)
         return conn_fail(err, WIRE_ERR_RPC, WIRE_FROM_RPC,
-                         "the daemon sent a reply that makes no sense");
+                         "the daemon sent a reply that cannot be decoded");
     return 0;
 }
 
@@ -264,7 +265,7 @@ static int vireo_call_typed(struct vireo *conn, uint32_t program, uint32_t proce
     for (;;) {
         int r = conn_read(conn, end, err);
         if (r)
-            return r < 0 ? -1 : conn_broken(conn, err, "no answer came in time");
+            return r < 0 ? -1 : conn_broken(conn, err, "no reply within the timeout");
         const struct packet_header *got = &conn->header;
         bool reply = got->type == WIRE_REPLY || got->type == WIRE_REPLY_WITH_FDS;
         if (!reply || got->serial != h.serial || got->procedure != h.procedure) {
@@ -282,13 +283,13 @@ static int vireo_call_typed(struct vireo *conn, uint32_t program, uint32_t proce
 static int queue_event(struct vireo *conn, const struct event_row *row, struct vireo_error *err)
 {
     if (conn->nevents >= EVENTS_MAX)
-        return conn_broken(conn, err, "too many events came that nobody took");
+        return conn_broken(conn, err, "too many unread events");
     struct xdr_reader r = {
         .p = conn->payload, .end = conn->payload + conn->len, .arena = &conn->arena};
     void *payload = arena_alloc(&conn->arena, wire_type_table[row->type].size);
     if (wire_decode(&r, row->type, payload) < 0)
         return conn_fail(err, WIRE_ERR_RPC, WIRE_FROM_RPC,
-                         "the daemon sent an event that makes no sense");
+                         "the daemon sent an event that cannot be decoded");
     struct queued_event *q = arena_alloc(&conn->arena, sizeof(*q));
     q->event = (struct vireo_event){row->program, row->procedure, payload};
     list_append(&conn->events, &q->link);
@@ -296,7 +297,6 @@ static int queue_event(struct vireo *conn, const struct event_row *row, struct v
     return 0;
 }
 
-// Pings are answered, events kept, anything else is nothing to us.
 int conn_take_packet(struct vireo *conn, struct vireo_error *err)
 {
     const struct packet_header *h = &conn->header;
@@ -354,7 +354,7 @@ VIREO_EXPORT void vireo_set_timeout(struct vireo *conn, int timeout_ms)
 
 VIREO_EXPORT void vireo_release(struct vireo *conn)
 {
-    // Events that nobody took yet go as well: they live there, too.
+    // Unread events are dropped: the arena holds them.
     list_init(&conn->events);
     conn->nevents = 0;
     arena_finish(&conn->arena);
@@ -369,8 +369,7 @@ static int connect_socket(const char *path, int timeout_ms, struct vireo_error *
                          sizeof(addr.sun_path) - 1);
     memcpy(addr.sun_path, path, strlen(path) + 1);
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    // A daemon that accepts nobody lets its queue run full; connect() waits by the limit for
-    // sending.
+    // connect() blocks while the daemon's queue of connections is full; SO_SNDTIMEO limits it.
     struct timeval limit = {.tv_sec = timeout_ms / 1000, .tv_usec = timeout_ms % 1000 * 1000};
     if (fd >= 0 && timeout_ms > 0)
         setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
@@ -384,7 +383,7 @@ static int connect_socket(const char *path, int timeout_ms, struct vireo_error *
                      strerrordesc_np(saved));
 }
 
-// %2F in a URI is "/"; anything else behind a percent sign stays.
+// Decodes %XX in a URI; an invalid sequence stays as it is.
 static void decode_percent(char *s)
 {
     char *to = s;
@@ -398,7 +397,7 @@ static void decode_percent(char *s)
     *to = 0;
 }
 
-// Where to connect and what to open there.
+// The socket path and the URI to send to the daemon.
 static void resolve(const char *where, unsigned flags, char path[static URI_MAX],
                     char name[static URI_MAX])
 {
@@ -443,12 +442,13 @@ static int open_connection(struct vireo *conn, const char *name, unsigned flags,
     struct wire_auth_list_ret auth;
     if (vireo_auth_list(conn, &auth, err) < 0)
         return -1;
-    bool free_entry = auth.types.n == 0;
+    bool no_auth = auth.types.n == 0;
     for (uint32_t i = 0; i < auth.types.n; i++)
-        free_entry |= auth.types.v[i] == WIRE_AUTH_NONE;
-    if (!free_entry)
-        return conn_fail(err, WIRE_ERR_AUTH_UNAVAILABLE, WIRE_FROM_RPC,
-                         "the daemon wants an authentication that libvireo does not know");
+        no_auth |= auth.types.v[i] == WIRE_AUTH_NONE;
+    if (!no_auth)
+        return conn_fail(
+            err, WIRE_ERR_AUTH_UNAVAILABLE, WIRE_FROM_RPC,
+            "the daemon requires an authentication method that libvireo does not support");
     struct wire_connect_open_args args = {.name = name, .flags = flags & VIREO_READ_ONLY};
     return vireo_connect_open(conn, &args, err);
 }
@@ -472,7 +472,7 @@ VIREO_EXPORT struct vireo *vireo_open_within(const char *where, unsigned flags, 
     list_init(&conn->events);
     list_init(&conn->streams);
     if (open_connection(conn, name, flags, err) < 0) {
-        conn->broken = true; // no farewell
+        conn->broken = true; // skip the close call
         vireo_close(conn);
         return NULL;
     }

@@ -36,20 +36,20 @@ struct vireo_error {
 enum { VIREO_READ_ONLY = 1 };
 
 // `where` is "qemu:///system", "qemu:///session" (either with ?socket=PATH), the path of a socket,
-// or NULL for what suits the user: system for root, else session. NULL on failure.
+// or NULL: system for root, else session. NULL on failure.
 struct vireo *vireo_open(const char *where, unsigned flags, struct vireo_error *err);
-// The same with a limit as of vireo_set_timeout(), which holds for the opening too.
+// The same; timeout_ms limits opening and then applies as of vireo_set_timeout().
 struct vireo *vireo_open_within(const char *where, unsigned flags, int timeout_ms,
                                 struct vireo_error *err);
-void vireo_close(struct vireo *conn); // NULL is fine
-// The socket that vireo_open() would connect to. free() it.
+void vireo_close(struct vireo *conn); // NULL is allowed
+// The socket that vireo_open() would connect to. Caller frees.
 char *vireo_socket_path(const char *where, unsigned flags);
 
-// How long a call or an open connection may be silent before it fails; -1, the default: for ever.
-// After such a failure the connection is of no more use.
+// How long to wait for each reply; -1, the default: no limit. After a timeout the connection cannot
+// be used.
 void vireo_set_timeout(struct vireo *conn, int timeout_ms);
 
-// What calls and events returned lives until this or vireo_close().
+// Frees what calls and events returned; vireo_close() does too.
 void vireo_release(struct vireo *conn);
 
 struct vireo_event {
@@ -58,34 +58,34 @@ struct vireo_event {
     const void *payload; // struct wire_<event>_msg
 };
 
-// The next event that was registered for, e.g. with
-// vireo_connect_domain_event_callback_register_any(). 1, 0 when none came within timeout_ms (-1: no
-// limit), or -1.
+// The next event of those registered, for example with
+// vireo_connect_domain_event_callback_register_any(). 1, 0 when none arrived within timeout_ms (-1:
+// no limit), or -1.
 int vireo_next_event(struct vireo *conn, int timeout_ms, struct vireo_event *ret,
                      struct vireo_error *err);
-// Readable when there may be an event; for poll().
+// Readable when an event may have arrived; for poll().
 int vireo_fd(const struct vireo *conn);
-// The next file descriptor that came with the last reply; the caller's from here on. -1: none.
+// The next file descriptor of the last reply, which the caller owns; -1: none.
 int vireo_take_fd(struct vireo *conn);
 
-// Streams. A call that opens one (vireo_domain_open_console(), vireo_storage_vol_download() ...,
-// without the sparse flag) is followed at once, before any other call, by vireo_stream_open().
-// Other calls can be made while it is open; up to 16 MiB that come meanwhile are kept for it.
+// Streams. Call vireo_stream_open() right after a call that opens one (vireo_domain_open_console(),
+// vireo_storage_vol_download() ..., without the sparse flag). Other calls can be made while the
+// stream is open; up to 16 MiB of its data that arrive meanwhile are buffered.
 struct vireo_stream;
 struct vireo_stream *vireo_stream_open(struct vireo *conn, struct vireo_error *err);
 
 enum { VIREO_STREAM_NOTHING_YET = -2 };
-// How many bytes came; 0: no more will; -1: failed; VIREO_STREAM_NOTHING_YET after timeout_ms (-1:
+// Number of bytes read; 0: end of data; -1: failed; VIREO_STREAM_NOTHING_YET after timeout_ms (-1:
 // no limit).
 long vireo_stream_read(struct vireo_stream *s, void *buf, size_t size, int timeout_ms,
                        struct vireo_error *err);
-// All of it, or -1.
+// Writes all of it: 0, or -1.
 int vireo_stream_write(struct vireo_stream *s, const void *data, size_t len,
                        struct vireo_error *err);
-// Either ends the stream and frees it, also after it failed or its connection was closed. 0 means
-// that the daemon has all that was written and sees no fault.
+// Both end the stream and free it, also after it failed or its connection was closed. 0 means that
+// the daemon received all data and reports no error.
 int vireo_stream_finish(struct vireo_stream *s, struct vireo_error *err);
-void vireo_stream_abort(struct vireo_stream *s); // NULL is fine
+void vireo_stream_abort(struct vireo_stream *s); // NULL is allowed
 
 void vireo_error_clear(struct vireo_error *err);
 

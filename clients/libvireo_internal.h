@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The inside of a connection, for libvireo's own files. Nothing here is exported.
+// Private parts of a connection, shared by libvireo's files.
 #pragma once
 
 #include "base/alloc.h"
@@ -14,7 +14,7 @@ struct vireo {
     int timeout_ms;
     uint32_t serial;
     bool broken;
-    bool reading; // a packet is half read: no way back
+    bool reading; // part of a packet was read
     struct arena arena;
     struct list events; // struct queued_event; received while waiting for something else
     unsigned nevents;
@@ -26,22 +26,22 @@ struct vireo {
     unsigned nfds, next_fd;
 };
 
-// Both fill *err, the second also gives the connection up; -1.
+// Both set *err and return -1; conn_broken() also marks the connection as broken.
 int conn_fail(struct vireo_error *err, int code, int domain, const char *fmt, ...)
     PRINTF_LIKE(4, 5);
 int conn_broken(struct vireo *conn, struct vireo_error *err, const char *why);
 
-// When an answer asked for now is late; -1: never.
+// The deadline of a reply requested now; -1: none.
 int64_t conn_deadline(const struct vireo *conn);
-int64_t conn_deadline_in(int timeout_ms); // -1: never
+int64_t conn_deadline_in(int timeout_ms); // -1: none
 
 int conn_write(struct vireo *conn, const uint8_t *data, size_t len, struct vireo_error *err);
 int conn_send(struct vireo *conn, const struct packet_header *h, enum wire_type_id type,
               const void *args, struct vireo_error *err);
-// The next packet. 0, 1 when none began before `end`, or -1.
+// Reads the next packet. 0, 1 when none began before `end`, or -1.
 int conn_read(struct vireo *conn, int64_t end, struct vireo_error *err);
-// Deals with the packet just read when nobody waits for it: answers pings, keeps events and what
-// is for streams.
+// Handles the packet just read when it is not the awaited reply: answers pings, queues events and
+// stream data, ignores the rest.
 int conn_take_packet(struct vireo *conn, struct vireo_error *err);
 int conn_decode_error(struct vireo *conn, struct vireo_error *err);
 

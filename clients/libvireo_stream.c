@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Streams: bulk data beside the calls, on the procedure and serial of the call that opened them.
-// What comes while something else is waited for is kept, up to a limit.
+// Streams: bulk data that uses the procedure and serial of the call that opened it. Data that
+// arrive during other calls are buffered, up to a limit.
 #include "clients/libvireo_internal.h"
 
 #include <string.h>
@@ -14,11 +14,11 @@ struct chunk {
 };
 
 struct vireo_stream {
-    struct list link; // of the connection; loose when that was closed
+    struct list link; // in the connection; unlinked when that was closed
     struct vireo *conn;
-    struct packet_header header; // of its packets from us
+    struct packet_header header; // of the packets to send
     struct list chunks;
-    size_t kept; // bytes in them
+    size_t kept; // bytes in chunks
     bool ended, confirmed, failed;
     struct vireo_error error; // when failed
 };
@@ -29,7 +29,7 @@ VIREO_EXPORT struct vireo_stream *vireo_stream_open(struct vireo *conn, struct v
     bool reply = h->type == WIRE_REPLY || h->type == WIRE_REPLY_WITH_FDS;
     if (!reply || h->status != WIRE_OK || conn->broken) {
         conn_fail(err, WIRE_ERR_INVALID_STREAM, WIRE_FROM_STREAMS,
-                  "no call that opens a stream was made just before");
+                  "the last call did not open a stream");
         return NULL;
     }
     struct vireo_stream *s = NEW(struct vireo_stream);
@@ -68,7 +68,7 @@ void conn_drop_streams(struct vireo *conn)
     }
 }
 
-// ---- what comes --------------------------------------------------------------------------------
+// ---- receiving ----------------------------------------------------------------------------------
 
 static int take_data(struct vireo_stream *s, struct vireo_error *err)
 {
@@ -78,7 +78,7 @@ static int take_data(struct vireo_stream *s, struct vireo_error *err)
         return 0;
     }
     if (s->kept + conn->len > KEPT_MAX)
-        return conn_broken(conn, err, "more data of a stream came than anybody took");
+        return conn_broken(conn, err, "too much unread stream data");
     struct chunk *c = xmalloc(sizeof(*c) + conn->len);
     *c = (struct chunk){.len = conn->len};
     memcpy(c->data, conn->payload, conn->len);
@@ -103,15 +103,15 @@ int conn_take_stream(struct vireo *conn, struct vireo_error *err)
         } else if (h->type == WIRE_STREAM_HOLE) {
             s->failed = true;
             conn_fail(&s->error, WIRE_ERR_NO_SUPPORT, WIRE_FROM_STREAMS,
-                      "libvireo takes no holes: don't ask for a sparse stream");
+                      "libvireo does not support sparse streams");
         } else
             return take_data(s, err);
         return 0;
     }
-    return 0; // of a stream that was given up
+    return 0; // of an aborted stream
 }
 
-// One packet more. 0, 1 when none came in time, or -1.
+// Reads one packet. 0, 1 when none arrived in time, or -1.
 static int wait_packet(struct vireo_stream *s, int64_t end, struct vireo_error *err)
 {
     if (!s->conn || s->conn->broken)
@@ -121,13 +121,13 @@ static int wait_packet(struct vireo_stream *s, int64_t end, struct vireo_error *
     return r ? r : conn_take_packet(s->conn, err);
 }
 
-static int tell_failure(const struct vireo_stream *s, struct vireo_error *err)
+static int copy_failure(const struct vireo_stream *s, struct vireo_error *err)
 {
     return conn_fail(err, s->error.code, s->error.domain, "%s",
                      s->error.message ? s->error.message : "the stream failed");
 }
 
-// ---- the caller's side -------------------------------------------------------------------------
+// ---- reading and writing ------------------------------------------------------------------------
 
 VIREO_EXPORT long vireo_stream_read(struct vireo_stream *s, void *buf, size_t size, int timeout_ms,
                                     struct vireo_error *err)
@@ -135,7 +135,7 @@ VIREO_EXPORT long vireo_stream_read(struct vireo_stream *s, void *buf, size_t si
     int64_t end = conn_deadline_in(timeout_ms);
     while (list_empty(&s->chunks)) {
         if (s->failed)
-            return tell_failure(s, err);
+            return copy_failure(s, err);
         if (s->ended || s->confirmed)
             return 0;
         int r = wait_packet(s, end, err);
@@ -178,7 +178,7 @@ VIREO_EXPORT int vireo_stream_write(struct vireo_stream *s, const void *data, si
     while (len) {
         size_t n = len < WIRE_MESSAGE_LEGACY_PAYLOAD_MAX ? len : WIRE_MESSAGE_LEGACY_PAYLOAD_MAX;
         if (s->failed)
-            return tell_failure(s, err);
+            return copy_failure(s, err);
         if (send_one(s, WIRE_CONTINUE, p, n, err) < 0)
             return -1;
         p += n;
@@ -187,22 +187,22 @@ VIREO_EXPORT int vireo_stream_write(struct vireo_stream *s, const void *data, si
     return 0;
 }
 
-// Waits for the daemon's last word; data on the way are of no more use.
+// Waits for the daemon's final status; drops remaining data.
 static int wait_confirmed(struct vireo_stream *s, struct vireo_error *err)
 {
     int64_t end = s->conn ? conn_deadline(s->conn) : -1;
     while (!s->confirmed && !s->failed) {
         int r = wait_packet(s, end, err);
         if (r)
-            return r < 0 ? -1 : conn_broken(s->conn, err, "no answer came in time");
+            return r < 0 ? -1 : conn_broken(s->conn, err, "no reply within the timeout");
         drop_chunks(s);
     }
-    return s->failed ? tell_failure(s, err) : 0;
+    return s->failed ? copy_failure(s, err) : 0;
 }
 
 VIREO_EXPORT int vireo_stream_finish(struct vireo_stream *s, struct vireo_error *err)
 {
-    int r = s->failed ? tell_failure(s, err) : 0;
+    int r = s->failed ? copy_failure(s, err) : 0;
     if (r == 0 && !s->confirmed)
         r = send_one(s, WIRE_OK, NULL, 0, err);
     if (r == 0)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // vireo list
 #include "clients/command.h"
-#include "clients/guests.h"
+#include "clients/domains.h"
 
 #include <stdio.h>
 
@@ -11,21 +11,21 @@ int command_list(const struct options *o)
     struct vireo *conn = command_connect(o);
     if (!conn)
         return 1;
-    struct guests guests;
-    int r = guests_read(conn, o->words, o->nwords, &guests, &err);
+    struct domains domains;
+    int r = domains_read(conn, o->args, o->nargs, &domains, &err);
     vireo_close(conn);
     if (r < 0)
-        return command_fail("cannot list the guests", &err);
+        return command_fail("cannot list the domains", &err);
     AUTO_STRBUF out = {0};
     if (o->json)
-        guests_add_json(&out, &guests);
+        domains_add_json(&out, &domains);
     else if (o->names)
-        guests_add_names(&out, &guests);
+        domains_add_names(&out, &domains);
     else
-        guests_add_table(&out, &guests);
+        domains_add_table(&out, &domains);
     fputs(strbuf_text(&out), stdout);
-    if (guests.n == 0 && !o->json && !o->names)
-        fputs("no guests are defined\n", stderr);
-    guests_finish(&guests);
+    if (domains.n == 0 && !o->json && !o->names)
+        fputs("no domains are defined\n", stderr);
+    domains_finish(&domains);
     return 0;
 }

@@ -18,7 +18,7 @@ void status_finish(struct status *s)
     free(s->socket);
     free(s->uri);
     free(s->hostname);
-    guests_finish(&s->guests);
+    domains_finish(&s->domains);
 }
 
 static void add_version(struct strbuf *b, uint64_t v)
@@ -29,14 +29,14 @@ static void add_version(struct strbuf *b, uint64_t v)
 static void add_daemon(struct strbuf *b, const struct status *s)
 {
     strbuf_add(b, "daemon    ");
-    text_add(b, s->process ? s->process : "answers");
+    text_add(b, s->process ? s->process : "unknown process");
     if (s->pid)
         strbuf_printf(b, ", pid %d", (int)s->pid);
     if (s->uptime_s >= 0) {
         strbuf_add(b, ", up ");
         text_add_duration(b, (uint64_t)s->uptime_s);
     }
-    strbuf_add(b, ", speaks libvirt ");
+    strbuf_add(b, ", libvirt protocol ");
     add_version(b, s->protocol_version);
     strbuf_add(b, "\nuri       ");
     text_add(b, s->uri);
@@ -65,19 +65,19 @@ void status_add(struct strbuf *b, const struct status *s)
 {
     add_daemon(b, s);
     add_host(b, s);
-    strbuf_add(b, "\nguests    ");
-    guests_add_counts(b, &s->guests);
+    strbuf_add(b, "\ndomains   ");
+    domains_add_counts(b, &s->domains);
     strbuf_addc(b, '\n');
     if (s->has_networks)
         strbuf_printf(b, "networks  %u active, %u inactive\n", s->active_networks,
                       s->inactive_networks);
-    if (s->guests.n) {
+    if (s->domains.n) {
         strbuf_addc(b, '\n');
-        guests_add_table(b, &s->guests);
+        domains_add_table(b, &s->domains);
     }
 }
 
-// ---- asking ------------------------------------------------------------------------------------
+// ---- queries ------------------------------------------------------------------------------------
 
 static char *read_proc(pid_t pid, const char *name)
 {
@@ -86,12 +86,12 @@ static char *read_proc(pid_t pid, const char *name)
     return file_read(path, PROC_MAX, &text, NULL) < 0 ? NULL : text;
 }
 
-// Seconds since a process began; -1 when the kernel doesn't say.
+// Seconds since a process started; -1 when unknown.
 static int64_t age_of(pid_t pid)
 {
     AUTO_FREE char *text = read_proc(pid, "stat");
     AUTO_FREE char *uptime = NULL;
-    // The second field, the name, may hold anything: what follows its last parenthesis is sound.
+    // The second field, the name, may contain anything: parse from its closing parenthesis.
     char *p = text ? strrchr(text, ')') : NULL;
     if (!p || file_read("/proc/uptime", PROC_MAX, &uptime, NULL) < 0)
         return -1;
@@ -104,7 +104,7 @@ static int64_t age_of(pid_t pid)
     return now > start ? (int64_t)(now - start) : 0;
 }
 
-// Who holds the other end. With socket activation that is systemd, which says little.
+// The daemon's process and socket. With socket activation the peer is systemd, pid 1: left unknown.
 static void ask_socket(struct vireo *conn, struct status *s)
 {
     struct ucred peer;
@@ -149,13 +149,13 @@ static int ask(struct vireo *conn, const struct options *o, struct status *s,
     s->uri = xstrdup(uri.uri);
     s->hostname = xstrdup(host.hostname);
     s->protocol_version = lib.lib_ver;
-    // Fails where there is no QEMU, which is a status too.
+    // Fails where QEMU is not installed; the rest of the status is still valid.
     if (vireo_connect_get_version(conn, &qemu, NULL) == 0)
         s->qemu_version = qemu.hv_ver;
-    // Not every daemon has networks.
+    // Some daemons have no networks.
     s->has_networks = count_networks(conn, ACTIVE_NETWORKS, &s->active_networks) == 0 &&
                       count_networks(conn, INACTIVE_NETWORKS, &s->inactive_networks) == 0;
-    return guests_read(conn, o->words, o->nwords, &s->guests, err);
+    return domains_read(conn, o->args, o->nargs, &s->domains, err);
 }
 
 int command_status(const struct options *o)
@@ -172,7 +172,7 @@ int command_status(const struct options *o)
         status_add(&out, &s);
     status_finish(&s);
     if (r < 0)
-        return command_fail("cannot tell the daemon's status", &err);
+        return command_fail("cannot read the daemon's status", &err);
     fputs(strbuf_text(&out), stdout);
     return 0;
 }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// What `vireo status` tells; apart from the asking, so that it can be tested.
+// The text of `vireo status`; separate from the queries, so that it can be tested.
 #pragma once
 
 #include <sys/types.h>
-#include "clients/guests.h"
+#include "clients/domains.h"
 
 struct status {
     char *process;    // name of the daemon's process; NULL: not known
@@ -15,7 +15,7 @@ struct status {
     struct wire_node_get_info_ret node;
     bool has_networks;
     unsigned active_networks, inactive_networks;
-    struct guests guests;
+    struct domains domains;
 };
 
 void status_add(struct strbuf *b, const struct status *s);

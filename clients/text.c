@@ -58,20 +58,20 @@ void text_add_json(struct strbuf *b, const char *text)
     strbuf_addc(b, '"');
 }
 
-void text_add_shell(struct strbuf *b, const char *word)
+void text_add_shell(struct strbuf *b, const char *text)
 {
     static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
                                 "0123456789_-+=:,./@%";
-    if (*word && !word[strspn(word, plain)]) {
-        strbuf_add(b, word);
+    if (*text && !text[strspn(text, plain)]) {
+        strbuf_add(b, text);
         return;
     }
     strbuf_addc(b, '\'');
-    for (; *word; word++) {
-        if (*word == '\'')
+    for (; *text; text++) {
+        if (*text == '\'')
             strbuf_add(b, "'\\''");
         else
-            strbuf_addc(b, *word);
+            strbuf_addc(b, *text);
     }
     strbuf_addc(b, '\'');
 }
@@ -106,13 +106,13 @@ void text_add_duration(struct strbuf *b, uint64_t s)
 void text_add_table(struct strbuf *b, unsigned columns, const struct strv *cells)
 {
     size_t widths[COLUMNS_MAX] = {0};
-    struct strbuf scratch = {0};
+    struct strbuf ignored = {0};
     for (size_t i = 0; i < cells->n; i++) {
-        size_t width = text_add(&scratch, cells->v[i]);
+        size_t width = text_add(&ignored, cells->v[i]);
         if (width > widths[i % columns])
             widths[i % columns] = width;
     }
-    strbuf_finish(&scratch);
+    strbuf_finish(&ignored);
     for (size_t i = 0; i < cells->n; i++) {
         size_t width = text_add(b, cells->v[i]);
         if (i % columns == columns - 1)

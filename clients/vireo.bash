@@ -1,20 +1,20 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# bash completion for vireo(1): commands, their options, and the names of guests as the daemon tells them.
+# bash completion for vireo(1): commands, options, and the names of the daemon's domains.
 
-# The guests of the daemon that the words typed so far choose.
-_vireo_guests() {
+# The domains of the daemon that the command line selects.
+_vireo_domains() {
     local i connect=()
     for ((i = 1; i < COMP_CWORD; i++)); do
         case ${COMP_WORDS[i]} in
         -c | --connect)
-            # A URI's colons and equals signs are words of their own here: the line has it whole.
+            # bash splits a URI at colons and equals signs, so read it from the line.
             connect=(-c "$(_vireo_uri)")
             ;;
         esac
     done
     timeout 2 vireo "${connect[@]}" list --name 2>/dev/null
 }
-
+# The value of -c or --connect on the line, without quotes.
 # What follows -c or --connect on the line, without quotes.
 _vireo_uri() {
     local rest=${COMP_LINE#*-c}
@@ -25,7 +25,7 @@ _vireo_uri() {
     printf '%s' "$rest"
 }
 
-# Offers each line of $1 that begins with the word being typed.
+# Completes $2 from the lines of $1.
 _vireo_offer() {
     local line
     while IFS= read -r line; do
@@ -68,14 +68,14 @@ _vireo() {
         if [[ $cur == -* ]]; then
             _vireo_offer $'--json\n--name\n'"$common" "$cur"
         else
-            _vireo_offer "$(_vireo_guests)" "$cur"
+            _vireo_offer "$(_vireo_domains)" "$cur"
         fi
         ;;
     status)
         if [[ $cur == -* ]]; then
             _vireo_offer "$common" "$cur"
         else
-            _vireo_offer "$(_vireo_guests)" "$cur"
+            _vireo_offer "$(_vireo_domains)" "$cur"
         fi
         ;;
     doctor) [[ $cur == -* ]] && _vireo_offer $'--images\n'"$common" "$cur" ;;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The command `vireo`: what the daemon has, and what is wrong with the machine it runs on.
+// The command `vireo`: shows what the daemon manages and checks the host it runs on.
 #include "base/str.h"
 #include "clients/command.h"
 #include "clients/text.h"
@@ -14,7 +14,7 @@ enum takes {
     TAKES_JSON = 1,
     TAKES_NAMES = 2,
     TAKES_IMAGES = 4,
-    TAKES_GUESTS = 8
+    TAKES_DOMAINS = 8
 };
 
 static int command_help(const struct options *o);
@@ -25,19 +25,19 @@ static const struct command {
     int (*run)(const struct options *o);
     const char *usage, *help;
 } commands[] = {
-    {"list", TAKES_JSON | TAKES_NAMES | TAKES_GUESTS, command_list,
-     "list [--json | --name] [GUEST...]", "the guests, one line each"},
-    {"status", TAKES_GUESTS, command_status, "status [GUEST...]",
-     "the daemon, its host and guests"},
+    {"list", TAKES_JSON | TAKES_NAMES | TAKES_DOMAINS, command_list,
+     "list [--json | --name] [DOMAIN...]", "list domains, one a line"},
+    {"status", TAKES_DOMAINS, command_status, "status [DOMAIN...]",
+     "show the daemon, its host and domains"},
     {"doctor", TAKES_IMAGES, command_doctor, "doctor [--images DIR]",
-     "find what keeps guests from running, and say how to mend it"},
-    {"help", TAKES_NOTHING, command_help, "help", "this text"},
+     "check what keeps domains from starting, and print the fix"},
+    {"help", TAKES_NOTHING, command_help, "help", "print this text"},
 };
 
 static int command_help(const struct options *o)
 {
     (void)o;
-    puts("vireo: looks at vireod and the machine it runs on\n"
+    puts("vireo: shows what vireod manages and checks the host it runs on\n"
          "\n"
          "usage: vireo [OPTION]... COMMAND\n");
     for (size_t i = 0; i < ARRAY_LEN(commands); i++)
@@ -50,14 +50,14 @@ static int command_help(const struct options *o)
         "  -h, --help\n"
         "  -V, --version\n"
         "\n"
-        "Exit status: 0 good, 1 not (doctor: something is wrong), 2 wrong usage. See vireo(1).");
+        "Exit status: 0 success, 1 failure (doctor: a check failed), 2 wrong usage. See vireo(1).");
     return 0;
 }
 
-static int usage(const char *what, const char *word)
+static int usage(const char *what, const char *value)
 {
     AUTO_STRBUF b = {0};
-    text_add(&b, word);
+    text_add(&b, value);
     fprintf(stderr, "vireo: %s '%s'; see vireo help\n", what, strbuf_text(&b));
     return USAGE;
 }
@@ -74,15 +74,15 @@ static const struct command *find(const char *name)
 static int check_options(const struct command *c, const struct options *o)
 {
     if (o->json && !(c->takes & TAKES_JSON))
-        return usage("--json is not for", c->name);
+        return usage("--json is not an option of", c->name);
     if (o->names && !(c->takes & TAKES_NAMES))
-        return usage("--name is not for", c->name);
+        return usage("--name is not an option of", c->name);
     if (o->json && o->names)
-        return usage("--json and --name don't go together in", c->name);
+        return usage("--json and --name exclude each other in", c->name);
     if (o->images && !(c->takes & TAKES_IMAGES))
-        return usage("--images is not for", c->name);
-    if (o->nwords && !(c->takes & TAKES_GUESTS))
-        return usage("unexpected word", o->words[0]);
+        return usage("--images is not an option of", c->name);
+    if (o->nargs && !(c->takes & TAKES_DOMAINS))
+        return usage("unexpected operand", o->args[0]);
     return 0;
 }
 
@@ -136,8 +136,8 @@ int main(int argc, char **argv)
     const struct command *command = find(argv[optind]);
     if (!command)
         return usage("no such command", argv[optind]);
-    o.words = argv + optind + 1;
-    o.nwords = argc - optind - 1;
+    o.args = argv + optind + 1;
+    o.nargs = argc - optind - 1;
     int wrong = check_options(command, &o);
     return wrong ? wrong : command->run(&o);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Each check of `vireo doctor` on trees that have what it looks for, and on trees where each thing
-// is wrong in turn. The number of problems stands here, the words in golden/doctor.txt.
+// Each check of `vireo doctor` on fixtures that have what it needs, and on fixtures with one fault
+// each. The number of problems is checked here, the text in golden/doctor.txt.
 #include "clients/doctor.h"
 #include "clients/text.h"
 #include "tests/golden.h"
@@ -22,12 +22,12 @@ struct tree {
     struct findings found;
     struct strbuf all; // of all cases
     int listener;
-    gid_t gid; // a group with a name that is not root's, which we may give files to
+    gid_t gid; // a named group other than root's that this test may assign to files
 };
 
 typedef void check_fn(const struct doctor *d, struct findings *ret);
 
-// ---- trees -------------------------------------------------------------------------------------
+// ---- fixtures -----------------------------------------------------------------------------------
 
 static char *full(struct tree *t, const char *path)
 {
@@ -67,7 +67,7 @@ static void put_group(struct tree *t, const char *path)
     CHECK_INT(st.st_gid, t->gid);
 }
 
-// A socket that is answered, or was.
+// A socket with a listener, or one whose listener is gone.
 static void put_socket(struct tree *t, const char *path, mode_t mode, bool answered)
 {
     AUTO_FREE char *file = full(t, path);
@@ -79,7 +79,7 @@ static void put_socket(struct tree *t, const char *path, mode_t mode, bool answe
     if (!answered)
         close_fd(&fd);
     else if (t->listener < 0)
-        t->listener = fd; // the read-only one of a pair lives until the process ends
+        t->listener = fd; // the read-only socket of a pair stays open until exit
     char comm[64];
     snprintf(comm, sizeof(comm), "/proc/%d/comm", (int)getpid());
     put(t, comm, 0644, "vireod\n");
@@ -96,9 +96,9 @@ static void put_process(struct tree *t, int pid, const char *comm, unsigned uid)
     put(t, status, 0444, text);
 }
 
-static struct who make_who(const char *name, uid_t uid, gid_t gid)
+static struct account make_account(const char *name, uid_t uid, gid_t gid)
 {
-    return (struct who){.name = xstrdup(name), .known = true, .uid = uid, .gid = gid};
+    return (struct account){.name = xstrdup(name), .known = true, .uid = uid, .gid = gid};
 }
 
 static void begin(struct tree *t)
@@ -109,8 +109,8 @@ static void begin(struct tree *t)
     t->listener = -1;
     t->d = (struct doctor){.root = t->root,
                            .system_mode = true,
-                           .me = make_who("alice", ALICE, GROUP_OF_ALICE),
-                           .qemu = make_who("libvirt-qemu", QEMU, GROUP_OF_QEMU),
+                           .caller = make_account("alice", ALICE, GROUP_OF_ALICE),
+                           .qemu = make_account("libvirt-qemu", QEMU, GROUP_OF_QEMU),
                            .socket = xstrdup("/run/libvirt/libvirt-sock"),
                            .socket_ro = xstrdup("/run/libvirt/libvirt-sock-ro"),
                            .socket_group = xstrdup("libvirt"),
@@ -123,7 +123,7 @@ static void begin(struct tree *t)
                            .kernel = xstrdup("6.1.0")};
 }
 
-// What depends on the machine that the test runs on, by names that don't.
+// Replaces what depends on the test machine by fixed text.
 static char *normal(const struct tree *t, char *text)
 {
     char pid[32], own_pair[256], other_pair[256], into[256];
@@ -132,17 +132,17 @@ static char *normal(const struct tree *t, char *text)
     snprintf(own_pair, sizeof(own_pair), "%s %s", user, getgrgid(getegid())->gr_name);
     snprintf(other_pair, sizeof(other_pair), "%s %s", user, getgrgid(t->gid)->gr_name);
     snprintf(into, sizeof(into), "-aG %s ", getgrgid(t->gid)->gr_name);
-    const char *const words[][2] = {{pid, "pid PID"},
-                                    {other_pair, "OWNER GROUP"},
-                                    {own_pair, "OWNER GROUP"},
-                                    {into, "-aG GROUP "},
-                                    {t->root, "ROOT"}}; // must not show: paths are the user's
-    for (size_t i = 0; i < ARRAY_LEN(words); i++) {
+    const char *const replace[][2] = {{pid, "pid PID"},
+                                      {other_pair, "OWNER GROUP"},
+                                      {own_pair, "OWNER GROUP"},
+                                      {into, "-aG GROUP "},
+                                      {t->root, "ROOT"}}; // must not appear in findings
+    for (size_t i = 0; i < ARRAY_LEN(replace); i++) {
         struct strbuf b = {0};
         const char *p = text, *at;
-        for (; (at = strstr(p, words[i][0])); p = at + strlen(words[i][0])) {
+        for (; (at = strstr(p, replace[i][0])); p = at + strlen(replace[i][0])) {
             strbuf_addn(&b, p, (size_t)(at - p));
-            strbuf_add(&b, words[i][1]);
+            strbuf_add(&b, replace[i][1]);
         }
         strbuf_add(&b, p);
         free(text);
@@ -164,11 +164,11 @@ static void end(struct tree *t, const char *name, check_fn *check, size_t proble
         exit(1);
     }
     VEC_FOREACH (f, &t->found)
-        CHECK(f->level != LEVEL_PROBLEM || f->mend); // each with its command
+        CHECK(f->level != LEVEL_PROBLEM || f->fix); // each with its command
     findings_finish(&t->found);
     t->found = (struct findings){0};
     close_fd(&t->listener);
-    // So that it can be removed by who is not root.
+    // Lets a user other than root remove it.
     AUTO_FREE char *locked = full(t, "/var/lib/libvirt");
     chmod(locked, 0755);
     CHECK_INT(dir_remove_all(t->root), 0);
@@ -180,7 +180,7 @@ static void set(char **field, const char *value)
     str_replace(field, value);
 }
 
-// ---- QEMU --------------------------------------------------------------------------------------
+// ---- QEMU ---------------------------------------------------------------------------------------
 
 static const char BINARY[] = "/usr/bin/qemu-system-x86_64";
 static const char OLD[] = "#!/bin/sh\necho 'QEMU emulator version 2.11.1(Debian 1:2.11)'\n";
@@ -194,15 +194,15 @@ static void qemu(struct tree *t)
     end(t, "qemu", doctor_check_qemu, 0);
     begin(t);
     put(t, "/usr/libexec/qemu-kvm", 0755, GOOD);
-    end(t, "qemu as Red Hat has it", doctor_check_qemu, 0);
+    end(t, "qemu in Red Hat's place", doctor_check_qemu, 0);
     begin(t);
     end(t, "no qemu", doctor_check_qemu, 1);
     begin(t);
-    put(t, BINARY, 0644, GOOD); // not to be run
+    put(t, BINARY, 0644, GOOD); // not executable
     put(t, "/etc/os-release", 0644,
         "NAME=\"Rocky\"\nID=\"rocky\"\nID_LIKE=\"rhel centos fedora\"\n");
-    t->d.me.root = true;
-    end(t, "no qemu, on a relative of Red Hat's, as root", doctor_check_qemu, 1);
+    t->d.caller.root = true;
+    end(t, "no qemu, on a Red Hat derivative, as root", doctor_check_qemu, 1);
     begin(t);
     put(t, "/etc/os-release", 0644, "ID=debian\n");
     set(&t->d.machine, "aarch64");
@@ -215,7 +215,7 @@ static void qemu(struct tree *t)
     end(t, "broken qemu", doctor_check_qemu, 1);
     begin(t);
     put(t, BINARY, 0755, "#!/bin/sh\nyes 'QEMU version x'\n");
-    end(t, "endless qemu", doctor_check_qemu, 1);
+    end(t, "qemu that prints without end", doctor_check_qemu, 1);
     begin(t);
     set(&t->d.emulator, "/opt/qemu");
     put(t, BINARY, 0755, GOOD);
@@ -236,7 +236,7 @@ static void qemu_user(struct tree *t)
     end(t, "qemu as nobody", doctor_check_qemu_user, 0);
 }
 
-// ---- devices -----------------------------------------------------------------------------------
+// ---- devices ------------------------------------------------------------------------------------
 
 static void kvm(struct tree *t)
 {
@@ -255,17 +255,17 @@ static void kvm(struct tree *t)
     end(t, "kvm, not in its group", doctor_check_kvm, 1);
     begin(t);
     put(t, "/dev/kvm", 0600, "");
-    end(t, "kvm for its owner only", doctor_check_kvm, 1);
+    end(t, "kvm, owner only", doctor_check_kvm, 1);
     begin(t);
     put(t, "/dev/kvm", 0644, "");
     t->d.system_mode = false;
     set(&t->d.qemu.name, "alice");
-    end(t, "kvm for looking only, session", doctor_check_kvm, 1);
+    end(t, "kvm read-only, session", doctor_check_kvm, 1);
     begin(t);
     put(t, "/dev/kvm", 0600, "");
     set(&t->d.qemu.name, "nobody");
-    t->d.me.root = true;
-    end(t, "kvm closed, no user for qemu yet", doctor_check_kvm, 1);
+    t->d.caller.root = true;
+    end(t, "kvm closed, no user for qemu", doctor_check_kvm, 1);
     begin(t);
     put(t, "/proc/cpuinfo", 0444, "processor\t: 0\nflags\t\t: fpu vme vmx ssse3\nbugs\t: \n");
     end(t, "no kvm on Intel", doctor_check_kvm, 1);
@@ -274,7 +274,7 @@ static void kvm(struct tree *t)
     end(t, "no kvm on AMD", doctor_check_kvm, 1);
     begin(t);
     put(t, "/proc/cpuinfo", 0444, "flags\t\t: fpu vmxx xsvm\nvmx flags\n");
-    end(t, "no kvm, no virtualisation", doctor_check_kvm, 0);
+    end(t, "no kvm, no virtualization", doctor_check_kvm, 0);
 }
 
 static void tun(struct tree *t)
@@ -286,7 +286,7 @@ static void tun(struct tree *t)
     end(t, "no tun", doctor_check_tun, 1);
     begin(t);
     put(t, "/dev/net/tun", 0600, "");
-    end(t, "tun for root", doctor_check_tun, 0);
+    end(t, "tun, root only", doctor_check_tun, 0);
     begin(t);
     put(t, "/dev/vhost-net", 0600, "");
     end(t, "vhost", doctor_check_vhost, 0);
@@ -294,7 +294,7 @@ static void tun(struct tree *t)
     end(t, "no vhost", doctor_check_vhost, 0);
 }
 
-// ---- access lists ------------------------------------------------------------------------------
+// ---- access lists -------------------------------------------------------------------------------
 
 struct acl {
     uint32_t version;
@@ -316,7 +316,7 @@ static bool put_acl(struct tree *t, const char *path, const struct acl *acl)
     if (setxattr(file, "system.posix_acl_access", &little, sizeof(little), 0) == 0)
         return true;
     CHECK_INT(errno, EOPNOTSUPP);
-    puts("no access lists on this file system: that part is left out");
+    puts("no access lists on this file system: skipped");
     return false;
 }
 
@@ -330,28 +330,29 @@ static void access_lists(struct tree *t)
                        {8, 4, GROUP_OF_ALICE},
                        {16, 7, UINT32_MAX},
                        {32, 1, UINT32_MAX}}};
-    struct who third = make_who("third", 4250, 4251);
+    struct account third = make_account("third", 4250, 4251);
     begin(t);
     put(t, "/file", 0600, "");
     if (put_acl(t, "/file", &acl)) {
         CHECK(doctor_may(&t->d, &t->d.qemu, "/file", 6));
         CHECK(!doctor_may(&t->d, &t->d.qemu, "/file", 1));
-        CHECK(doctor_may(&t->d, &t->d.me, "/file", 4)); // by the group
-        CHECK(!doctor_may(&t->d, &t->d.me, "/file", 2));
-        CHECK(!doctor_may(&t->d, &t->d.me, "/file", 1)); // who is of a group is no other
+        CHECK(doctor_may(&t->d, &t->d.caller, "/file", 4)); // by the named group
+        CHECK(!doctor_may(&t->d, &t->d.caller, "/file", 2));
+        CHECK(!doctor_may(&t->d, &t->d.caller, "/file",
+                          1)); // a matching group excludes the entry for others
         CHECK(doctor_may(&t->d, &third, "/file", 1));
         CHECK(!doctor_may(&t->d, &third, "/file", 4));
         acl.e[4].bits = 4;
         CHECK(put_acl(t, "/file", &acl));
         CHECK(doctor_may(&t->d, &t->d.qemu, "/file", 4));
-        CHECK(!doctor_may(&t->d, &t->d.qemu, "/file", 2)); // the mask takes it away
+        CHECK(!doctor_may(&t->d, &t->d.qemu, "/file", 2)); // the mask removes it
     }
     free(third.name);
     put(t, "/dev/kvm", 0666, "");
     end(t, "end of access lists", doctor_check_kvm, 0);
 }
 
-// ---- sockets -----------------------------------------------------------------------------------
+// ---- sockets ------------------------------------------------------------------------------------
 
 static const char SOCK[] = "/run/libvirt/libvirt-sock";
 
@@ -367,14 +368,14 @@ static void begin_served(struct tree *t, mode_t mode, bool group)
 static void sockets_open(struct tree *t)
 {
     begin_served(t, 0777, false);
-    t->d.me.root = true;
+    t->d.caller.root = true;
     end(t, "socket, for root", doctor_check_sockets, 0);
     begin_served(t, 0660, true);
-    t->d.me.groups[0] = t->gid;
-    t->d.me.ngroups = 1;
+    t->d.caller.groups[0] = t->gid;
+    t->d.caller.ngroups = 1;
     end(t, "socket, for a member of the group", doctor_check_sockets, 0);
     begin_served(t, 0777, false);
-    end(t, "socket, for one who may only look", doctor_check_sockets, 1);
+    end(t, "socket, for a user outside the group", doctor_check_sockets, 1);
     begin_served(t, 0777, false);
     set(&t->d.socket_group, "");
     t->d.socket_gid = (gid_t)-1;
@@ -384,13 +385,13 @@ static void sockets_open(struct tree *t)
     end(t, "socket, no such group", doctor_check_sockets, 1);
     begin_served(t, 0700, false);
     t->d.system_mode = false;
-    t->d.me.uid = geteuid();
-    end(t, "socket of a session", doctor_check_sockets, 0);
+    t->d.caller.uid = geteuid();
+    end(t, "socket, session", doctor_check_sockets, 0);
     begin_served(t, 0777, false);
-    t->d.me.root = true;
+    t->d.caller.root = true;
     set(&t->d.socket_ro, "/run/libvirt/libvirt-sock-ro");
     put_socket(t, t->d.socket_ro, 0777, false);
-    end(t, "sockets, read-only one dead", doctor_check_sockets, 1);
+    end(t, "sockets, read-only one without listener", doctor_check_sockets, 1);
 }
 
 static void sockets_closed(struct tree *t)
@@ -404,11 +405,11 @@ static void sockets_closed(struct tree *t)
     t->d.system_mode = false;
     set(&t->d.socket_ro, NULL);
     set(&t->d.socket, "/run/user/4242/libvirt/libvirt-sock");
-    end(t, "no socket of a session", doctor_check_sockets, 0);
+    end(t, "no socket, session", doctor_check_sockets, 0);
     begin(t);
     put_socket(t, SOCK, 0777, false);
     set(&t->d.socket_ro, NULL);
-    end(t, "socket left behind", doctor_check_sockets, 1);
+    end(t, "stale socket", doctor_check_sockets, 1);
     begin(t);
     put(t, SOCK, 0777, "");
     set(&t->d.socket_ro, NULL);
@@ -421,54 +422,54 @@ static void sockets_closed(struct tree *t)
     begin_served(t, 0700, false);
     t->d.socket_gid = (gid_t)-1;
     set(&t->d.socket_group, "");
-    end(t, "socket for root", doctor_check_sockets, 1);
+    end(t, "socket, root only", doctor_check_sockets, 1);
     begin(t);
     put_dir(t, "/run/libvirt", 0700);
     end(t, "socket behind a closed directory", doctor_check_sockets, 1);
 }
 
-// ---- rivals ------------------------------------------------------------------------------------
+// ---- conflicts ----------------------------------------------------------------------------------
 
-static void rivals(struct tree *t)
+static void conflicts(struct tree *t)
 {
     begin(t);
     put_process(t, 100, "bash", 0);
     put_process(t, 101, "libvirtd", ALICE); // of a session
-    end(t, "no rival", doctor_check_rivals, 0);
+    end(t, "no conflict", doctor_check_conflicts, 0);
     begin(t);
     put_dir(t, "/run/systemd/system", 0755);
     put_process(t, 100, "libvirtd", 0);
     put_link(t, "/etc/systemd/system/multi-user.target.wants/libvirtd.service", "/nowhere");
-    end(t, "libvirtd, with systemd", doctor_check_rivals, 1);
+    end(t, "libvirtd, with systemd", doctor_check_conflicts, 1);
     begin(t);
     put_process(t, 100, "libvirtd", 0);
-    end(t, "libvirtd, without systemd", doctor_check_rivals, 1);
+    end(t, "libvirtd, without systemd", doctor_check_conflicts, 1);
     begin(t);
     put_process(t, 100, "virtqemud", 0);
     put_process(t, 101, "virtnetworkd", 0);
-    t->d.me.root = true;
-    end(t, "libvirt in pieces", doctor_check_rivals, 2);
+    t->d.caller.root = true;
+    end(t, "libvirt's modular daemons", doctor_check_conflicts, 2);
     begin(t);
     put_process(t, 100, "libvirtd", 0);
     put_link(t, "/proc/100/exe", "/usr/sbin/vireod (deleted)");
-    end(t, "vireod by the name libvirtd", doctor_check_rivals, 0);
+    end(t, "vireod under the name libvirtd", doctor_check_conflicts, 0);
     begin(t);
     put_process(t, 100, "libvirtd", 0);
     put_link(t, "/proc/100/ns/mnt", "mnt:[2]");
     put_link(t, "/proc/self/ns/mnt", "mnt:[1]");
-    end(t, "libvirtd in a container", doctor_check_rivals, 0);
+    end(t, "libvirtd in a container", doctor_check_conflicts, 0);
     begin(t);
     t->d.system_mode = false;
     put_process(t, 100, "libvirtd", ALICE);
     put_process(t, 101, "libvirtd", 0);
-    end(t, "libvirtd of this session", doctor_check_rivals, 1);
+    end(t, "libvirtd of this session", doctor_check_conflicts, 1);
     begin(t);
     put_dir(t, "/run/systemd/system", 0755);
     put_link(t, "/etc/systemd/system/sockets.target.wants/virtqemud.socket", "/nowhere");
-    end(t, "rival at the next boot", doctor_check_rivals, 1);
+    end(t, "conflict at the next boot", doctor_check_conflicts, 1);
 }
 
-// ---- images ------------------------------------------------------------------------------------
+// ---- images -------------------------------------------------------------------------------------
 
 static void images(struct tree *t)
 {
@@ -481,7 +482,7 @@ static void images(struct tree *t)
     end(t, "images behind a closed directory", doctor_check_images, 1);
     begin(t);
     put_dir(t, "/var/lib/libvirt/images", 0700);
-    end(t, "closed images", doctor_check_images, 1);
+    end(t, "images directory closed", doctor_check_images, 1);
     begin(t);
     put_dir(t, "/var/lib/libvirt/images", 0707);
     put_group(t, "/var/lib/libvirt/images");
@@ -491,13 +492,13 @@ static void images(struct tree *t)
     put_dir(t, "/home/al ice's/images", 0755);
     put_dir(t, "/home/al ice's", 0700);
     set(&t->d.images, "/home/al ice's/images");
-    end(t, "images in a home", doctor_check_images, 1);
+    end(t, "images in a home directory", doctor_check_images, 1);
     begin(t);
     put(t, "/usr/bin/setfacl", 0755, "");
     put_dir(t, "/home/bob/images", 0755);
     put_dir(t, "/home/bob", 0700);
     set(&t->d.images, "/home/bob/images");
-    end(t, "images in a home, with access lists", doctor_check_images, 1);
+    end(t, "images in a home directory, with access lists", doctor_check_images, 1);
     begin(t);
     put(t, "/usr/bin/setfacl", 0755, "");
     put_dir(t, "/srv/images", 0655);
@@ -505,22 +506,20 @@ static void images(struct tree *t)
     t->d.qemu.uid = geteuid();
     end(t, "images closed to their owner", doctor_check_images, 1);
     begin(t);
-    end(t, "no images", doctor_check_images, 0);
+    end(t, "no images directory", doctor_check_images, 0);
     begin(t);
     set(&t->d.images, "/srv/guests");
     t->d.images_is_default = false;
-    end(t, "no images where they were said to be", doctor_check_images, 1);
+    end(t, "no images directory, configured", doctor_check_images, 1);
     begin(t);
     put_dir(t, "/srv/guests", 0755);
     put_dir(t, "/srv", 0700);
-    t->d.qemu.uid = geteuid(); // the owner, while the one who asks sees nothing
+    t->d.qemu.uid = geteuid(); // the owner; the caller has no access
     set(&t->d.images, "/srv/guests/deep");
-    end(t, "images that cannot be seen", doctor_check_images, 0);
+    end(t, "images that the caller cannot check", doctor_check_images, 0);
 }
 
-// ---- programs, networks
-// ----------------------------------------------------------------------------------
-
+// ---- programs, networks -------------------------------------------------------------------------
 static void networks(struct tree *t)
 {
     begin(t);
@@ -542,16 +541,16 @@ static void firewall(struct tree *t)
     begin(t);
     t->d.nftables = NO;
     t->d.iptables = YES;
-    end(t, "firewall as the kernel says", doctor_check_firewall, 0);
+    end(t, "firewall reported by the kernel", doctor_check_firewall, 0);
     begin(t);
     put(t, "/proc/modules", 0444, "bridge 1 0 - Live 0x0\nnf_tables 319488 0 - Live 0x0\n");
-    end(t, "firewall loaded", doctor_check_firewall, 0);
+    end(t, "firewall module loaded", doctor_check_firewall, 0);
     begin(t);
     put(t, "/lib/modules/6.1.0/modules.builtin", 0444, "kernel/net/ipv4/netfilter/ip_tables.ko\n");
-    end(t, "firewall built in", doctor_check_firewall, 0);
+    end(t, "firewall module built in", doctor_check_firewall, 0);
     begin(t);
     put(t, "/lib/modules/6.1.0/modules.dep", 0444, "kernel/net/netfilter/nf_tables.ko.xz: a.ko\n");
-    end(t, "firewall to be loaded", doctor_check_firewall, 0);
+    end(t, "firewall module loadable", doctor_check_firewall, 0);
     begin(t);
     put(t, "/lib/modules/6.1.0/modules.dep", 0444, "kernel/net/netfilter/xnf_tables.ko:\n");
     put(t, "/proc/modules", 0444, "nf_tables_set 1 0 - Live 0x0\n");
@@ -560,17 +559,17 @@ static void firewall(struct tree *t)
     t->d.nftables = NO;
     t->d.iptables = YES;
     set(&t->d.firewall_backend, "nftables");
-    end(t, "not the firewall asked for", doctor_check_firewall, 1);
+    end(t, "not the configured firewall", doctor_check_firewall, 1);
     begin(t);
     t->d.nftables = NO;
     t->d.iptables = NO;
-    t->d.me.root = true;
-    end(t, "no firewall, says the kernel", doctor_check_firewall, 1);
+    t->d.caller.root = true;
+    end(t, "no firewall, reported by the kernel", doctor_check_firewall, 1);
     begin(t);
-    end(t, "firewall not to be seen", doctor_check_firewall, 0);
+    end(t, "firewall unknown", doctor_check_firewall, 0);
 }
 
-// ---- the rest ----------------------------------------------------------------------------------
+// ---- all checks ---------------------------------------------------------------------------------
 
 static void check_all(const struct doctor *d, struct findings *ret)
 {
@@ -612,7 +611,7 @@ int main(void)
 {
     static void (*const parts[])(struct tree *) = {
         qemu,           qemu_user, kvm,    tun,      access_lists, sockets_open,
-        sockets_closed, rivals,    images, networks, firewall,     whole,
+        sockets_closed, conflicts, images, networks, firewall,     whole,
     };
     struct tree t = {.gid = geteuid() == 0 ? 1 : getegid()};
     umask(022);

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What `cmake --install` puts into a distribution's places suffices to build and run a program with libvireo.
+"""What `cmake --install` puts into a distribution's places is enough to build and run a program with libvireo.
 
     test_install.py CMAKE BUILD PREFIX COMPILER [FLAG]...
 """
@@ -21,7 +21,7 @@ def run(*command, status=0, **env):
 
 
 def installed(top, ending):
-    """The one file below top whose path ends so."""
+    """The only file below top whose path has this ending."""
     found = [os.path.join(folder, name) for folder, _, names in os.walk(top) for name in names]
     found = [path for path in found if path.endswith(ending)]
     if len(found) != 1:
@@ -42,21 +42,21 @@ def main():
         for flag in flags:
             if flag[:2] in ("-I", "-L") and not flag[2:].startswith(top + PREFIX):
                 sys.exit(f"{flag} is not below {top}{PREFIX}")
-        # Only what is installed: from a directory without our headers.
+        # Builds where only the installed headers can be found.
         program = f"{top}/user"
         run(COMPILER, "-std=c11", "-pedantic", "-Wall", "-Wextra", "-Werror", *FLAGS, f"{HERE}/user.c", "-o", program,
             *flags)
         out = run(program, "/nonexistent/sock", status=1, LD_LIBRARY_PATH=library)
         if "socket /nonexistent/sock\n" not in out or "error 38: cannot connect to the daemon's socket" not in out:
             sys.exit(out)
-        # The command finds the library beside it, the loader's paths set or not.
+        # The installed command finds the installed library by its run path.
         run(f"{top}{PREFIX}/bin/vireo", "--version",
             **({"LD_LIBRARY_PATH": library} if PREFIX == "/usr" else {}))
-        # What is exported is the library's own, so that it disturbs no program.
+        # The library exports only its own names.
         names = run("nm", "-D", "--defined-only", f"{library}/libvireo.so").split("\n")
-        strange = [line for line in names if line and not line.split()[-1].startswith(("vireo_", "LIBVIREO_"))]
-        if strange:
-            sys.exit("exported besides: " + ", ".join(strange))
+        foreign = [line for line in names if line and not line.split()[-1].startswith(("vireo_", "LIBVIREO_"))]
+        if foreign:
+            sys.exit("foreign names exported: " + ", ".join(foreign))
         print("installed, built, run")
 
 

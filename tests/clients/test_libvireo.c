@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// libvireo against the wire's own api files: opening rules, features, refusals, and events with
-// their filters. The daemon runs on the test's loop, the client, which blocks, on a helper thread.
+// libvireo against the files of api/ that need only the wire: opening, features, errors, and events
+// with their filters. The daemon runs on the test's loop, the client, which blocks, on a helper
+// thread.
 #include "api/daemon.h"
 #include "api/event_table.h"
 #include "api/handlers.h"
@@ -37,7 +38,7 @@ static int download(struct task *t, struct stream *s, void *arg, struct error *e
                : 0;
 }
 
-// Counts into what it gets, and dislikes a lone "no".
+// Counts the bytes it receives and fails on a chunk that is just "no".
 static int upload(struct task *t, struct stream *s, void *arg, struct error *err)
 {
     size_t *count = arg;
@@ -61,16 +62,16 @@ static int console(struct task *t, struct stream *s, void *arg, struct error *er
     (void)arg;
     int pair[2];
     CHECK_INT(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, pair), 0);
-    // The guest's side: says hello, and goes away once it is spoken to.
+    // The guest's side: writes a line, then echoes the first input and exits.
     CHECK_INT(write(pair[0], "hello\r\n", 7), 7);
     pid_t pid = fork();
     CHECK(pid >= 0);
     if (pid == 0) {
         struct pollfd p = {.fd = pair[0], .events = POLLIN};
-        char word[16];
+        char input[16];
         poll(&p, 1, -1);
-        ssize_t n = read(pair[0], word, sizeof(word));
-        _exit(n > 0 && write(pair[0], word, (size_t)n) == n ? 0 : 1);
+        ssize_t n = read(pair[0], input, sizeof(input));
+        _exit(n > 0 && write(pair[0], input, (size_t)n) == n ? 0 : 1);
     }
     close(pair[0]);
     int r = stream_bridge(t, s, pair[1], err);
@@ -107,18 +108,18 @@ int api_storage_vol_upload(struct call *call, const struct wire_storage_vol_uplo
     return stream_open(call, upload, &uploaded, NULL, err);
 }
 
-static const struct wire_domain_ref guest = {.name = "guest", .uuid = {1, 2, 3}, .id = 7};
+static const struct wire_domain_ref domain = {.name = "domain", .uuid = {1, 2, 3}, .id = 7};
 static const struct wire_domain_ref other = {.name = "other", .uuid = {9}, .id = 8};
 
 static void send_everything(struct daemon *d)
 {
     api_event_domain(d, &other, 2, 0);
-    api_event_domain(d, &guest, 5, 1);
+    api_event_domain(d, &domain, 5, 1);
     api_send_domain_event_callback_pmwakeup(
-        d, &(struct wire_domain_event_callback_pmwakeup_msg){.reason = 3, .msg.dom = guest});
+        d, &(struct wire_domain_event_callback_pmwakeup_msg){.reason = 3, .msg.dom = domain});
     api_send_domain_event_callback_disk_change(
         d, &(struct wire_domain_event_callback_disk_change_msg){
-               .msg = {.dom = guest, .newSrcPath = "/new", .devAlias = "vda", .reason = 1}});
+               .msg = {.dom = domain, .newSrcPath = "/new", .devAlias = "vda", .reason = 1}});
     api_event_network(d, &(struct wire_network_ref){.name = "default", .uuid = {4}}, 2, 0);
     api_send_node_device_event_update(
         d, &(struct wire_node_device_event_update_msg){.dev.name = "pci_0"});
@@ -131,7 +132,7 @@ static void send_everything(struct daemon *d)
     static const char *const names[] = {"STOP", "RESUME", "RTC_CHANGE", "stop"};
     for (size_t i = 0; i < ARRAY_LEN(names); i++)
         api_send_qemu_domain_monitor_event(
-            d, &(struct wire_qemu_domain_monitor_event_msg){.dom = guest, .event = names[i]});
+            d, &(struct wire_qemu_domain_monitor_event_msg){.dom = domain, .event = names[i]});
     api_event_closing(d, 3);
 }
 
@@ -145,7 +146,7 @@ static void ticker(struct task *t, void *arg)
         if (f->burst)
             api_send_domain_event_callback_metadata_change(
                 &f->daemon, &(struct wire_domain_event_callback_metadata_change_msg){
-                                .dom = guest, .nsuri = large});
+                                .dom = domain, .nsuri = large});
         f->cut = (unsigned)server_stats(f->daemon.server)->clients_cut;
         task_sleep(t, task_deadline_ms(2));
     }
@@ -225,17 +226,17 @@ static void socket_paths(struct fixture *f)
     socket_is("qemu:///system?socket=%2Fa%20b%2fc%zz%2", 0, "/a b/c%zz%2");
 }
 
-// A daemon that accepts nobody, and one that says nothing, hold nobody for ever.
-static void opening_in_time(struct fixture *f)
+// Opening times out on a daemon that does not accept, and on one that does not reply.
+static void opening_times_out(struct fixture *f)
 {
     char path[64];
     int fds[64], n = 0;
     struct vireo_error err = {0};
-    snprintf(path, sizeof(path), "%s/deaf", f->dir);
+    snprintf(path, sizeof(path), "%s/mute", f->dir);
     int listener = unix_listen(path, 0700, 1);
     CHECK(listener >= 0);
     CHECK(!vireo_open_within(path, 0, 50, &err));
-    CHECK_CONTAINS(err.message, "no answer came in time");
+    CHECK_CONTAINS(err.message, "no reply within the timeout");
     while (n < (int)ARRAY_LEN(fds) - 1 && (fds[n] = unix_connect(path)) >= 0)
         n++;
     CHECK(n > 0 && fds[n] == -EAGAIN); // the queue is full
@@ -281,20 +282,20 @@ static void opening(struct fixture *f)
     struct wire_auth_polkit_ret polkit;
     CHECK_INT(vireo_auth_polkit(c, &polkit, &err), -1);
     CHECK_INT(err.code, WIRE_ERR_AUTH_FAILED);
-    CHECK_INT(vireo_domain_create(c, &(struct wire_domain_create_args){.dom = guest}, &err), -1);
+    CHECK_INT(vireo_domain_create(c, &(struct wire_domain_create_args){.dom = domain}, &err), -1);
     CHECK_INT(err.code, WIRE_ERR_NO_SUPPORT);
     CHECK_CONTAINS(err.message, "virDomainCreate");
     CHECK_INT(vireo_connect_close(c, &err), 0);
-    CHECK_INT(vireo_connect_get_uri(c, &uri, &err), -1); // the daemon has closed its end
+    CHECK_INT(vireo_connect_get_uri(c, &uri, &err), -1); // the daemon closed the connection
     vireo_close(c);
     c = vireo_open(f->path, VIREO_READ_ONLY, &err);
     CHECK(c);
-    CHECK_INT(vireo_domain_create(c, &(struct wire_domain_create_args){.dom = guest}, &err), -1);
+    CHECK_INT(vireo_domain_create(c, &(struct wire_domain_create_args){.dom = domain}, &err), -1);
     CHECK_INT(err.code, WIRE_ERR_OPERATION_DENIED);
     vireo_close(c);
     c = vireo_open(f->ro, 0, &err);
     CHECK(c);
-    CHECK_INT(vireo_domain_create(c, &(struct wire_domain_create_args){.dom = guest}, &err), -1);
+    CHECK_INT(vireo_domain_create(c, &(struct wire_domain_create_args){.dom = domain}, &err), -1);
     CHECK_INT(err.code, WIRE_ERR_OPERATION_DENIED);
     vireo_close(c);
     vireo_error_clear(&err);
@@ -321,16 +322,16 @@ static int register_domain(struct vireo *c, int id, const struct wire_domain_ref
 static void domain_events(struct fixture *f)
 {
     struct vireo *c = must_open(f);
-    CHECK_INT(register_domain(c, 0, &guest), 0);
+    CHECK_INT(register_domain(c, 0, &domain), 0);
     for (int i = 0; i < 3; i++) {
         struct vireo_event ev = next(c);
         const struct wire_domain_event_callback_lifecycle_msg *m = ev.payload;
         CHECK_INT(ev.procedure, WIRE_PROC_DOMAIN_EVENT_CALLBACK_LIFECYCLE);
-        CHECK_STR(m->msg.dom.name, "guest"); // never the other
+        CHECK_STR(m->msg.dom.name, "domain"); // filtered by domain
         CHECK_INT(m->callbackID, 0);
         CHECK_INT(m->msg.event, 5);
     }
-    // The same event twice for one client, each with its id.
+    // One client registered twice gets the event twice, each with its callback id.
     CHECK_INT(register_domain(c, 0, NULL), 1);
     bool seen_other = false, seen_both = false;
     for (int i = 0, last = -1; i < 50; i++) {
@@ -352,14 +353,14 @@ static void domain_events(struct fixture *f)
     vireo_error_clear(&err);
     CHECK_INT(register_domain(c, -1, NULL), -1);
     CHECK_INT(register_domain(c, 30, NULL), -1);
-    CHECK_INT(register_domain(c, 29, NULL), 2); // ids are not used again
+    CHECK_INT(register_domain(c, 29, NULL), 2); // ids are not reused
     vireo_close(c);
-    // With a reason between id and payload.
+    // An event with a reason between callback id and payload.
     c = must_open(f);
-    CHECK_INT(register_domain(c, 11, &guest), 0);
+    CHECK_INT(register_domain(c, 11, &domain), 0);
     const struct wire_domain_event_callback_pmwakeup_msg *w = next(c).payload;
     CHECK_INT(w->reason, 3);
-    CHECK_STR(w->msg.dom.name, "guest");
+    CHECK_STR(w->msg.dom.name, "domain");
     vireo_close(c);
 }
 
@@ -373,9 +374,9 @@ static void legacy_events(struct fixture *f)
     struct vireo_event ev = next(c);
     CHECK_INT(ev.procedure, WIRE_PROC_DOMAIN_EVENT_PMWAKEUP);
     const struct wire_domain_event_pmwakeup_msg *w = ev.payload;
-    CHECK_STR(w->dom.name, "guest");
+    CHECK_STR(w->dom.name, "domain");
     CHECK_INT(w->dom.id, 7);
-    args.eventID = 16; // has no such form: registered, and nothing comes
+    args.eventID = 16; // has no legacy form: registering works, no event is sent
     CHECK_INT(vireo_connect_domain_event_register_any(c, &args, &err), 0);
     struct wire_connect_domain_event_deregister_any_args drop = {.eventID = 11};
     CHECK_INT(vireo_connect_domain_event_deregister_any(c, &drop, &err), 0);
@@ -442,7 +443,7 @@ static void expect_monitor(struct fixture *f, const char *pattern, unsigned flag
                                                                         .flags = flags};
     struct wire_qemu_connect_domain_monitor_event_register_ret ret;
     CHECK_INT(vireo_qemu_connect_domain_monitor_event_register(c, &args, &ret, NULL), 0);
-    // From the first of them on, in turn.
+    // Skip to the first expected event; the others follow in order.
     struct vireo_event ev;
     do {
         ev = next(c);
@@ -473,12 +474,12 @@ static void monitor_events(struct fixture *f)
     vireo_close(c);
 }
 
-// A client that takes no events is cut off; one that does, in spite of the same events, is not.
-static void does_not_read(struct fixture *f)
+// A client that does not read its events is disconnected; one that reads the same events is not.
+static void slow_client(struct fixture *f)
 {
-    struct vireo *deaf = must_open(f), *reader = must_open(f);
-    CHECK_INT(register_domain(deaf, 23, NULL), 0);
-    CHECK_INT(register_domain(deaf, 23, &guest), 1); // two for each event
+    struct vireo *slow = must_open(f), *reader = must_open(f);
+    CHECK_INT(register_domain(slow, 23, NULL), 0);
+    CHECK_INT(register_domain(slow, 23, &domain), 1); // two for each event
     CHECK_INT(register_domain(reader, 23, NULL), 0);
     f->burst = true;
     unsigned taken = 0;
@@ -492,8 +493,8 @@ static void does_not_read(struct fixture *f)
     CHECK_INT(f->cut, 1);
     struct wire_connect_get_uri_ret uri;
     CHECK_INT(vireo_connect_get_uri(reader, &uri, NULL), 0);
-    CHECK_INT(vireo_connect_get_uri(deaf, &uri, NULL), -1);
-    vireo_close(deaf);
+    CHECK_INT(vireo_connect_get_uri(slow, &uri, NULL), -1);
+    vireo_close(slow);
     vireo_close(reader);
 }
 
@@ -520,7 +521,7 @@ static void downloads(struct fixture *f)
     struct vireo *c = must_open(f);
     struct vireo_error err = {0};
     struct vireo_stream *s = open_download(c);
-    // Calls go on beside it; what came meanwhile is kept.
+    // Calls work while the stream is open; its data are buffered.
     struct wire_connect_get_uri_ret uri;
     CHECK_INT(vireo_connect_get_uri(c, &uri, &err), 0);
     char buf[10000];
@@ -537,7 +538,7 @@ static void downloads(struct fixture *f)
     CHECK_INT(total, 300003);
     CHECK_INT(vireo_stream_read(s, buf, sizeof(buf), 10000, &err), 0);
     CHECK_INT(vireo_stream_finish(s, &err), 0);
-    // Given up half-way: the connection is as good as before.
+    // After an abort half-way the connection still works.
     s = open_download(c);
     CHECK(vireo_stream_read(s, buf, 5, 10000, &err) == 5);
     vireo_stream_abort(s);
@@ -551,7 +552,7 @@ static void downloads(struct fixture *f)
         CHECK_INT(total, 300003);
         CHECK_INT(vireo_stream_finish(both[i], &err), 0);
     }
-    // Outlives its connection.
+    // A stream can be finished after its connection was closed.
     s = open_download(c);
     vireo_close(c);
     CHECK_INT(vireo_stream_finish(s, &err), -1);
@@ -567,7 +568,7 @@ static void uploads(struct fixture *f)
     struct vireo_stream *s = open_upload(c);
     CHECK_INT(vireo_stream_write(s, block, sizeof(block), &err), 0);
     CHECK_INT(vireo_stream_finish(s, &err), 0);
-    CHECK_INT(uploaded, sizeof(block)); // finished: the other side has all
+    CHECK_INT(uploaded, sizeof(block)); // finished: the daemon received everything
     s = open_upload(c);
     CHECK_INT(vireo_stream_write(s, "no", 2, &err), 0);
     char buf[10];
@@ -581,9 +582,9 @@ static void uploads(struct fixture *f)
     vireo_stream_abort(s);
     struct wire_connect_get_uri_ret uri;
     CHECK_INT(vireo_connect_get_uri(c, &uri, &err), 0);
-    CHECK_INT(uploaded, 1); // the other side saw it end
-    // Only after a call that went well.
-    CHECK_INT(vireo_domain_create(c, &(struct wire_domain_create_args){.dom = guest}, &err), -1);
+    CHECK_INT(uploaded, 1); // the daemon saw the abort
+    // Only after a call that succeeded.
+    CHECK_INT(vireo_domain_create(c, &(struct wire_domain_create_args){.dom = domain}, &err), -1);
     CHECK(!vireo_stream_open(c, &err));
     CHECK_INT(err.code, WIRE_ERR_INVALID_STREAM);
     vireo_error_clear(&err);
@@ -595,7 +596,7 @@ static void consoles(struct fixture *f)
     struct vireo *c = must_open(f);
     struct vireo_error err = {0};
     CHECK_INT(
-        vireo_domain_open_console(c, &(struct wire_domain_open_console_args){.dom = guest}, &err),
+        vireo_domain_open_console(c, &(struct wire_domain_open_console_args){.dom = domain}, &err),
         0);
     struct vireo_stream *s = vireo_stream_open(c, &err);
     CHECK(s);
@@ -610,7 +611,7 @@ static void consoles(struct fixture *f)
     CHECK_INT(vireo_stream_write(s, "bye", 3, &err), 0);
     while ((n = vireo_stream_read(s, text + len, sizeof(text) - 1 - len, 10000, &err)) > 0)
         len += (size_t)n;
-    CHECK_INT(n, 0); // the guest went away
+    CHECK_INT(n, 0); // the guest closed its end
     CHECK_STR(text, "hello\r\nbye");
     CHECK_INT(vireo_stream_finish(s, &err), 0);
     vireo_close(c);
@@ -627,13 +628,13 @@ static void consoles(struct fixture *f)
 int main(void)
 {
     RUN_CLIENT(socket_paths);
-    RUN_CLIENT(opening_in_time);
+    RUN_CLIENT(opening_times_out);
     RUN_CLIENT(opening);
     RUN_CLIENT(domain_events);
     RUN_CLIENT(legacy_events);
     RUN_CLIENT(other_events);
     RUN_CLIENT(monitor_events);
-    RUN_CLIENT(does_not_read);
+    RUN_CLIENT(slow_client);
     RUN_CLIENT(downloads);
     RUN_CLIENT(uploads);
     RUN_CLIENT(consoles);

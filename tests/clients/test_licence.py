@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What goes into libvireo and the command vireo, headers included, is LGPL-2.1-or-later: ninja knows which files.
+"""Every file of libvireo and of the command vireo, headers included, is LGPL-2.1-or-later; ninja lists the files.
 
     test_licence.py CMAKE BUILD SOURCE
 """
@@ -10,7 +10,7 @@ import subprocess
 import sys
 
 CMAKE, BUILD, SOURCE = sys.argv[1:]
-OURS = {"vireo", "clients", "vireo_command"}
+TARGETS = {"vireo", "clients", "vireo_command"}
 WANTED = "SPDX-License-Identifier: LGPL-2.1-or-later"
 
 
@@ -19,12 +19,12 @@ def main():
     if deps.returncode != 0:
         print("skipped: not built by ninja")
         sys.exit(77)
-    files, ours = set(), False
+    files, inside = set(), False
     for line in deps.stdout.split("\n"):
         if line and not line[0].isspace():
             target = re.match(r"(\w+)/CMakeFiles/(\w+)\.dir/", line)
-            ours = bool(target) and (target[1] == "clients" and target[2] in OURS or target[2] == "base")
-        elif ours and line:
+            inside = bool(target) and (target[1] == "clients" and target[2] in TARGETS or target[2] == "base")
+        elif inside and line:
             path = os.path.realpath(os.path.join(BUILD, line.strip()))
             if path.startswith((os.path.realpath(SOURCE) + "/", os.path.realpath(BUILD) + "/")):
                 files.add(path)

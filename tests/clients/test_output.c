@@ -1,62 +1,62 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What the commands print: tables and JSON against golden/, and the small texts they are made of.
-#include "clients/guests.h"
+// What the commands print: tables and JSON against golden/, and the functions that format text.
+#include "clients/domains.h"
 #include "clients/status.h"
 #include "clients/text.h"
 #include "tests/golden.h"
 
 #include <inttypes.h>
 
-static void add(struct guests *g, const char *name, int32_t id, unsigned state, unsigned vcpus,
+static void add(struct domains *g, const char *name, int32_t id, unsigned state, unsigned vcpus,
                 uint64_t kib)
 {
-    struct guest one = {.name = xstrdup(name),
-                        .id = id,
-                        .state = state,
-                        .vcpus = vcpus,
-                        .memory_kib = kib,
-                        .max_memory_kib = kib * 2};
+    struct domain_info one = {.name = xstrdup(name),
+                              .id = id,
+                              .state = state,
+                              .vcpus = vcpus,
+                              .memory_kib = kib,
+                              .max_memory_kib = kib * 2};
     for (size_t i = 0; i < sizeof(one.uuid); i++)
         one.uuid[i] = (uint8_t)(16 * g->n + i);
     vec_push(g, one);
 }
 
-static struct guests some_guests(void)
+static struct domains some_domains(void)
 {
-    struct guests g = {0};
+    struct domains g = {0};
     add(&g, "zoé", -1, 5, 2, 2048 * 1024);
     add(&g, "win\x1b[31m\"\\dows\xff", 12, 3, 1, 1536 * 1024);
     add(&g, "demo", 3, 1, 1, 131072);
     add(&g, "Archive of a machine with a long name", -1, 5, 16, 100);
     add(&g, "日本", 4, 1, 128, UINT64_C(3) << 30);
     add(&g, "later", 100, 99, 1, 1024);
-    guests_sort(&g);
+    domains_sort(&g);
     return g;
 }
 
 static void list(void)
 {
-    struct guests g = some_guests();
+    struct domains g = some_domains();
     AUTO_STRBUF b = {0};
-    guests_add_table(&b, &g);
+    domains_add_table(&b, &g);
     golden_compare("golden/list.txt", strbuf_text(&b));
     strbuf_reset(&b);
-    guests_add_json(&b, &g);
+    domains_add_json(&b, &g);
     golden_compare("golden/list.json", strbuf_text(&b));
     strbuf_reset(&b);
-    guests_add_names(&b, &g);
+    domains_add_names(&b, &g);
     golden_compare("golden/names.txt", strbuf_text(&b));
-    guests_finish(&g);
+    domains_finish(&g);
 }
 
-static void no_guests(void)
+static void no_domains(void)
 {
-    struct guests g = {0};
+    struct domains g = {0};
     AUTO_STRBUF b = {0};
-    guests_add_table(&b, &g);
-    guests_add_names(&b, &g);
+    domains_add_table(&b, &g);
+    domains_add_names(&b, &g);
     CHECK_INT(b.len, 0);
-    guests_add_json(&b, &g);
+    domains_add_json(&b, &g);
     CHECK_STR(strbuf_text(&b), "[]\n");
 }
 
@@ -74,18 +74,18 @@ static void status(void)
                        .has_networks = true,
                        .active_networks = 1,
                        .inactive_networks = 2,
-                       .guests = some_guests()};
+                       .domains = some_domains()};
     AUTO_STRBUF b = {0};
     status_add(&b, &s);
     golden_compare("golden/status.txt", strbuf_text(&b));
     status_finish(&s);
-    // A daemon behind systemd's socket, with nothing.
+    // The daemon process is unknown behind systemd's socket; no domains, no networks.
     s = (struct status){.uptime_s = -1,
                         .uri = xstrdup("qemu:///session"),
                         .hostname = xstrdup("h"),
                         .protocol_version = 9000000,
                         .node = {.memory = 1000, .cpus = 1}};
-    memset(s.node.model, 'm', sizeof(s.node.model)); // without an end
+    memset(s.node.model, 'm', sizeof(s.node.model)); // without a final NUL
     strbuf_reset(&b);
     status_add(&b, &s);
     golden_compare("golden/status-bare.txt", strbuf_text(&b));
@@ -119,15 +119,15 @@ static void amounts(void)
     }
 }
 
-// A shell gives back what was quoted for it.
-static void shell_words(void)
+// A shell reads back what text_add_shell() quoted.
+static void shell_arguments(void)
 {
-    static const char *const words[] = {
+    static const char *const texts[] = {
         "plain/path-1.0", "", "a b", "it's", "$(id)`id`$HOME", "-n\\n", "é", "new\nline", "*", "'"};
-    for (size_t i = 0; i < ARRAY_LEN(words); i++) {
+    for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
         AUTO_STRBUF b = {0};
         strbuf_add(&b, "printf '%s.' ");
-        text_add_shell(&b, words[i]);
+        text_add_shell(&b, texts[i]);
         FILE *f = popen(strbuf_text(&b), "re");
         char got[64] = "";
         CHECK(f);
@@ -135,7 +135,7 @@ static void shell_words(void)
         CHECK_INT(pclose(f), 0);
         CHECK(n > 0 && got[n - 1] == '.');
         got[n - 1] = 0;
-        CHECK_STR(got, words[i]);
+        CHECK_STR(got, texts[i]);
     }
 }
 
@@ -143,9 +143,9 @@ int main(void)
 {
     text_init();
     RUN(list);
-    RUN(no_guests);
+    RUN(no_domains);
     RUN(status);
     RUN(amounts);
-    RUN(shell_words);
+    RUN(shell_arguments);
     return 0;
 }

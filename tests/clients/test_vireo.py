@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The command vireo against a live daemon, with guests that the real virsh defines and starts."""
+"""The command vireo against a running daemon, with domains that virsh defines and starts."""
 import os
 import sys
 sys.dont_write_bytecode = True
@@ -27,7 +27,7 @@ def vireo(*args, before=(), status=0, **env):
     return done
 
 
-class Live(unittest.TestCase):
+class Running(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.server = Server().start()
@@ -50,19 +50,19 @@ class Live(unittest.TestCase):
         self.assertEqual(lines[0], HEADS)
         return lines[1:]
 
-    def two_guests(self):
+    def two_domains(self):
         self.server.define(boot_guest("runs"))
         self.server.define(boot_guest("rests").replace("<vcpu>1<", "<vcpu>2<").replace(">32<", ">1536<"))
         self.server.virsh("start", "runs")
         return self.server.out("domid", "runs")
 
-    def test_no_guests(self):
+    def test_no_domains(self):
         self.assertEqual(self.ask("list"), "")
         self.assertEqual(json.loads(self.ask("list", "--json")), [])
-        self.assertIn("guests    none\n", self.ask("status"))
+        self.assertIn("domains   none\n", self.ask("status"))
 
-    def test_list_follows_guests(self):
-        number = self.two_guests()
+    def test_list_follows_domains(self):
+        number = self.two_domains()
         rests = ["-", "rests", "shut off", "2", "1.5 GiB"]
         self.assertEqual(self.rows("list"), [[number, "runs", "running", "1", "32 MiB"], rests])
         self.server.virsh("suspend", "runs")
@@ -72,29 +72,29 @@ class Live(unittest.TestCase):
         self.assertEqual(self.rows("list"), [rests, ["-", "runs", "shut off", "1", "32 MiB"]])
         self.assertEqual(self.ask("list", "--name"), "rests\nruns\n")
 
-    def test_json_says_what_virsh_says(self):
-        number = self.two_guests()
-        guests = {one["name"]: one for one in json.loads(self.ask("list", "--json"))}
-        self.assertEqual(guests["runs"], {
+    def test_json_agrees_with_virsh(self):
+        number = self.two_domains()
+        domains = {one["name"]: one for one in json.loads(self.ask("list", "--json"))}
+        self.assertEqual(domains["runs"], {
             "id": int(number), "name": "runs", "uuid": self.server.out("domuuid", "runs"), "state": "running",
             "vcpus": 1, "memory_kib": 32768, "max_memory_kib": 32768})
-        self.assertEqual(guests["rests"], {
+        self.assertEqual(domains["rests"], {
             "id": None, "name": "rests", "uuid": self.server.out("domuuid", "rests"), "state": "shut off",
             "vcpus": 2, "memory_kib": 1536 * 1024, "max_memory_kib": 1536 * 1024})
 
     def test_status(self):
-        self.two_guests()
+        self.two_domains()
         text = self.ask("status")
         pid = self.server.process.pid
-        self.assertRegex(text, rf"(?m)^daemon    {self.server.kind}, pid {pid}, up \d+ (s|min), speaks libvirt 9\.0\.0$")
+        self.assertRegex(text, rf"(?m)^daemon    {self.server.kind}, pid {pid}, up \d+ (s|min), libvirt protocol 9\.0\.0$")
         self.assertIn(f"uri       {self.server.driver} at {self.server.sock}\n", text)
         self.assertRegex(text, r"(?m)^host      \S+: \d+ CPUs? \S+, [\d.]+ [MG]iB memory, QEMU 7\.2\.\d+$")
-        self.assertIn("guests    1 running, 1 shut off\n", text)
+        self.assertIn("domains   1 running, 1 shut off\n", text)
         self.assertIn("\nID  NAME   STATE     VCPUS  MEMORY\n", text)
         self.assertIn("rests  shut off  2      1.5 GiB\n", text)
 
     def test_default_uri_from_environment(self):
-        self.two_guests()
+        self.two_domains()
         names = vireo("list", "--name", LIBVIRT_DEFAULT_URI=self.server.uri).stdout
         self.assertEqual(names, "runs\nrests\n")
 
@@ -103,10 +103,10 @@ class Live(unittest.TestCase):
         self.assertEqual(vireo("-c", self.server.sock, "list", "--name").stdout, "one\n")
         self.assertEqual(vireo("-c", self.server.ro_sock, "list", "--name").stdout, "one\n")
 
-    def test_unknown_guest(self):
-        done = vireo("-c", self.server.uri, "list", "nobody", status=1)
+    def test_unknown_domain(self):
+        done = vireo("-c", self.server.uri, "list", "missing", status=1)
         self.assertEqual(done.stdout, "")
-        self.assertRegex(done.stderr, "^vireo: cannot list the guests: .*nobody")
+        self.assertRegex(done.stderr, "^vireo: cannot list the domains: .*missing")
 
     def test_daemon_stops_answering(self):
         self.server.process.send_signal(signal.SIGSTOP)
@@ -114,33 +114,33 @@ class Live(unittest.TestCase):
             done = vireo("-c", self.server.uri, "--timeout", "1", "list", status=1)
         finally:
             self.server.process.send_signal(signal.SIGCONT)
-        self.assertIn("no answer came in time", done.stderr)
+        self.assertIn("no reply within the timeout", done.stderr)
         self.assertEqual(self.ask("list"), "")
 
-    def test_doctor_sees_the_daemon(self):
+    def test_doctor_finds_the_daemon(self):
         text = vireo("-c", self.server.uri, "doctor", status=self.expected_status()).stdout
-        self.assertIn("session mode, asked by root\n" if IS_VIREO else "system mode, asked by root\n", text)
-        self.assertRegex(text, rf"good   {self.server.sock}: s\S+ root root, served by {self.server.kind} \(pid \d+\)")
-        self.assertRegex(text, r"good   QEMU: /usr/bin/qemu-system-x86_64, version 7\.2\.\d+")
+        self.assertIn("session mode, run by root\n" if IS_VIREO else "system mode, run by root\n", text)
+        self.assertRegex(text, rf"ok     {self.server.sock}: s\S+ root root, served by {self.server.kind} \(pid \d+\)")
+        self.assertRegex(text, r"ok     QEMU: /usr/bin/qemu-system-x86_64, version 7\.2\.\d+")
 
     @staticmethod
     def expected_status():
         return 0 if IS_VIREO and (not os.path.exists("/dev/kvm") or os.access("/dev/kvm", os.W_OK)) else 1
 
-    def completed(self, *words, uri=None):
-        """What bash offers for the last of the words."""
+    def completed(self, *args, uri=None):
+        """What bash offers to complete the last word."""
         script = ('. "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); COMP_LINE="$*"; '
                   'COMP_POINT=${#COMP_LINE}; _vireo; printf "%s\\n" "${COMPREPLY[@]}"')
         env = dict(os.environ, PATH=f"{os.path.dirname(VIREO)}:{os.environ['PATH']}")
         if uri:
             env["LIBVIRT_DEFAULT_URI"] = uri
-        done = subprocess.run(["bash", "-c", script, "bash", f"{SOURCE}/clients/vireo.bash", "vireo", *words],
+        done = subprocess.run(["bash", "-c", script, "bash", f"{SOURCE}/clients/vireo.bash", "vireo", *args],
                               capture_output=True, text=True, timeout=30, env=env)
         self.assertEqual((done.returncode, done.stderr), (0, ""))
         return done.stdout.split()
 
     def test_completion(self):
-        self.two_guests()
+        self.two_domains()
         self.assertEqual(self.completed(""), ["list", "status", "doctor", "help"])
         self.assertEqual(self.completed("s"), ["status"])
         self.assertEqual(self.completed("list", "--j"), ["--json"])
@@ -153,8 +153,8 @@ class Live(unittest.TestCase):
         self.assertEqual(self.completed("list", "r", uri="/nonexistent"), [])
 
     def test_completion_in_a_real_bash(self):
-        """bash breaks a URI into words at its colons and equals signs: the line as a user types it."""
-        self.two_guests()
+        """bash splits a URI at its colons and equals signs: complete the line as a user types it."""
+        self.two_domains()
         terminal = Terminal.__new__(Terminal)
         terminal.seen = ""
         terminal.pid, terminal.fd = pty.fork()
@@ -171,8 +171,8 @@ class Live(unittest.TestCase):
             terminal.close()
 
 
-class Nobody(unittest.TestCase):
-    """Without a daemon."""
+class NoDaemon(unittest.TestCase):
+    """Without a running daemon."""
 
     def test_commands_point_to_doctor(self):
         for command in ("list", "status"):
@@ -181,24 +181,24 @@ class Nobody(unittest.TestCase):
             self.assertIn("vireo: no daemon: cannot connect to the daemon's socket '/nonexistent/sock'", done.stderr)
             self.assertIn("`vireo doctor`", done.stderr)
 
-    def test_doctor_needs_none(self):
+    def test_doctor_needs_no_daemon(self):
         text = vireo("-c", "qemu:///system", "doctor", status=1).stdout
-        self.assertIn("system mode, asked by root\n", text)
-        self.assertIn("WRONG  /run/libvirt/libvirt-sock: is missing: no daemon is running\n"
-                      "         mend it: vireod --system --daemon\n", text)
+        self.assertIn("system mode, run by root\n", text)
+        self.assertIn("FAIL   /run/libvirt/libvirt-sock: is missing: no daemon is running\n"
+                      "         fix: vireod --system --daemon\n", text)
 
-    def test_doctor_walks_to_the_images(self):
+    def test_doctor_checks_the_path_to_images(self):
         os.makedirs("/run/t/walk/a/images")
         os.chmod("/run/t/walk/a", 0o700)
         self.addCleanup(lambda: subprocess.run(["rm", "-r", "/run/t/walk"], check=True))
         os.symlink("/run/t/walk/a/images", "/run/t/walk/link")
         for path in ("/run/t/walk/a/images", "/run/t/walk/link"):
             text = vireo("-c", "qemu:///system", "doctor", "--images", path, status=1).stdout
-            mend = re.search(r"WRONG  images: .* /run/t/walk/a doesn't let it pass .*\n +mend it: (.*)\n", text)
-            self.assertTrue(mend, text)
-        subprocess.run(mend[1], shell=True, check=True)  # and the command mends it
+            fix = re.search(r"FAIL   images: .* may not search directory /run/t/walk/a .*\n +fix: (.*)\n", text)
+            self.assertTrue(fix, text)
+        subprocess.run(fix[1], shell=True, check=True)  # the command that doctor printed works
         text = vireo("-c", "qemu:///system", "doctor", "--images", path, status=1).stdout
-        self.assertIn(f"good   images: user libvirt-qemu can get to {path}\n", text)
+        self.assertIn(f"ok     images: user libvirt-qemu can reach {path}\n", text)
 
     def test_usage(self):
         for args in ([], ["dance"], ["status", "--json"], ["list", "--json", "--name"], ["help", "me"], ["--wrong"],
@@ -209,14 +209,14 @@ class Nobody(unittest.TestCase):
         self.assertRegex(vireo("--version").stdout, r"^vireo \d+\.\d+\.\d+\n$")
 
 
-@unittest.skipUnless(IS_VIREO, "vireod's own places")
+@unittest.skipUnless(IS_VIREO, "paths of vireod")
 class System(unittest.TestCase):
-    """vireod in system mode at its real places, which are private here."""
+    """vireod in system mode at its default paths, which are private here."""
 
     @classmethod
     def setUpClass(cls):
         if subprocess.run([*USER, VIREO, "--version"], capture_output=True).returncode != 0:
-            raise unittest.SkipTest("another user cannot be, or cannot run what was built here")
+            raise unittest.SkipTest("cannot switch to another user, or that user cannot run the build")
 
     def setUp(self):
         self.log = open("/run/t/system.log", "w+")
@@ -230,42 +230,42 @@ class System(unittest.TestCase):
         self.daemon.terminate()
         self.assertEqual(self.daemon.wait(30), 0)
 
-    def test_others_look(self):
+    def test_other_users_read(self):
         self.assertIn("at /run/libvirt/libvirt-sock-ro\n", vireo("status").stdout)
         text = vireo("-c", "qemu:///system", "status", before=USER).stdout
         self.assertIn("uri       qemu:///system at /run/libvirt/libvirt-sock-ro\n", text)
 
-    def test_doctor_tells_rights(self):
+    def test_doctor_reports_rights(self):
         group = subprocess.run(["getent", "group", "libvirt"], capture_output=True).returncode == 0
         served = rf"/run/libvirt/libvirt-sock: srwxrwxrwx root root, served by vireod \(pid {self.daemon.pid}\); "
-        text = vireo("doctor", status=1 if not group or "WRONG" in vireo_doctor() else 0).stdout
-        self.assertRegex(text, "good   " + served + "root may change guests")
+        text = vireo("doctor", status=1 if not group or "FAIL" in vireo_doctor() else 0).stdout
+        self.assertRegex(text, "ok     " + served + "root may change domains")
         text = vireo("-c", "qemu:///system", "doctor", before=USER, status=1).stdout
         if group:
-            self.assertRegex(text, "WRONG  " + served + "vireo-user may only look, not being in group libvirt")
+            self.assertRegex(text, "FAIL   " + served + "vireo-user has read-only access, not being in group libvirt")
         else:
-            self.assertRegex(text, r"WRONG  group: there is no group 'libvirt'[^\n]*\n +mend it: sudo groupadd")
-            self.assertRegex(text, "note   " + served + "only root may change guests")
-        self.assertRegex(text, r"good   /run/libvirt/libvirt-sock-ro: s\S+ root root, served by vireod .*vireo-user may look")
+            self.assertRegex(text, r"FAIL   group: there is no group 'libvirt'[^\n]*\n +fix: sudo groupadd")
+            self.assertRegex(text, "note   " + served + "only root may change domains")
+        self.assertRegex(text, r"ok     /run/libvirt/libvirt-sock-ro: s\S+ root root, served by vireod .*vireo-user has read-only")
 
     def test_doctor_finds_libvirtd(self):
         if not os.path.exists("/usr/sbin/libvirtd"):
             self.skipTest("no libvirtd")
-        self.assertIn("good   another daemon", vireo_doctor())
-        rival = Server("rival", kind="libvirtd").start()
+        self.assertIn("ok     another daemon", vireo_doctor())
+        other = Server("other", kind="libvirtd").start()
         try:
-            found = re.search(r"WRONG  another daemon: libvirtd \(pid (\d+)\) .*\n +mend it: (.*)\n", vireo_doctor())
+            found = re.search(r"FAIL   another daemon: libvirtd \(pid (\d+)\) .*\n +fix: (.*)\n", vireo_doctor())
             self.assertTrue(found)
-            self.assertEqual(int(found[1]), rival.process.pid)
+            self.assertEqual(int(found[1]), other.process.pid)
             subprocess.run(found[2], shell=True, check=True)
-            rival.process.wait(30)
+            other.process.wait(30)
         finally:
-            rival.stop()
-        self.assertIn("good   another daemon", vireo_doctor())
+            other.stop()
+        self.assertIn("ok     another daemon", vireo_doctor())
 
 
 def vireo_doctor():
-    """What the doctor says, whatever its status."""
+    """The output of vireo doctor, whatever its exit status."""
     return subprocess.run([VIREO, "doctor"], capture_output=True, text=True, timeout=60).stdout
 
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // A program as a user of the installed libvireo writes it: test_install.py builds it with
-// pkg-config alone, and runs it against a daemon that is not there.
+// pkg-config alone, and runs it against a daemon that does not run.
 #include <libvireo.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "clients/guests.h"
+#include "clients/domains.h"
 #include "base/uuid.h"
 #include "clients/text.h"
 
@@ -9,21 +9,21 @@
 static const char *const STATES[] = {"no state",    "running",  "idle",    "paused",
                                      "in shutdown", "shut off", "crashed", "pmsuspended"};
 
-static void guest_finish(struct guest *g)
+static void domain_finish(struct domain_info *d)
 {
-    free(g->name);
+    free(d->name);
 }
 
-void guests_finish(struct guests *g)
+void domains_finish(struct domains *d)
 {
-    VEC_FOREACH (one, g)
-        guest_finish(one);
-    vec_finish(g);
+    VEC_FOREACH (one, d)
+        domain_finish(one);
+    vec_finish(d);
 }
 
 static int compare(const void *a, const void *b)
 {
-    const struct guest *x = a, *y = b;
+    const struct domain_info *x = a, *y = b;
     if ((x->id < 0) != (y->id < 0))
         return x->id < 0 ? 1 : -1;
     if (x->id != y->id)
@@ -31,14 +31,14 @@ static int compare(const void *a, const void *b)
     return strcmp(x->name, y->name);
 }
 
-void guests_sort(struct guests *g)
+void domains_sort(struct domains *d)
 {
-    if (g->n > 1)
-        qsort(g->v, g->n, sizeof(*g->v), compare);
+    if (d->n > 1)
+        qsort(d->v, d->n, sizeof(*d->v), compare);
 }
 
-// 1, 0 when it went away since it was listed, or -1.
-static int read_one(struct vireo *conn, const struct wire_domain_ref *ref, struct guest *ret,
+// 1, 0 when the domain was undefined after it was listed, or -1.
+static int read_one(struct vireo *conn, const struct wire_domain_ref *ref, struct domain_info *ret,
                     struct vireo_error *err)
 {
     struct wire_domain_get_info_ret info;
@@ -49,24 +49,24 @@ static int read_one(struct vireo *conn, const struct wire_domain_ref *ref, struc
         vireo_error_clear(err);
         return 0;
     }
-    *ret = (struct guest){.name = xstrdup(ref->name),
-                          .id = ref->id,
-                          .state = info.state,
-                          .vcpus = info.nrVirtCpu,
-                          .memory_kib = info.memory,
-                          .max_memory_kib = info.maxMem};
+    *ret = (struct domain_info){.name = xstrdup(ref->name),
+                                .id = ref->id,
+                                .state = info.state,
+                                .vcpus = info.nrVirtCpu,
+                                .memory_kib = info.memory,
+                                .max_memory_kib = info.maxMem};
     memcpy(ret->uuid, ref->uuid, sizeof(ret->uuid));
     return 1;
 }
 
-static int read_all(struct vireo *conn, struct guests *ret, struct vireo_error *err)
+static int read_all(struct vireo *conn, struct domains *ret, struct vireo_error *err)
 {
     struct wire_connect_list_all_domains_ret all;
     struct wire_connect_list_all_domains_args args = {.need_results = 1};
     if (vireo_connect_list_all_domains(conn, &args, &all, err) < 0)
         return -1;
     for (uint32_t i = 0; i < all.domains.n; i++) {
-        struct guest one;
+        struct domain_info one;
         int r = read_one(conn, &all.domains.v[i], &one, err);
         if (r < 0)
             return -1;
@@ -76,13 +76,13 @@ static int read_all(struct vireo *conn, struct guests *ret, struct vireo_error *
     return 0;
 }
 
-static int read_named(struct vireo *conn, char *const *names, int nnames, struct guests *ret,
+static int read_named(struct vireo *conn, char *const *names, int nnames, struct domains *ret,
                       struct vireo_error *err)
 {
     for (int i = 0; i < nnames; i++) {
         struct wire_domain_lookup_by_name_ret found;
         struct wire_domain_lookup_by_name_args args = {.name = names[i]};
-        struct guest one;
+        struct domain_info one;
         if (vireo_domain_lookup_by_name(conn, &args, &found, err) < 0)
             return -1;
         int r = read_one(conn, &found.dom, &one, err);
@@ -94,37 +94,37 @@ static int read_named(struct vireo *conn, char *const *names, int nnames, struct
     return 0;
 }
 
-int guests_read(struct vireo *conn, char *const *names, int nnames, struct guests *ret,
-                struct vireo_error *err)
+int domains_read(struct vireo *conn, char *const *names, int nnames, struct domains *ret,
+                 struct vireo_error *err)
 {
-    *ret = (struct guests){0};
+    *ret = (struct domains){0};
     int r = nnames ? read_named(conn, names, nnames, ret, err) : read_all(conn, ret, err);
     vireo_release(conn);
     if (r < 0)
-        guests_finish(ret);
-    guests_sort(ret);
+        domains_finish(ret);
+    domains_sort(ret);
     return r;
 }
 
-const char *guests_state_name(unsigned state)
+const char *domains_state_name(unsigned state)
 {
     return state < ARRAY_LEN(STATES) ? STATES[state] : "unknown";
 }
 
-void guests_add_table(struct strbuf *b, const struct guests *g)
+void domains_add_table(struct strbuf *b, const struct domains *d)
 {
-    if (g->n == 0)
+    if (d->n == 0)
         return;
     struct strv cells = {0};
     static const char *const heads[] = {"ID", "NAME", "STATE", "VCPUS", "MEMORY"};
     for (size_t i = 0; i < ARRAY_LEN(heads); i++)
         strv_push(&cells, heads[i]);
-    VEC_FOREACH (one, g) {
+    VEC_FOREACH (one, d) {
         struct strbuf memory = {0};
         text_add_memory(&memory, one->memory_kib);
         strv_take(&cells, one->id < 0 ? xstrdup("-") : xasprintf("%" PRId32, one->id));
         strv_push(&cells, one->name);
-        strv_push(&cells, guests_state_name(one->state));
+        strv_push(&cells, domains_state_name(one->state));
         strv_printf(&cells, "%u", one->vcpus);
         strv_take(&cells, strbuf_steal(&memory));
     }
@@ -132,55 +132,55 @@ void guests_add_table(struct strbuf *b, const struct guests *g)
     strv_finish(&cells);
 }
 
-static void add_json_one(struct strbuf *b, const struct guest *g)
+static void add_json_one(struct strbuf *b, const struct domain_info *d)
 {
     char uuid[UUID_TEXT_SIZE];
     struct uuid id;
-    memcpy(id.b, g->uuid, sizeof(id.b));
+    memcpy(id.b, d->uuid, sizeof(id.b));
     uuid_format(&id, uuid);
     strbuf_add(b, "  {\"id\": ");
-    if (g->id < 0)
+    if (d->id < 0)
         strbuf_add(b, "null");
     else
-        strbuf_printf(b, "%" PRId32, g->id);
+        strbuf_printf(b, "%" PRId32, d->id);
     strbuf_add(b, ", \"name\": ");
-    text_add_json(b, g->name);
+    text_add_json(b, d->name);
     strbuf_printf(b,
                   ", \"uuid\": \"%s\", \"state\": \"%s\", \"vcpus\": %u, \"memory_kib\": %" PRIu64
                   ", \"max_memory_kib\": %" PRIu64 "}",
-                  uuid, guests_state_name(g->state), g->vcpus, g->memory_kib, g->max_memory_kib);
+                  uuid, domains_state_name(d->state), d->vcpus, d->memory_kib, d->max_memory_kib);
 }
 
-void guests_add_json(struct strbuf *b, const struct guests *g)
+void domains_add_json(struct strbuf *b, const struct domains *d)
 {
-    strbuf_add(b, g->n ? "[\n" : "[");
-    for (size_t i = 0; i < g->n; i++) {
-        add_json_one(b, &g->v[i]);
-        strbuf_add(b, i + 1 < g->n ? ",\n" : "\n");
+    strbuf_add(b, d->n ? "[\n" : "[");
+    for (size_t i = 0; i < d->n; i++) {
+        add_json_one(b, &d->v[i]);
+        strbuf_add(b, i + 1 < d->n ? ",\n" : "\n");
     }
     strbuf_add(b, "]\n");
 }
 
-void guests_add_names(struct strbuf *b, const struct guests *g)
+void domains_add_names(struct strbuf *b, const struct domains *d)
 {
-    VEC_FOREACH (one, g) {
+    VEC_FOREACH (one, d) {
         text_add(b, one->name);
         strbuf_addc(b, '\n');
     }
 }
 
-void guests_add_counts(struct strbuf *b, const struct guests *g)
+void domains_add_counts(struct strbuf *b, const struct domains *d)
 {
     const char *comma = "";
     for (unsigned state = 0; state <= ARRAY_LEN(STATES); state++) {
         size_t n = 0;
-        VEC_FOREACH (one, g)
+        VEC_FOREACH (one, d)
             n += one->state == state || (state == ARRAY_LEN(STATES) && one->state > state);
         if (n == 0)
             continue;
-        strbuf_printf(b, "%s%zu %s", comma, n, guests_state_name(state));
+        strbuf_printf(b, "%s%zu %s", comma, n, domains_state_name(state));
         comma = ", ";
     }
-    if (g->n == 0)
+    if (d->n == 0)
         strbuf_add(b, "none");
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// libvirt's own daemons: running, or waiting for the next boot to take the socket.
+// Checks for libvirt's daemons, which use the same socket: running, or enabled for the next boot.
 #include "clients/doctor.h"
 #include "base/file.h"
 
@@ -7,15 +7,15 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-static const char *const RIVALS[] = {"libvirtd", "virtqemud", "virtproxyd", "virtnetworkd"};
+static const char *const OTHER_DAEMONS[] = {"libvirtd", "virtqemud", "virtproxyd", "virtnetworkd"};
 
 struct search {
     const struct doctor *d;
     struct findings *ret;
-    bool found[ARRAY_LEN(RIVALS)];
+    bool found[ARRAY_LEN(OTHER_DAEMONS)];
 };
 
-static char *mend(const struct doctor *d, const char *name, const char *pid)
+static char *fix(const struct doctor *d, const char *name, const char *pid)
 {
     struct stat st;
     if (d->system_mode && doctor_stat(d, "/run/systemd/system", &st))
@@ -38,16 +38,16 @@ static bool read_link(const struct doctor *d, const char *path, char ret[static 
     return true;
 }
 
-// A daemon in another mount namespace, as in a container, has other sockets.
-static bool is_elsewhere(const struct doctor *d, const char *pid)
+// A daemon in another mount namespace, such as a container's, has other sockets.
+static bool in_other_namespace(const struct doctor *d, const char *pid)
 {
-    char ours[PATH_MAX], theirs[PATH_MAX];
+    char self[PATH_MAX], other[PATH_MAX];
     AUTO_FREE char *path = xasprintf("/proc/%s/ns/mnt", pid);
-    return read_link(d, "/proc/self/ns/mnt", ours) && read_link(d, path, theirs) &&
-           !str_eq(ours, theirs);
+    return read_link(d, "/proc/self/ns/mnt", self) && read_link(d, path, other) &&
+           !str_eq(self, other);
 }
 
-// vireod started by a client as "libvirtd" is no rival.
+// A client may start vireod under the name "libvirtd".
 static bool is_vireod(const struct doctor *d, const char *pid)
 {
     char exe[PATH_MAX];
@@ -78,14 +78,15 @@ static int on_process(const char *pid, void *arg)
     if (!comm)
         return 0;
     comm[strcspn(comm, "\n")] = 0;
-    for (size_t i = 0; i < ARRAY_LEN(RIVALS); i++) {
-        if (!str_eq(comm, RIVALS[i]) || is_vireod(s->d, pid) || is_elsewhere(s->d, pid) ||
-            uid_of(s->d, pid) != (s->d->system_mode ? 0 : s->d->me.uid))
+    for (size_t i = 0; i < ARRAY_LEN(OTHER_DAEMONS); i++) {
+        if (!str_eq(comm, OTHER_DAEMONS[i]) || is_vireod(s->d, pid) ||
+            in_other_namespace(s->d, pid) ||
+            uid_of(s->d, pid) != (s->d->system_mode ? 0 : s->d->caller.uid))
             continue;
         s->found[i] = true;
-        findings_problem(s->ret, "another daemon", mend(s->d, comm, pid),
-                         "%s (pid %s) is running and manages the same guests, networks and "
-                         "socket; end it before vireod is started",
+        findings_problem(s->ret, "another daemon", fix(s->d, comm, pid),
+                         "%s (pid %s) is running and manages the same domains, networks and "
+                         "socket; stop it before starting vireod",
                          comm, pid);
     }
     return 0;
@@ -97,22 +98,22 @@ static bool is_enabled(const struct doctor *d, const char *name)
         xasprintf("%s/etc/systemd/system/sockets.target.wants/%s.socket", d->root, name);
     AUTO_FREE char *service =
         xasprintf("%s/etc/systemd/system/multi-user.target.wants/%s.service", d->root, name);
-    struct stat st; // these are links, whose ends don't matter
+    struct stat st; // of the links; dangling ones count too
     return lstat(socket, &st) == 0 || lstat(service, &st) == 0;
 }
 
-void doctor_check_rivals(const struct doctor *d, struct findings *ret)
+void doctor_check_conflicts(const struct doctor *d, struct findings *ret)
 {
     struct search s = {.d = d, .ret = ret};
     AUTO_FREE char *proc = doctor_path(d, "/proc");
     size_t before = ret->n;
     dir_each(proc, NULL, on_process, &s);
-    for (size_t i = 0; d->system_mode && i < ARRAY_LEN(RIVALS); i++) {
-        if (!s.found[i] && is_enabled(d, RIVALS[i]))
-            findings_problem(ret, "another daemon", mend(d, RIVALS[i], NULL),
-                             "%s is enabled in systemd: at the next boot it takes the socket",
-                             RIVALS[i]);
+    for (size_t i = 0; d->system_mode && i < ARRAY_LEN(OTHER_DAEMONS); i++) {
+        if (!s.found[i] && is_enabled(d, OTHER_DAEMONS[i]))
+            findings_problem(ret, "another daemon", fix(d, OTHER_DAEMONS[i], NULL),
+                             "%s is enabled in systemd: it will take the socket at the next boot",
+                             OTHER_DAEMONS[i]);
     }
     if (ret->n == before)
-        findings_good(ret, "another daemon", "none of libvirt's daemons is running");
+        findings_good(ret, "another daemon", "none of libvirt's daemons is running or enabled");
 }

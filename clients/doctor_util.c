@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// What the doctor's checks share: files below the root, programs, and the words for mending.
+// Helpers of the checks: files below the root, programs, install commands.
 #include "clients/doctor.h"
 #include "base/file.h"
 
@@ -28,11 +28,11 @@ char *doctor_read(const struct doctor *d, const char *path)
 
 char *doctor_find_program(const struct doctor *d, const char *const *names)
 {
-    static const char *const places[] = {"/usr/bin", "/usr/sbin", "/usr/local/bin",
-                                         "/usr/local/sbin", "/usr/libexec"};
+    static const char *const dirs[] = {"/usr/bin", "/usr/sbin", "/usr/local/bin", "/usr/local/sbin",
+                                       "/usr/libexec"};
     for (; *names; names++) {
-        for (size_t i = 0; i < ARRAY_LEN(places); i++) {
-            AUTO_FREE char *path = xasprintf("%s/%s", places[i], *names);
+        for (size_t i = 0; i < ARRAY_LEN(dirs); i++) {
+            AUTO_FREE char *path = xasprintf("%s/%s", dirs[i], *names);
             AUTO_FREE char *full = doctor_path(d, path);
             if (access(full, X_OK) == 0)
                 return STEAL(path);
@@ -47,10 +47,10 @@ char *doctor_root_command(const struct doctor *d, const char *fmt, ...)
     va_start(ap, fmt);
     AUTO_FREE char *command = xvasprintf(fmt, ap);
     va_end(ap);
-    return xasprintf("%s%s", d->me.root ? "" : "sudo ", command);
+    return xasprintf("%s%s", d->caller.root ? "" : "sudo ", command);
 }
 
-// A family of distributions, known by words in the ID and ID_LIKE of os-release(5).
+// Distributions by keyword of ID and ID_LIKE in os-release(5).
 static const struct family {
     const char *id;
     const char *install, *reinstall;
@@ -74,16 +74,16 @@ static bool is_of_family(const char *os_release, const char *id)
         if (!str_starts(line, "ID=") && !str_starts(line, "ID_LIKE="))
             continue;
         AUTO_FREE char *value = xstrndup(line, strcspn(line, "\n"));
-        for (char *save, *word = strtok_r(value, "=\"' ", &save); word;
-             word = strtok_r(NULL, "=\"' ", &save)) {
-            if (str_eq(word, id))
+        for (char *save, *id_like = strtok_r(value, "=\"' ", &save); id_like;
+             id_like = strtok_r(NULL, "=\"' ", &save)) {
+            if (str_eq(id_like, id))
                 return true;
         }
     }
     return false;
 }
 
-char *doctor_install_command(const struct doctor *d, enum package package, bool again)
+char *doctor_install_command(const struct doctor *d, enum package package, bool reinstall)
 {
     AUTO_FREE char *text = doctor_read(d, "/etc/os-release");
     const struct family *family = &families[0];
@@ -94,9 +94,9 @@ char *doctor_install_command(const struct doctor *d, enum package package, bool 
         }
     }
     const char *name = family->packages[package];
-    // Debian has a package for each kind of machine.
+    // Debian has a QEMU package for each architecture.
     if (family == &families[0] && package == PACKAGE_QEMU && d->machine[0] &&
         !str_eq(d->machine, "x86_64") && !str_starts(d->machine, "i"))
         name = "qemu-system";
-    return doctor_root_command(d, "%s %s", again ? family->reinstall : family->install, name);
+    return doctor_root_command(d, "%s %s", reinstall ? family->reinstall : family->install, name);
 }
