@@ -4,6 +4,7 @@
 #include "api/lookup.h"
 #include "host/host.h"
 #include "host/node.h"
+#include "supervisor/domain.h"
 
 int api_connect_get_version(struct call *call, const void *args,
                             struct wire_connect_get_version_ret *ret, struct error *err)
@@ -44,8 +45,8 @@ int api_connect_get_domain_capabilities(
 {
     AUTO_FREE char *xml = NULL;
     if (api_check_flags(call, args->flags, 0, err) < 0 ||
-        host_domain_capabilities_xml(call->task, call_daemon(call)->host, args->emulatorbin,
-                                     args->arch, args->machine, args->virttype, &xml, err) < 0)
+        domains_capabilities_xml(call->task, call_daemon(call)->domains, args->emulatorbin,
+                                 args->arch, args->machine, args->virttype, &xml, err) < 0)
         return -1;
     ret->capabilities = arena_strdup(call->arena, xml);
     return 0;

@@ -27,7 +27,6 @@ struct host {
     char *root, *kvm_path, *firmware_path, *configured;
     struct strv search;
     struct qemu_probe_user user;
-    struct domcaps_support support;
     struct qemu_cache *cache;
     struct uuid uuid;
     char arch[NODE_MODEL_SIZE];
@@ -143,7 +142,6 @@ struct host *host_create(struct sched *s, const struct host_config *config)
     h->firmware_path =
         xstrdup(config->firmware_path ? config->firmware_path : "/usr/share/qemu/firmware");
     h->configured = xstrdup(config->emulator);
-    h->support = config->support;
     h->user = config->user;
     h->user.groups = xmemdup(config->user.groups, config->user.ngroups * sizeof(gid_t));
     for (; *search; search++)
@@ -363,23 +361,16 @@ static int choose_virt(const struct host *h, const struct qemu_caps *caps, const
     return 0;
 }
 
-static int format_domcaps(struct host *h, const struct qemu_caps *caps, const char *arch,
-                          const char *machine, const char *virt_type, char **xml, struct error *err)
+static int fill_machine(const struct host *h, const char *machine, const char *virt_type,
+                        struct host_machine *m, struct error *err)
 {
-    struct domcaps_input in = {.caps = caps, .arch = arch, .support = h->support};
-    struct firmware_choice firmware;
-    if (choose_virt(h, caps, virt_type, &in.virt, err) < 0)
+    if (choose_virt(h, m->caps, virt_type, &m->virt, err) < 0)
         return -1;
-    in.machine = qemu_caps_machine(caps, machine);
-    if (!in.machine)
+    m->machine = qemu_caps_machine(m->caps, machine);
+    if (!m->machine)
         return error_set(err, ERROR_INVALID_ARG, AREA_QEMU, "emulator '%s' has no machine '%s'",
-                         caps->binary, machine ? machine : "(default)");
-    firmware_find(h->firmware_path, qemu_target_from_arch(arch), in.machine->name, &firmware);
-    in.loaders = &firmware.loaders;
-    in.efi = firmware.efi;
-    in.secure = firmware.secure;
-    *xml = domcaps_format(&in);
-    firmware_choice_finish(&firmware);
+                         m->caps->binary, machine ? machine : "(default)");
+    firmware_find(h->firmware_path, qemu_target_from_arch(m->arch), m->machine->name, &m->firmware);
     return 0;
 }
 
@@ -395,26 +386,36 @@ int host_find_firmware(const struct host *h, const char *arch, const char *machi
                      secure ? " with Secure Boot" : "", arch, machine, h->firmware_path);
 }
 
-int host_domain_capabilities_xml(struct task *t, struct host *h, const char *emulator,
-                                 const char *arch, const char *machine, const char *virt_type,
-                                 char **xml, struct error *err)
+void host_machine_finish(struct host_machine *m)
 {
-    struct qemu_caps *caps = NULL;
+    qemu_caps_unref(m->caps);
+    firmware_choice_finish(&m->firmware);
+}
+
+int host_find_machine(struct task *t, struct host *h, const char *emulator, const char *arch,
+                      const char *machine, const char *virt_type, struct host_machine *ret,
+                      struct error *err)
+{
+    struct host_machine m = {0};
     if (virt_type && !is_one_of(virt_type, virt_types, ARRAY_LEN(virt_types)))
         return error_set(err, ERROR_INVALID_ARG, AREA_QEMU, "no such guest type: '%s'", virt_type);
     if (arch && !is_one_of(arch, arches, ARRAY_LEN(arches)))
         return error_set(err, ERROR_INVALID_ARG, AREA_QEMU, "no such architecture: '%s'", arch);
-    int r = emulator ? host_qemu_caps(t, h, emulator, &caps, err)
-                     : host_arch_caps(t, h, arch ? arch : h->arch, &caps, err);
+    int r = emulator ? host_qemu_caps(t, h, emulator, &m.caps, err)
+                     : host_arch_caps(t, h, arch ? arch : h->arch, &m.caps, err);
     if (r < 0)
         return -1;
-    bool subset = arch && str_eq(arch, "i686") && str_eq(caps->arch, "x86_64");
-    if (arch && !subset && !str_eq(arch, caps->arch))
+    bool subset = arch && str_eq(arch, "i686") && str_eq(m.caps->arch, "x86_64");
+    m.arch = arch ? arch : m.caps->arch;
+    if (arch && !subset && !str_eq(arch, m.caps->arch))
         r = error_set(err, ERROR_INVALID_ARG, AREA_QEMU,
-                      "emulator '%s' is for architecture '%s', not '%s'", caps->binary, caps->arch,
-                      arch);
+                      "emulator '%s' is for architecture '%s', not '%s'", m.caps->binary,
+                      m.caps->arch, arch);
     else
-        r = format_domcaps(h, caps, arch ? arch : caps->arch, machine, virt_type, xml, err);
-    qemu_caps_unref(caps);
+        r = fill_machine(h, machine, virt_type, &m, err);
+    if (r < 0)
+        host_machine_finish(&m);
+    else
+        *ret = m;
     return r;
 }

@@ -23,7 +23,6 @@ struct host_config {
     bool privileged;           // system mode
     const char *kvm_path;      // NULL: /dev/kvm
     const char *firmware_path; // directory of firmware descriptors; NULL: /usr/share/qemu/firmware
-    struct domcaps_support support; // what the supervisor can do
 };
 
 // Copies the configuration. Does not probe anything yet; host_warm() does.
@@ -66,9 +65,18 @@ int host_max_vcpus(const struct host *h, const char *virt_type, uint32_t *ret, s
 // The <capabilities> document. Caller frees. Suspends while binaries are still being asked.
 int host_capabilities_xml(struct task *t, struct host *h, char **xml, struct error *err);
 
-// The <domainCapabilities> document. Any argument may be NULL: libvirt's defaults (the host's
-// architecture, its emulator, that one's default machine, KVM where usable). Errors and codes as
-// libvirt's. Caller frees. Suspends.
-int host_domain_capabilities_xml(struct task *t, struct host *h, const char *emulator,
-                                 const char *arch, const char *machine, const char *virt_type,
-                                 char **xml, struct error *err);
+// A machine type of an emulator, for <domainCapabilities>.
+struct host_machine {
+    struct qemu_caps *caps; // owned
+    const char *arch;       // borrowed from the arguments or from caps
+    const struct qemu_machine *machine;
+    enum qemu_virt virt;
+    struct firmware_choice firmware; // owned
+};
+void host_machine_finish(struct host_machine *m);
+// Any argument may be NULL: libvirt's defaults (the host's architecture, its emulator, that one's
+// default machine, KVM where usable). Errors and codes as libvirt's for <domainCapabilities>.
+// Caller finishes *ret. Suspends.
+int host_find_machine(struct task *t, struct host *h, const char *emulator, const char *arch,
+                      const char *machine, const char *virt_type, struct host_machine *ret,
+                      struct error *err);

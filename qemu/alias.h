@@ -10,5 +10,7 @@
 void alias_assign(struct domain_def *def);
 // The same for one device about to be plugged in: the first free number.
 void alias_assign_device(const struct domain_def *def, struct device *dev);
+// PREFIXn with the lowest free n from `from` on. Caller frees.
+char *alias_first_free(const struct domain_def *def, const char *prefix, size_t from);
 // By name, for events and commands; NULL: none such. Borrowed.
 struct device *alias_find(const struct domain_def *def, const char *alias);

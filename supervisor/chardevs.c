@@ -4,6 +4,7 @@
 // answer.
 #include "base/file.h"
 #include "base/offload.h"
+#include "qemu/device.h"
 #include "supervisor/internal.h"
 
 #include <errno.h>
@@ -83,33 +84,28 @@ static void add(struct openings *o, const struct device *dev, enum opening_kind 
     vec_push(&o->v, it);
 }
 
-static void add_chardev(struct openings *o, const struct domain_chardev *c)
-{
-    const struct chardev_source *s = &c->source;
-    if (s->type == CHARDEV_FILE && s->path)
-        add(o, &c->dev, OPEN_OUTPUT, s->path, s->append == TOGGLE_YES);
-    if (s->log_file)
-        add(o, &c->dev, OPEN_LOG, s->log_file, s->log_append == TOGGLE_YES);
-    if (s->type == CHARDEV_UNIX && s->path && s->mode != CHARDEV_MODE_CONNECT)
-        add(o, &c->dev, OPEN_LISTENER, s->path, false);
-}
+struct adding {
+    struct openings *o;
+    struct domain_def *def;
+    const struct command_input *in;
+};
 
-static void add_all(struct openings *o, struct domain_def *def, const struct argv_input *in)
+static int add_device(struct device *dev, void *arg)
 {
-    VEC_FOREACH (c, &def->serials)
-        add_chardev(o, *c);
-    VEC_FOREACH (c, &def->parallels)
-        add_chardev(o, *c);
-    VEC_FOREACH (c, &def->channels) {
-        if ((*c)->source.type == CHARDEV_UNIX && !(*c)->source.path)
-            (*c)->source.path = argv_channel_path(in, *c);
-        add_chardev(o, *c);
-    }
-    // The first console is the first serial port shown twice.
-    VEC_FOREACH (c, &def->consoles) {
-        if ((*c)->target != CONSOLE_TARGET_SERIAL)
-            add_chardev(o, *c);
-    }
+    struct adding *a = arg;
+    const struct device_class *class = device_class_of(dev->kind);
+    struct chardev_source *s = class->chardev ? class->chardev(a->def, dev) : NULL;
+    if (!s)
+        return 0;
+    if (s->type == CHARDEV_UNIX && !s->path && dev->kind == DEVICE_CHANNEL)
+        s->path = command_channel_path(a->in, (struct domain_chardev *)dev);
+    if (s->type == CHARDEV_FILE && s->path)
+        add(a->o, dev, OPEN_OUTPUT, s->path, s->append == TOGGLE_YES);
+    if (s->log_file)
+        add(a->o, dev, OPEN_LOG, s->log_file, s->log_append == TOGGLE_YES);
+    if (s->type == CHARDEV_UNIX && s->path && s->mode != CHARDEV_MODE_CONNECT)
+        add(a->o, dev, OPEN_LISTENER, s->path, false);
+    return 0;
 }
 
 static int refuse(const struct domain *dom, const struct opening *it, struct error *err)
@@ -131,23 +127,24 @@ static int refuse(const struct domain *dom, const struct opening *it, struct err
 static void take(struct opening *it, struct chardev_vec *ret)
 {
     if (ret->n == 0 || ret->v[ret->n - 1].dev != it->dev) {
-        struct argv_chardev a = {.dev = it->dev, .listen_fd = -1, .file_fd = -1, .log_fd = -1};
+        struct command_chardev a = {.dev = it->dev, .listen_fd = -1, .file_fd = -1, .log_fd = -1};
         vec_push(ret, a);
     }
-    struct argv_chardev *a = &ret->v[ret->n - 1];
+    struct command_chardev *a = &ret->v[ret->n - 1];
     *(it->kind == OPEN_OUTPUT ? &a->file_fd
       : it->kind == OPEN_LOG  ? &a->log_fd
                               : &a->listen_fd) = it->fd;
     it->fd = -1;
 }
 
-int chardevs_open(struct task *t, struct domain *dom, const struct argv_input *in,
+int chardevs_open(struct task *t, struct domain *dom, const struct command_input *in,
                   struct chardev_vec *ret, struct error *err)
 {
     uint64_t limit_ms = dom->all->config.timeouts.file_ms;
     struct openings *o = NEW(struct openings);
     o->refs = 2;
-    add_all(o, dom->live, in);
+    struct adding adding = {.o = o, .def = dom->live, .in = in};
+    domain_def_each_device(dom->live, add_device, &adding);
     int r = task_offload_until(t, dom, open_run, openings_unref, o, task_deadline_ms(limit_ms));
     if (r == -ECANCELED)
         r = error_set(err, ERROR_OPERATION_ABORTED, AREA_QEMU,

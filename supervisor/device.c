@@ -1,76 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Devices put into, taken out of and changed in a guest: in its stored definition, in the running
 // guest (hotplug.c), or in both.
-#include "qemu/address.h"
+#include "qemu/address/address.h"
 #include "qemu/alias.h"
+#include "qemu/device.h"
 #include "supervisor/internal.h"
-
-// ---- finding the device a client means ---------------------------------------------------------
-
-struct match {
-    const struct device *wanted;
-    struct device *found;
-    unsigned count;
-};
-
-static bool same_address(const struct device_address *a, const struct device_address *b)
-{
-    return a->type == b->type && a->type == ADDRESS_PCI && a->bus.value == b->bus.value &&
-           a->slot.value == b->slot.value && a->function.value == b->function.value;
-}
-
-static bool is_meant(const struct device *dev, const struct device *wanted)
-{
-    if (dev->kind != wanted->kind)
-        return false;
-    if (wanted->alias && dev->alias)
-        return str_eq(wanted->alias, dev->alias);
-    if (dev->kind == DEVICE_DISK)
-        return str_eq(((const struct domain_disk *)dev)->target,
-                      ((const struct domain_disk *)wanted)->target);
-    if (wanted->address.type == ADDRESS_PCI && dev->address.type == ADDRESS_PCI)
-        return same_address(&dev->address, &wanted->address);
-    if (dev->kind == DEVICE_INTERFACE) {
-        const struct domain_interface *a = (const struct domain_interface *)dev;
-        const struct domain_interface *b = (const struct domain_interface *)wanted;
-        return !b->mac.set || memcmp(a->mac.b, b->mac.b, sizeof(a->mac.b)) == 0;
-    }
-    if (dev->kind == DEVICE_CONTROLLER) {
-        const struct domain_controller *a = (const struct domain_controller *)dev;
-        const struct domain_controller *b = (const struct domain_controller *)wanted;
-        return a->type == b->type && a->index.value == b->index.value;
-    }
-    return true;
-}
-
-static int match_one(struct device *dev, void *arg)
-{
-    struct match *m = arg;
-    if (is_meant(dev, m->wanted)) {
-        m->found = dev;
-        m->count++;
-    }
-    return 0;
-}
-
-struct device *device_find(const struct domain *dom, const struct domain_def *def,
-                           const struct device *wanted, struct error *err)
-{
-    struct match m = {.wanted = wanted};
-    domain_def_each_device(def, match_one, &m);
-    if (m.count == 1)
-        return m.found;
-    AUTO_FREE char *xml = domain_device_format(wanted, 0);
-    if (m.count == 0)
-        error_set(err, ERROR_DEVICE_MISSING, AREA_QEMU, "guest '%s' has no %s like %s", dom->name,
-                  device_kind_name(wanted->kind), xml);
-    else
-        error_set(err, ERROR_OPERATION_FAILED, AREA_QEMU,
-                  "%u devices <%s> of guest '%s' fit; say which by its address, MAC "
-                  "or alias",
-                  m.count, device_kind_name(wanted->kind), dom->name);
-    return NULL;
-}
 
 // ---- the stored definition ---------------------------------------------------------------------
 
@@ -141,6 +75,8 @@ static int attach_locked(struct task *t, struct domain *dom, struct device *want
                          struct error *err)
 {
     struct domain_def *def = NULL;
+    if ((affect & DOMAIN_AFFECT_LIVE) && device_check_change(wanted, DEVICE_ATTACH, err) < 0)
+        return -1;
     if (affect & DOMAIN_AFFECT_CONFIG) {
         struct device *stored = NULL;
         if (complete_device(dom, dom->def, wanted, &stored, err) < 0)
@@ -185,9 +121,11 @@ static int detach_locked(struct task *t, struct domain *dom, const struct device
 {
     struct domain_def *def = NULL;
     *gone = true;
+    if ((affect & DOMAIN_AFFECT_LIVE) && device_check_change(wanted, DEVICE_DETACH, err) < 0)
+        return -1;
     if (affect & DOMAIN_AFFECT_CONFIG) {
         def = domain_def_copy(dom->def);
-        struct device *stored = device_find(dom, def, wanted, err);
+        struct device *stored = device_find(def, wanted, err);
         if (!stored) {
             domain_def_destroy(def);
             return -1;
@@ -241,7 +179,7 @@ static struct domain_def *with_updated(struct domain *dom, const struct device *
                                        struct error *err)
 {
     struct domain_def *def = domain_def_copy(dom->def);
-    struct device *old = device_find(dom, def, new, err);
+    struct device *old = device_find(def, new, err);
     if (!old) {
         domain_def_destroy(def);
         return NULL;
@@ -260,6 +198,8 @@ static int update_locked(struct task *t, struct domain *dom, struct device *new,
                          struct error *err)
 {
     struct domain_def *def = NULL;
+    if ((affect & DOMAIN_AFFECT_LIVE) && device_check_change(new, DEVICE_UPDATE, err) < 0)
+        return -1;
     if ((affect & DOMAIN_AFFECT_CONFIG) && !(def = with_updated(dom, new, err)))
         return -1;
     if (store_first(t, dom, def, err) < 0)

@@ -20,7 +20,7 @@
 #include "monitor/qmp_api.h"
 #include "base/vec.h"
 #include "schemas/domain/def.h"
-#include "qemu/argv.h"
+#include "qemu/command.h"
 #include "supervisor/state.h"
 
 struct domain;
@@ -168,6 +168,11 @@ void domains_autostart(struct domains *all);
 // A network became active: guests that run with interfaces of a network of that name are plugged
 // into it, by tasks of their own, when it doesn't know them or has another bridge than before.
 void domains_network_started(struct domains *all, struct network *net);
+
+// The <domainCapabilities> document; arguments as of host_find_machine(). Caller frees *xml. Suspends.
+int domains_capabilities_xml(struct task *t, struct domains *all, const char *emulator,
+                             const char *arch, const char *machine, const char *virt_type,
+                             char **xml, struct error *err);
 
 size_t domains_count_active(const struct domains *all);
 // Borrowed; NULL when there is none.

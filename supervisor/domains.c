@@ -3,7 +3,7 @@
 #include "base/file.h"
 #include "base/offload.h"
 #include "bridge/netlink.h"
-#include "qemu/address.h"
+#include "qemu/address/address.h"
 #include "supervisor/internal.h"
 
 #include <errno.h>

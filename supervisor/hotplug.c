@@ -3,62 +3,86 @@
 //
 // How this works
 //
-// What a device needs of QEMU is the list of commands that argv_build_device() makes of it: back
+// What a device needs of QEMU is the list of commands that device_plug_steps() makes of it: back
 // ends first, the device last. Plugging in sends them in order, and undoes those done when one
 // fails. Plugging out is a request to the guest (device_del); when QEMU says DEVICE_DELETED the
 // guest has let go of it, and the inverse of the other commands is sent from the end. The guest may
 // never answer, or so late that nobody waits any more.
 #include "netmgr/netmgr.h"
-#include "qemu/address.h"
+#include "qemu/address/address.h"
 #include "qemu/alias.h"
-#include "qemu/argv.h"
+#include "qemu/device.h"
 #include "supervisor/iface.h"
 #include "supervisor/internal.h"
 
 // ---- commands and their inverse ----------------------------------------------------------------
 
 // Drops the reply: what is undone may be gone already.
-static void undo_step(struct domain *dom, const struct argv_step *step)
+static void undo_step(struct domain *dom, const struct device_step *step)
 {
-    if (dom->qmp)
+    if (dom->qmp && step->undo)
         qmp_send(dom->qmp, step->undo, step->undo_args);
 }
 
-static int run_steps(struct task *t, struct domain *dom, struct argv_plug *plug, struct error *err)
+static int run_steps(struct task *t, struct domain *dom, struct device_steps *list,
+                     struct error *err)
 {
-    for (size_t i = 0; i < plug->steps.n; i++) {
-        struct argv_step *step = &plug->steps.v[i];
+    for (size_t i = 0; i < list->steps.n; i++) {
+        struct device_step *step = &list->steps.v[i];
         if (qmp_execute(t, dom->qmp, step->command, step->args, domain_answer_deadline(dom), NULL,
                         err) == 0)
             continue;
         while (i-- > 0)
-            undo_step(dom, &plug->steps.v[i]);
+            undo_step(dom, &list->steps.v[i]);
         return -1;
     }
     return 0;
 }
 
-static int plan(struct task *t, struct domain *dom, struct device *dev,
-                const struct iface_link *link, struct argv_plug *plug, struct error *err)
+// What the steps for a device of the running guest are made from; *caps is what the caller unrefs.
+static int prepare(struct task *t, struct domain *dom, struct qemu_caps **caps,
+                   struct command_input *ret, struct error *err)
+{
+    struct host *host = dom->all->config.host;
+    *ret = (struct command_input){.def = dom->live,
+                                  .kvm_usable = host_kvm_usable(host),
+                                  .monitor_fd = -1,
+                                  .channel_dir = dom->all->config.run_dir};
+    int r = host_qemu_caps(t, host, dom->live->emulator, caps, err);
+    ret->caps = *caps;
+    return r;
+}
+
+static int plan_plug(struct task *t, struct domain *dom, const struct device *dev,
+                     const struct iface_link *link, struct device_steps *ret, struct error *err)
 {
     AUTO_QEMU_CAPS struct qemu_caps *caps = NULL;
-    struct host *host = dom->all->config.host;
-    if (host_qemu_caps(t, host, dom->live->emulator, &caps, err) < 0)
+    struct command_input in;
+    struct command_iface iface;
+    if (prepare(t, dom, &caps, &in, err) < 0)
         return -1;
-    struct argv_input in = {
-        .def = dom->live,
-        .caps = caps,
-        .kvm_usable = host_kvm_usable(host),
-        .monitor_fd = -1,
-        .channel_dir = dom->all->config.run_dir,
-    };
-    struct argv_iface argv_iface;
     if (link) {
-        argv_iface = iface_for_argv(link);
-        in.ifaces = &argv_iface;
+        iface = iface_for_command(link);
+        in.ifaces = &iface;
         in.nifaces = 1;
     }
-    return argv_build_device(&in, dev, plug, err);
+    return device_plug_steps(&in, dev, ret, err);
+}
+
+static int plan_unplug(struct task *t, struct domain *dom, const struct device *dev,
+                       struct device_steps *ret, struct error *err)
+{
+    AUTO_QEMU_CAPS struct qemu_caps *caps = NULL;
+    struct command_input in;
+    return prepare(t, dom, &caps, &in, err) < 0 ? -1 : device_unplug_steps(&in, dev, ret, err);
+}
+
+static int plan_update(struct task *t, struct domain *dom, const struct device *old,
+                       const struct device *now, struct device_steps *ret, struct error *err)
+{
+    AUTO_QEMU_CAPS struct qemu_caps *caps = NULL;
+    struct command_input in;
+    return prepare(t, dom, &caps, &in, err) < 0 ? -1 : device_update_steps(&in, old, now, ret, err);
 }
 
 // ---- plugging in -------------------------------------------------------------------------------
@@ -68,7 +92,7 @@ static char *descriptor_name(const struct domain_interface *iface, bool is_tap, 
     return xasprintf("%s-%s-%zu", is_tap ? "fd" : "vhostfd", iface->dev.alias, i);
 }
 
-// Hands QEMU the descriptors under the names that argv_build_device() uses.
+// Hands QEMU the descriptors under the names that device_plug_steps() uses.
 static int send_descriptors(struct task *t, struct domain *dom, const struct iface_link *link,
                             struct error *err)
 {
@@ -88,11 +112,11 @@ static int plug_prepared(struct task *t, struct domain *dom, struct device *dev,
 {
     struct domain_interface *iface =
         dev->kind == DEVICE_INTERFACE ? (struct domain_interface *)dev : NULL;
-    struct argv_plug steps = {0};
+    struct device_steps steps = {0};
     struct iface_link link = {0};
     if (iface && iface_plug(t, dom, iface, &link, err) < 0)
         return -1;
-    int r = plan(t, dom, dev, iface ? &link : NULL, &steps, err);
+    int r = plan_plug(t, dom, dev, iface ? &link : NULL, &steps, err);
     // From here on QEMU may have parts of it, whatever happens to vireod: hotplug_resync().
     dom->plugging = dev;
     if (r == 0)
@@ -102,7 +126,7 @@ static int plug_prepared(struct task *t, struct domain *dom, struct device *dev,
     if (r == 0)
         r = run_steps(t, dom, &steps, err);
     dom->plugging = NULL;
-    argv_plug_finish(&steps);
+    device_steps_finish(&steps);
     if (iface) {
         iface_close(dom, &link);
         if (r < 0)
@@ -143,22 +167,11 @@ int hotplug_attach(struct task *t, struct domain *dom, struct device *dev, struc
 
 // ---- plugging out ------------------------------------------------------------------------------
 
-// The steps that plugged it in: their names count here, the descriptors are QEMU's.
-static int plan_unplug(struct task *t, struct domain *dom, struct device *dev,
-                       struct argv_plug *steps, struct error *err)
-{
-    int none = -1;
-    struct iface_link link = {.iface = (struct domain_interface *)dev,
-                              .tap = {.fds = &none, .nfds = 1}};
-    bool has_tap = dev->kind == DEVICE_INTERFACE && link.iface->type != INTERFACE_USER;
-    return plan(t, dom, dev, has_tap ? &link : NULL, steps, err);
-}
-
 // The guest has let go: what stood behind the device goes too.
 static void clean_up(struct task *t, struct domain *dom, const char *alias)
 {
     struct device *dev = alias_find(dom->live, alias);
-    struct argv_plug steps = {0};
+    struct device_steps steps = {0};
     AUTO_ERROR err = ERROR_INIT;
     if (!dev)
         return;
@@ -168,7 +181,7 @@ static void clean_up(struct task *t, struct domain *dom, const char *alias)
     // The last step made the device itself.
     for (size_t i = steps.steps.n; i-- > 1;)
         undo_step(dom, &steps.steps.v[i - 1]);
-    argv_plug_finish(&steps);
+    device_steps_finish(&steps);
     if (domain_def_remove_device(dom->live, dev) < 0)
         return;
     if (dev->kind == DEVICE_INTERFACE)
@@ -284,11 +297,15 @@ void hotplug_drop_deleted(struct domain *dom)
 int hotplug_detach(struct task *t, struct domain *dom, const struct device *wanted, bool *gone,
                    struct error *err)
 {
-    const struct device *dev = device_find(dom, dom->live, wanted, err);
+    const struct device *dev = device_find(dom->live, wanted, err);
     if (!dev)
+        return -1;
+    struct device_steps made = {0};
+    if (plan_unplug(t, dom, dev, &made, err) < 0)
         return -1;
     AUTO_FREE char *alias = xstrdup(dev->alias);
     completion_init(&dom->device_deleted);
+    device_steps_finish(&made);
     if (qmp_device_del(t, dom->qmp, alias, domain_answer_deadline(dom), err) < 0)
         return -1;
     uint64_t deadline = task_deadline_ms(dom->all->config.timeouts.unplug_ms);
@@ -303,45 +320,9 @@ int hotplug_detach(struct task *t, struct domain *dom, const struct device *want
 
 // ---- changing ----------------------------------------------------------------------------------
 
-static const char *disk_path(const struct domain_disk *disk)
-{
-    return disk->source_file ? disk->source_file : disk->source_dev;
-}
-
-static int refuse_change(const struct domain *dom, const struct device *dev, struct error *err)
-{
-    return error_set(
-        err, ERROR_OPERATION_UNSUPPORTED, AREA_QEMU,
-        "only the medium of a cdrom or floppy and the link and source of an interface can be changed "
-        "while guest '%s' runs, not <%s>; change the stored definition with --config",
-        dom->name, device_kind_name(dev->kind));
-}
-
-static int change_medium(struct task *t, struct domain *dom, struct domain_disk *old,
-                         struct domain_disk *new, struct error *err)
-{
-    if (old->device != DISK_DEVICE_CDROM && old->device != DISK_DEVICE_FLOPPY)
-        return refuse_change(dom, &old->dev, err);
-    size_t granted = dom->granted.n;
-    if (images_grant_device(t, dom, &new->dev, err) < 0)
-        return -1;
-    uint64_t deadline = domain_answer_deadline(dom);
-    if (!disk_path(new))
-        return qmp_eject(t, dom->qmp, old->dev.alias, true, deadline, err);
-    struct qmp_blockdev_change_medium_args medium = {
-        .id = old->dev.alias,
-        .filename = disk_path(new),
-        .format = new->driver_format ? new->driver_format : "raw",
-        .force = true,
-    };
-    if (qmp_blockdev_change_medium(t, dom->qmp, &medium, deadline, err) == 0)
-        return 0;
-    images_hand_back(t, dom, granted);
-    return -1;
-}
-
-static int change_interface(struct task *t, struct domain *dom, struct domain_interface *old,
-                            const struct domain_interface *new, struct error *err)
+// What it is plugged into on the host, and its rates.
+static int move_interface(struct task *t, struct domain *dom, struct domain_interface *old,
+                          const struct domain_interface *new, struct error *err)
 {
     // The tap keeps what it had, and where it goes the portgroup may have other rates.
     AUTO_FREE struct network_bandwidth *before =
@@ -356,31 +337,49 @@ static int change_interface(struct task *t, struct domain *dom, struct domain_in
          !network_bandwidth_eq(new->bandwidth, old->bandwidth)) &&
         iface_set_bandwidth(t, dom, old, new->bandwidth, err) < 0)
         return -1;
-    if (qmp_set_link(t, dom->qmp, old->dev.alias, new->link != LINK_DOWN,
-                     domain_answer_deadline(dom), err) < 0)
-        return -1;
-    old->link = new->link;
     return 0;
+}
+
+// What the commands for QEMU do not care for, before them.
+static int update_host(struct task *t, struct domain *dom, struct device *old, struct device *new,
+                       struct error *err)
+{
+    if (new->kind == DEVICE_INTERFACE)
+        return move_interface(t, dom, (struct domain_interface *)old,
+                              (struct domain_interface *)new, err);
+    return images_grant_device(t, dom, new, err);
+}
+
+// Makes the live definition say what the guest has now.
+static void note_update(struct device *old, struct device *new)
+{
+    struct domain_disk *a = (struct domain_disk *)old, *b = (struct domain_disk *)new;
+    if (new->kind == DEVICE_INTERFACE) {
+        ((struct domain_interface *)old)->link = ((struct domain_interface *)new)->link;
+    } else if (new->kind == DEVICE_DISK) {
+        str_replace(&a->source_file, b->source_file);
+        str_replace(&a->source_dev, b->source_dev);
+        str_replace(&a->driver_format, b->driver_format);
+        a->type = b->type;
+    }
 }
 
 int hotplug_update(struct task *t, struct domain *dom, struct device *new, struct error *err)
 {
+    struct device_steps steps = {0};
     if (new->kind == DEVICE_DISK && start_complete_disk(t, dom, (struct domain_disk *)new, err) < 0)
         return -1;
-    struct device *old = device_find(dom, dom->live, new, err);
-    if (!old)
+    struct device *old = device_find(dom->live, new, err);
+    if (!old || plan_update(t, dom, old, new, &steps, err) < 0)
         return -1;
-    if (new->kind == DEVICE_INTERFACE)
-        return change_interface(t, dom, (struct domain_interface *)old,
-                                (struct domain_interface *)new, err);
-    if (new->kind != DEVICE_DISK)
-        return refuse_change(dom, new, err);
-    struct domain_disk *a = (struct domain_disk *)old, *b = (struct domain_disk *)new;
-    if (change_medium(t, dom, a, b, err) < 0)
-        return -1;
-    str_replace(&a->source_file, b->source_file);
-    str_replace(&a->source_dev, b->source_dev);
-    str_replace(&a->driver_format, b->driver_format);
-    a->type = b->type;
-    return 0;
+    size_t granted = dom->granted.n;
+    int r = update_host(t, dom, old, new, err);
+    if (r == 0)
+        r = run_steps(t, dom, &steps, err);
+    device_steps_finish(&steps);
+    if (r == 0)
+        note_update(old, new);
+    else
+        images_hand_back(t, dom, granted);
+    return r;
 }

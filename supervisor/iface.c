@@ -505,9 +505,9 @@ void iface_vec_finish(struct domain *dom, struct iface_vec *ifaces)
     vec_finish(ifaces);
 }
 
-struct argv_iface iface_for_argv(const struct iface_link *link)
+struct command_iface iface_for_command(const struct iface_link *link)
 {
-    return (struct argv_iface){.iface = link->iface,
+    return (struct command_iface){.iface = link->iface,
                                .tap_fds = link->tap.fds,
                                .ntaps = link->tap.nfds,
                                .vhost_fds = link->vhost_fds,

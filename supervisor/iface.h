@@ -4,7 +4,7 @@
 
 #include "bridge/macvtap.h"
 #include "netmgr/netmgr.h"
-#include "qemu/argv.h"
+#include "qemu/command.h"
 #include "supervisor/domain.h"
 
 // The host's end of one interface while its QEMU is being given it.
@@ -48,7 +48,7 @@ struct network_plug_request iface_request(const struct domain *dom,
 int iface_plug_all(struct task *t, struct domain *dom, struct iface_vec *ret, struct error *err);
 void iface_unplug_all(struct task *t, struct domain *dom); // deletes macvtaps; suspends
 void iface_vec_finish(struct domain *dom, struct iface_vec *ifaces);
-struct argv_iface iface_for_argv(const struct iface_link *link);
+struct command_iface iface_for_command(const struct iface_link *link);
 
 // replug.c
 // Says again, after our restart, which ports a running guest has.

@@ -13,6 +13,7 @@
 // back overlaps is made again, as its result may be outdated.
 #include "base/file.h"
 #include "base/offload.h"
+#include "qemu/device.h"
 #include "supervisor/internal.h"
 
 #include <errno.h>
@@ -20,45 +21,6 @@
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-// A file that a domain uses.
-struct use {
-    const char *path; // NULL: none
-    bool write;
-    bool optional; // may be missing; the backing files that follow it then don't count
-    const char *what;
-};
-typedef void (*use_fn)(const struct use *use, void *arg);
-
-static void each_disk_use(const struct domain_disk *disk, use_fn fn, void *arg)
-{
-    struct use use = {.path = disk->source_file ? disk->source_file : disk->source_dev,
-                      .write = !disk->readonly && disk->device != DISK_DEVICE_CDROM,
-                      .optional = disk->startup == DISK_STARTUP_OPTIONAL,
-                      .what = "disk"};
-    fn(&use, arg);
-    for (const struct disk_backing *b = disk->backing; b; b = b->next) {
-        use.path = b->file ? b->file : b->dev;
-        use.write = false;
-        use.what = "backing file";
-        fn(&use, arg);
-    }
-}
-
-static void each_use(const struct domain_def *def, use_fn fn, void *arg)
-{
-    VEC_FOREACH (disk, &def->disks)
-        each_disk_use(*disk, fn, arg);
-    const struct use others[] = {
-        {.path = def->os.kernel, .what = "kernel"},
-        {.path = def->os.initrd, .what = "initrd"},
-        {.path = def->os.dtb, .what = "device tree"},
-        {.path = def->os.loader, .what = "firmware"},
-        {.path = def->os.nvram, .write = true, .what = "nvram"},
-    };
-    for (size_t i = 0; i < ARRAY_LEN(others); i++)
-        fn(&others[i], arg);
-}
 
 // ---- on the helper thread ----------------------------------------------------------------------
 
@@ -216,13 +178,12 @@ static int job_run(struct task *t, struct job *j, void (*fn)(void *arg), const c
                      (uintmax_t)limit_ms);
 }
 
-static void add_use(const struct use *use, void *arg)
+static void add_file(struct job *j, const struct device_file *file)
 {
-    struct job *j = arg;
-    struct file f = {.what = use->what, .write = use->write, .optional = use->optional};
-    if (!use->path)
-        return;
-    f.path = xstrdup(use->path);
+    struct file f = {.path = xstrdup(file->path),
+                     .what = file->what,
+                     .write = file->write,
+                     .optional = file->optional};
     vec_push(&j->files, f);
 }
 
@@ -318,11 +279,15 @@ static int check(struct task *t, struct domain *dom, const struct device *dev, s
     struct domains *all = dom->all;
     for (;;) {
         AUTO_JOB *j = job_create(dom);
+        struct device_files files = {0};
         uint64_t handed_back = all->handed_back;
-        if (!dev)
-            each_use(dom->live, add_use, j);
-        else if (dev->kind == DEVICE_DISK)
-            each_disk_use((const struct domain_disk *)dev, add_use, j);
+        if (dev)
+            device_files(dev, &files);
+        else
+            definition_files(dom->live, &files);
+        VEC_FOREACH (f, &files)
+            add_file(j, f);
+        vec_finish(&files);
         if (job_run(t, j, check_run, "access", err) < 0)
             return -1;
         if (handed_back == all->handed_back && !is_handed_back(j))

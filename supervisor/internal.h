@@ -114,11 +114,6 @@ int events_connect(struct task *t, struct domain *dom, uint64_t timeout_ms, stru
 // Brings dom's state in line with what QEMU says now (after a reconnect).
 int events_resync(struct task *t, struct domain *dom, struct error *err);
 
-// device.c
-// The device of a definition that a client means by `wanted`; NULL with err set: none, or several.
-struct device *device_find(const struct domain *dom, const struct domain_def *def,
-                           const struct device *wanted, struct error *err);
-
 // hotplug.c: the running guest. Who calls these holds the lock; they suspend.
 // Takes dev, also on failure.
 int hotplug_attach(struct task *t, struct domain *dom, struct device *dev, struct error *err);
@@ -136,12 +131,12 @@ void hotplug_drop_deleted(struct domain *dom);
 
 // chardevs.c
 struct chardev_vec {
-    struct argv_chardev *v;
+    struct command_chardev *v;
     size_t n, cap;
 };
 // Opens what the character devices of the running definition write to and listen at. The caller
 // finishes *ret, also on failure. Suspends.
-int chardevs_open(struct task *t, struct domain *dom, const struct argv_input *in,
+int chardevs_open(struct task *t, struct domain *dom, const struct command_input *in,
                   struct chardev_vec *ret, struct error *err);
 void chardevs_finish(struct chardev_vec *v);
 

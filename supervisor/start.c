@@ -3,7 +3,7 @@
 #include "base/file.h"
 #include "base/hook.h"
 #include "qemu/alias.h"
-#include "qemu/argv.h"
+#include "qemu/device.h"
 #include "supervisor/guest_log.h"
 #include "supervisor/iface.h"
 #include "supervisor/internal.h"
@@ -17,7 +17,7 @@
 // What one start has open besides what stays in struct domain; all ours, all closed at its end.
 struct launch {
     struct qemu_caps *caps;
-    struct argv argv;
+    struct command command;
     int monitor_fd, lock_fd;
     struct guest_log log;
     struct chardev_vec chardevs;
@@ -31,7 +31,7 @@ static void launch_finish(struct domain *dom, struct launch *l)
     chardevs_finish(&l->chardevs);
     firmware_flash_finish(&l->firmware);
     qemu_caps_unref(l->caps);
-    argv_finish(&l->argv);
+    command_finish(&l->command);
     close_fd(&l->monitor_fd);
     close_fd(&l->lock_fd);
     guest_log_close(&l->log);
@@ -64,7 +64,7 @@ static int open_listener(struct domain *dom, struct launch *l, struct error *err
     return 0;
 }
 
-// Why a guest cannot have KVM, and what mends it; argv.c knows only that it cannot.
+// Why a guest cannot have KVM, and what fixes it; qemu/ knows only that it cannot.
 static int check_kvm(const struct domain *dom, struct error *err)
 {
     const struct domains_config *config = &dom->all->config;
@@ -99,7 +99,7 @@ static int choose_firmware(struct task *t, struct domain *dom, struct launch *l,
 static int build_argv(struct task *t, struct domain *dom, struct launch *l, struct error *err)
 {
     const struct domains_config *config = &dom->all->config;
-    struct argv_input in = {
+    struct command_input in = {
         .def = dom->live,
         .caps = l->caps,
         .kvm_usable = host_kvm_usable(config->host),
@@ -114,12 +114,12 @@ static int build_argv(struct task *t, struct domain *dom, struct launch *l, stru
         return -1;
     in.chardevs = l->chardevs.v;
     in.nchardevs = l->chardevs.n;
-    VEC(struct argv_iface) ifaces = {0};
+    VEC(struct command_iface) ifaces = {0};
     VEC_FOREACH (link, &l->ifaces)
-        vec_push(&ifaces, iface_for_argv(link));
+        vec_push(&ifaces, iface_for_command(link));
     in.ifaces = ifaces.v;
     in.nifaces = ifaces.n;
-    int r = argv_build(&in, &l->argv, err);
+    int r = command_build(&in, &l->command, err);
     vec_finish(&ifaces);
     return r;
 }
@@ -149,20 +149,20 @@ static int spawn(struct task *t, struct domain *dom, struct launch *l, struct er
     // The lock's descriptor stays open in QEMU: see status.c. Its number there is the first free
     // one.
     int highest = STDERR_FILENO;
-    VEC_FOREACH (fd, &l->argv.fds)
+    VEC_FOREACH (fd, &l->command.fds)
         highest = fd->target > highest ? fd->target : highest;
     struct child_fd lock = {.fd = l->lock_fd, .target = highest + 1};
-    vec_push(&l->argv.fds, lock);
+    vec_push(&l->command.fds, lock);
     int lock_there = lock.target;
 
     // A core dump of a guest is as large as its memory.
     struct child_limit limits[] = {{RLIMIT_CORE, {0, RLIM_INFINITY}}};
     struct child_spec spec = CHILD_SPEC_INIT;
-    spec.argv = strv_argv(&l->argv.args);
-    spec.envp = strv_argv(&l->argv.env);
+    spec.argv = strv_argv(&l->command.args);
+    spec.envp = strv_argv(&l->command.env);
     spec.stdout_fd = spec.stderr_fd = l->log.fd;
-    spec.fds = l->argv.fds.v;
-    spec.nfds = l->argv.fds.n;
+    spec.fds = l->command.fds.v;
+    spec.nfds = l->command.fds.n;
     spec.limits = limits;
     spec.nlimits = dom->live->dump_core == TOGGLE_YES ? 0 : ARRAY_LEN(limits);
     spec.new_session = true;
@@ -178,16 +178,12 @@ static int spawn(struct task *t, struct domain *dom, struct launch *l, struct er
     return child_spawn(t, &spec, &dom->process, err);
 }
 
-static struct domain_chardev *find_chardev(struct domain_def *def, const char *label)
+static struct device *find_chardev(struct domain_def *def, const char *label)
 {
     // QEMU's labels are "char" and the alias.
     if (!str_starts(label, "char"))
         return NULL;
-    struct device *dev = alias_find(def, label + strlen("char"));
-    return dev && (dev->kind == DEVICE_SERIAL || dev->kind == DEVICE_PARALLEL ||
-                   dev->kind == DEVICE_CONSOLE || dev->kind == DEVICE_CHANNEL)
-               ? (struct domain_chardev *)dev
-               : NULL;
+    return alias_find(def, label + strlen("char"));
 }
 
 int start_query(struct task *t, struct domain *dom, struct error *err)
@@ -198,10 +194,13 @@ int start_query(struct task *t, struct domain *dom, struct error *err)
         return -1;
     struct domain_def *def = dom->live;
     for (size_t i = 0; i < chardevs.n; i++) {
-        struct domain_chardev *c = find_chardev(def, chardevs.v[i].label);
-        if (c && c->source.type == CHARDEV_PTY && str_starts(chardevs.v[i].filename, "pty:"))
-            str_replace(&c->source.path, chardevs.v[i].filename + strlen("pty:"));
-        if (c && c->dev.kind == DEVICE_CHANNEL && c->target == CHANNEL_TARGET_VIRTIO)
+        struct device *dev = find_chardev(def, chardevs.v[i].label);
+        const struct device_class *class = dev ? device_class_of(dev->kind) : NULL;
+        struct chardev_source *s = class && class->chardev ? class->chardev(def, dev) : NULL;
+        struct domain_chardev *c = (struct domain_chardev *)dev;
+        if (s && s->type == CHARDEV_PTY && str_starts(chardevs.v[i].filename, "pty:"))
+            str_replace(&s->path, chardevs.v[i].filename + strlen("pty:"));
+        if (s && dev->kind == DEVICE_CHANNEL && c->target == CHANNEL_TARGET_VIRTIO)
             c->state = chardevs.v[i].frontend_open ? CHANNEL_CONNECTED : CHANNEL_DISCONNECTED;
     }
     qmp_chardev_info_list_finish(&chardevs);
@@ -296,7 +295,7 @@ static int run(struct task *t, struct domain *dom, struct launch *l, unsigned fl
         open_listener(dom, l, err) < 0 || images_grant(t, dom, err) < 0 ||
         iface_plug_all(t, dom, &l->ifaces, err) < 0 || build_argv(t, dom, l, err) < 0)
         return -1;
-    guest_log_command(&l->log, &l->argv.args);
+    guest_log_command(&l->log, &l->command.args);
     if (status_save(dom, err) < 0 || start_hook(t, dom, "start", "begin", err) < 0 ||
         stop_is_unwanted(dom, err) < 0 || spawn(t, dom, l, err) < 0)
         return -1;

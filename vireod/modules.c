@@ -148,15 +148,6 @@ int modules_create(struct vireod *v, struct error *err)
                  .groups = v->qemu_groups,
                  .ngroups = (size_t)v->nqemu_groups},
         .privileged = v->options.system_mode,
-        // What argv*.c builds; what it refuses is not offered.
-        .support = {.spice = true,
-                    .rng = true,
-                    .redirdev = true,
-                    .channel = true,
-                    .memory_backing = true,
-                    .vmcoreinfo = true,
-                    .genid = true,
-                    .cpu = true},
     };
     d->host = host_create(d->sched, &host);
     v->config_qemu_dir = path_join(v->paths.config_dir, "qemu");

@@ -136,28 +136,6 @@ static void capabilities_document(void)
     compare("capabilities-tcg.xml", one);
 }
 
-static void domcaps_document(void)
-{
-    AUTO_QEMU_CAPS struct qemu_caps *c = make_caps();
-    struct strv loaders = {0};
-    struct domcaps_input in = {.caps = c,
-                               .arch = "x86_64",
-                               .virt = QEMU_VIRT_TCG,
-                               .machine = qemu_caps_machine(c, "pc"),
-                               .loaders = &loaders};
-    AUTO_FREE char *least = domcaps_format(&in);
-    compare("domcaps-pc-tcg.xml", least);
-    in.virt = QEMU_VIRT_KVM;
-    in.machine = qemu_caps_machine(c, "q35");
-    in.efi = in.secure = true;
-    strv_push(&loaders, "/usr/share/OVMF/a&b.fd");
-    in.support = (struct domcaps_support){
-        .rng = true, .channel = true, .cpu = true, .memory_backing = true, .genid = true};
-    AUTO_FREE char *most = domcaps_format(&in);
-    compare("domcaps-q35-kvm.xml", most);
-    strv_finish(&loaders);
-}
-
 static int parse(const char *text, const struct qemu_caps_key *wanted, struct error *err)
 {
     struct qemu_caps *c = NULL;
@@ -249,7 +227,6 @@ static void firmware_descriptors(void)
 int main(void)
 {
     RUN(capabilities_document);
-    RUN(domcaps_document);
     RUN(stored_and_back);
     RUN(damaged_text);
     RUN(firmware_descriptors);

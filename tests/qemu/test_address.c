@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Placing devices: where libvirt puts them, conflicts, hotplug.
-#include "tests/qemu/argv_fixture.h"
+#include "tests/qemu/fixture.h"
 
 static struct qemu_caps *caps;
 

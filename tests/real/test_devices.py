@@ -44,6 +44,20 @@ class Devices(unittest.TestCase):
     def disks(self, *flags):
         return dict(line.split(None, 1) for line in self.out("domblklist", "a", *flags).splitlines())
 
+    def test_kinds_that_qemu_does_not_name_are_refused(self):
+        self.start(devices=VNC)
+        domain = self.events.conn.lookupByName("a")
+        audio = ["<audio id='1' type='none'/>"] if IS_VIREO else []  # libvirtd: an XML error
+        for xml in [VNC, "<video><model type='virtio'/></video>"] + audio:
+            for call in (domain.attachDeviceFlags, domain.detachDeviceFlags, domain.updateDeviceFlags):
+                if call == domain.updateDeviceFlags and xml == VNC:
+                    continue
+                with self.assertRaises(libvirt.libvirtError) as caught:
+                    call(xml, libvirt.VIR_DOMAIN_AFFECT_LIVE)
+                self.assertEqual((call.__name__, xml, caught.exception.get_error_code()),
+                                 (call.__name__, xml, libvirt.VIR_ERR_OPERATION_UNSUPPORTED))
+        self.assertTrue(domain.isActive())
+
     def test_linux_lets_go_of_a_disk(self):
         self.server.define(linux_guest("a"))
         terminal = Terminal(self.server, "start", "--console", "a")

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// How this works: each argv_*.c writes one subject through the out_ functions, in the order in
+// which QEMU must see them (objects and buses before what uses them). Starting a guest they become
+// arguments; plugging a device in, QMP commands.
+#include "qemu/command.h"
+
+#include "qemu/internal.h"
+
+static void build_identity(struct out *o)
+{
+    char uuid[UUID_TEXT_SIZE];
+    const struct domain_def *def = o->def;
+    AUTO_FREE char *name = comma_escape(def->name);
+    out_arg(o, "-name", "guest=%s,debug-threads=on", name);
+    out_flag(o, "-S");
+    out_arg(o, "-uuid", "%s", uuid_format(&def->uuid.value, uuid));
+    out_arg(o, "-display", "none");
+    out_flag(o, "-no-user-config");
+    out_flag(o, "-nodefaults");
+    out_arg(o, "-chardev", "socket,id=charmonitor,fd=%d,server=on,wait=off",
+            out_fd(o, o->in->monitor_fd));
+    out_arg(o, "-mon", "chardev=charmonitor,id=monitor,mode=control");
+}
+
+static int build_genid(struct out *o)
+{
+    char uuid[UUID_TEXT_SIZE];
+    if (o->def->has_genid) {
+        struct json_object *j = json_driver("vmgenid");
+        put_str(j, "guid", o->def->genid.set ? uuid_format(&o->def->genid.value, uuid) : "auto");
+        put_str(j, "id", "vmgenid0");
+        if (out_device(o, NULL, j) < 0)
+            return -1;
+    }
+    if (o->def->features.vmcoreinfo == TOGGLE_YES) {
+        struct json_object *j = json_driver("vmcoreinfo");
+        return out_device(o, NULL, j);
+    }
+    return 0;
+}
+
+static void build_iothreads(struct out *o)
+{
+    for (uint64_t i = 1; i <= o->def->iothreads; i++) {
+        struct json_object *j = json_object_new_object();
+        put_str(j, "qom-type", "iothread");
+        put_printf(j, "id", "iothread%llu", (unsigned long long)i);
+        out_json(o, "-object", j);
+    }
+}
+
+static int build_device(struct device *dev, void *arg)
+{
+    return device_class_of(dev->kind)->build(arg, dev);
+}
+
+static void build_tail(struct out *o)
+{
+    if (o->in->incoming)
+        out_arg(o, "-incoming", "%s", o->in->incoming);
+    if (qemu_caps_has_option(o->caps, "sandbox"))
+        out_arg(o, "-sandbox",
+                "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny");
+    out_arg(o, "-msg", "timestamp=on");
+    VEC_FOREACH (it, &o->def->qemu_args)
+        out_flag(o, (*it)->value);
+}
+
+static void set_env(struct strv *env, const char *name, const char *value)
+{
+    size_t n = strlen(name);
+    for (size_t i = 0; i < env->n; i++)
+        if (strncmp(env->v[i], name, n) == 0 && env->v[i][n] == '=') {
+            free(env->v[i]);
+            env->v[i] = xasprintf("%s=%s", name, value);
+            return;
+        }
+    strv_printf(env, "%s=%s", name, value);
+}
+
+static void build_env(struct out *o)
+{
+    static const char *const xdg[][2] = {{"XDG_DATA_HOME", ".local/share"},
+                                         {"XDG_CACHE_HOME", ".cache"},
+                                         {"XDG_CONFIG_HOME", ".config"}};
+    struct strv *env = &o->command->env;
+    const char *home = o->in->home_dir;
+    set_env(env, "LC_ALL", "C");
+    set_env(env, "PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
+    if (home) {
+        set_env(env, "HOME", home);
+        for (size_t i = 0; i < ARRAY_LEN(xdg); i++) {
+            AUTO_FREE char *path = xasprintf("%s/%s", home, xdg[i][1]);
+            set_env(env, xdg[i][0], path);
+        }
+    }
+    if (o->def->clock.offset == CLOCK_TIMEZONE && o->def->clock.timezone)
+        set_env(env, "TZ", o->def->clock.timezone);
+    VEC_FOREACH (it, &o->def->qemu_env)
+        set_env(env, (*it)->name, (*it)->value ? (*it)->value : "");
+}
+
+struct out out_init(const struct command_input *in, struct error *err)
+{
+    return (struct out){
+        .in = in,
+        .def = in->def,
+        .caps = in->caps,
+        .chipset = chipset_of(in->def),
+        .virt = in->def->type == DOMAIN_TYPE_KVM ? QEMU_VIRT_KVM : QEMU_VIRT_TCG,
+        .next_fdset = 1,
+        .err = err,
+    };
+}
+
+int command_build(const struct command_input *in, struct command *ret, struct error *err)
+{
+    struct out o = out_init(in, err);
+    o.command = ret;
+    strv_push(&ret->args, in->def->emulator ? in->def->emulator : in->caps->binary);
+    build_identity(&o);
+    if (build_machine(&o) < 0 || build_cpu(&o) < 0 || build_memory(&o) < 0 ||
+        build_firmware(&o) < 0)
+        goto failed;
+    build_iothreads(&o);
+    if (build_clock(&o) < 0 || build_boot(&o) < 0 || build_genid(&o) < 0 ||
+        devices_each(in->def, ORDER_BUILD, build_device, &o) < 0)
+        goto failed;
+    build_tail(&o);
+    build_env(&o);
+    if (!o.missing)
+        return 0;
+    out_internal(&o, NULL, o.missing);
+failed:
+    command_finish(ret);
+    return -1;
+}
+
+void command_finish(struct command *a)
+{
+    strv_finish(&a->args);
+    strv_finish(&a->env);
+    vec_finish(&a->fds);
+}
