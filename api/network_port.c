@@ -43,7 +43,7 @@ int api_network_list_all_ports(struct call *call,
         return -1;
     // Those of guests that wait for it to be started again are nobody's business meanwhile.
     if (!network_is_active(net))
-        return network_not_active(net, err);
+        return network_require_active(net, err);
     if (net->nports > WIRE_NETWORK_PORT_LIST_MAX)
         return error_set(err, ERROR_RPC, AREA_RPC, "too many ports (%zu) for one list of %d",
                          net->nports, WIRE_NETWORK_PORT_LIST_MAX);

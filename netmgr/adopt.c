@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Finding active networks again after the daemon ended in whatever way. What was active is taken
 // over and repaired; a start or a stop that was cut off is undone or finished.
+#include "base/boot.h"
 #include "base/file.h"
 #include "netmgr/internal.h"
 
@@ -21,7 +22,7 @@ static void adopt_main(struct task *t, void *arg)
     dnsmasq_read_leases(net);
     int r = reconcile(t, net, true, &repairs, &err);
     if (r == 0)
-        r = network_state_save(net, PHASE_ACTIVE, &err);
+        r = network_status_save(net, PHASE_ACTIVE, &err);
     if (repairs.kinds)
         log_network(LOG_LEVEL_WARN, net->name, "taken over and repaired: %s",
                     repairs_text(&repairs));
@@ -46,20 +47,20 @@ static void clean_main(struct task *t, void *arg)
     dnsmasq_adopt(t, net);
     if (reconcile(t, net, false, NULL, &err) < 0)
         log_network(LOG_LEVEL_ERROR, net->name, "%s", error_message(&err));
-    net->runtime->phase = PHASE_INACTIVE;
+    network_set_phase(net, PHASE_INACTIVE);
     if (!net->def)
-        networks_remove(net);
+        object_remove(&net->object);
     network_unlock(net);
 }
 
 // One of that name that ended may have had the uuid of another that runs.
-static struct network *place(struct networks *all, struct network_state *s)
+static struct network *place(struct networks *all, struct network_status *s)
 {
     struct uuid uuid = s->def ? s->def->uuid.value : uuid_random();
     struct network *net = s->def ? networks_find_uuid(all, &uuid) : NULL;
     if (!net || !str_eq(net->name, s->name))
         net = networks_find_name(all, s->name);
-    return net ? net : networks_add(all, s->name, &uuid);
+    return net ? net : (struct network *)object_add(&all->table, s->name, &uuid);
 }
 
 // A change of the live definition and the stored one was cut off: the live one has it already.
@@ -68,12 +69,12 @@ static void finish_change(struct network *net, struct network_def *stored)
     AUTO_ERROR err = ERROR_INIT;
     network_def_destroy(net->def);
     net->def = stored;
-    if (network_store_save(NULL, net, stored, &err) < 0 ||
-        network_state_save(net, PHASE_ACTIVE, &err) < 0)
+    if (object_store(NULL, &net->object, stored, &err) < 0 ||
+        network_status_save(net, PHASE_ACTIVE, &err) < 0)
         log_network(LOG_LEVEL_ERROR, net->name, "cannot finish a change: %s", error_message(&err));
 }
 
-static void take(struct networks *all, struct network_state *s)
+static void take(struct networks *all, struct network_status *s)
 {
     struct network *net = place(all, s);
     struct network_runtime *rt = net->runtime;
@@ -92,11 +93,10 @@ static void take(struct networks *all, struct network_state *s)
         if (!goes_on || !str_eq(s->bridges.v[i], rt->plan->bridge))
             strv_push(&rt->old_bridges, s->bridges.v[i]);
     }
-    rt->phase = goes_on ? PHASE_ACTIVE : PHASE_STOPPING;
+    network_set_phase(net, goes_on ? PHASE_ACTIVE : PHASE_STOPPING);
     if (goes_on) {
         net->live = STEAL(s->def);
-        net->active = true;
-        all->active++;
+        object_set_active(&net->object, true);
         if (s->stored && net->def)
             finish_change(net, STEAL(s->stored));
         if (net->def) {
@@ -109,36 +109,27 @@ static void take(struct networks *all, struct network_state *s)
                goes_on ? adopt_main : clean_main, network_ref(net));
 }
 
-static int adopt_one(const char *name, void *arg)
+static int adopt_one(struct object_table *table, const char *file, const char *text, size_t len,
+                     struct error *err)
 {
-    struct networks *all = arg;
-    AUTO_FREE char *path = path_join(all->config.run_dir, name);
-    AUTO_FREE char *text = NULL, *boot = NULL;
-    AUTO_ERROR err = ERROR_INIT;
-    struct network_state s;
-    size_t len;
-    int r = file_read(path, NETWORK_STATE_MAX, &text, &len);
-    if (r < 0)
-        error_set_errno(&err, AREA_NETWORK, r, "cannot read it");
-    if (r < 0 || network_state_parse(text, len, &s, &err) < 0) {
-        AUTO_FREE char *aside = xasprintf("%s.damaged", path);
-        rename(path, aside);
-        log_error("the state file '%s' of a network is damaged: %s; set aside as '%s'; what its "
-                  "bridge was has to be removed by hand",
-                  path, error_message(&err), aside);
-        return 0;
-    }
-    if (file_read("/proc/sys/kernel/random/boot_id", 64, &boot, NULL) == 0)
-        boot[strcspn(boot, "\n")] = '\0';
-    if (boot && s.boot && *s.boot && !str_eq(boot, s.boot))
+    struct networks *all = (struct networks *)table;
+    struct network_status s;
+    if (network_status_parse(text, len, &s, err) < 0)
+        return -1;
+    int r = objects_check_status_name(table, file, s.name, err);
+    AUTO_FREE char *boot = boot_id();
+    if (r == 0 && boot && s.boot && *s.boot && !str_eq(boot, s.boot)) {
+        AUTO_FREE char *path = object_status_path(table, s.name);
         unlink(path); // the kernel has forgotten it
-    else
+    } else if (r == 0) {
         take(all, &s);
-    network_state_finish(&s);
-    return 0;
+    }
+    network_status_finish(&s);
+    return r;
 }
 
-// ---- what nobody knows -------------------------------------------------------------------------
+// ---- what no network knows
+// -------------------------------------------------------------------------
 
 static void sweep_main(struct task *t, void *arg)
 {
@@ -146,7 +137,8 @@ static void sweep_main(struct task *t, void *arg)
     struct strv known = {0};
     AUTO_ERROR err = ERROR_INIT;
     struct network *net;
-    LIST_FOREACH (net, &all->list, link) {
+    OBJECTS_FOREACH(net, &all->table)
+    {
         if (net->runtime->plan && net->runtime->plan->owned)
             strv_push(&known, net->runtime->plan->bridge);
     }
@@ -160,84 +152,24 @@ static void sweep_main(struct task *t, void *arg)
 
 void networks_load(struct networks *all)
 {
-    AUTO_FREE char *marks = path_join(all->config.config_dir, "autostart");
-    const char *const dirs[] = {all->config.config_dir, marks, all->config.run_dir,
-                                all->config.state_dir};
-    for (size_t i = 0; i < ARRAY_LEN(dirs); i++)
-        (void)dir_sweep(dirs[i]);
-    network_store_load(all);
+    (void)dir_sweep(all->config.state_dir);
+    objects_load(&all->table);
     if (!all->nl)
         return;
     default_make(all);
-    int r = dir_each(all->config.run_dir, ".state", adopt_one, all);
-    if (r < 0)
-        log_error("cannot look for active networks in '%s': %s", all->config.run_dir,
-                  strerrordesc_np(-r));
+    objects_load_status(&all->table, adopt_one);
     struct network *net;
-    LIST_FOREACH (net, &all->list, link)
-        ports_load(net);
+    OBJECTS_FOREACH(net, &all->table)
+    ports_load(net);
     task_spawn(all->config.sched, "sweep networks", sweep_main, all);
 }
 
 // ---- with the host -----------------------------------------------------------------------------
 
-struct autostart {
-    unsigned left;
-    struct completion *done;
-};
-
-struct autostart_one {
-    struct network *net;
-    struct autostart *all;
-};
-
-static void autostart_finish(struct autostart *a)
-{
-    if (--a->left > 0)
-        return;
-    if (a->done)
-        completion_post(a->done, 0);
-    free(a);
-}
-
-static void autostart_main(struct task *t, void *arg)
-{
-    struct autostart_one *one = arg;
-    AUTO_NETWORK struct network *net = one->net;
-    AUTO_ERROR err = ERROR_INIT;
-    if (!network_is_active(net) && network_start(t, net, &err) < 0)
-        log_network(LOG_LEVEL_ERROR, net->name, "cannot autostart it: %s", error_message(&err));
-    autostart_finish(one->all);
-    free(one);
-}
-
-// Once per boot: a daemon that is restarted doesn't start again what somebody has stopped since.
-static bool autostart_due(struct networks *all)
-{
-    AUTO_FREE char *mark = path_join(all->config.run_dir, "autostarted");
-    AUTO_FREE char *boot = NULL, *before = NULL;
-    if (file_read("/proc/sys/kernel/random/boot_id", 64, &boot, NULL) == 0 &&
-        file_read(mark, 64, &before, NULL) == 0 && str_eq(boot, before))
-        return false;
-    if (boot && dir_make(all->config.run_dir, 0755) == 0 &&
-        file_write_volatile(mark, boot, strlen(boot), 0600) < 0)
-        log_warn("cannot write '%s'", mark);
-    return true;
-}
-
 void networks_autostart(struct networks *all, struct completion *done)
 {
-    struct autostart *a = NEW(struct autostart);
-    struct network *net = NULL;
-    *a = (struct autostart){.left = 1, .done = done};
-    bool due = all->nl && autostart_due(all);
-    while (due && (net = networks_next(all, net))) {
-        if (!net->def || !net->autostart)
-            continue;
-        struct autostart_one *one = NEW(struct autostart_one);
-        *one = (struct autostart_one){.net = network_ref(net), .all = a};
-        a->left++;
-        task_spawn(all->config.sched, "autostart network", autostart_main, one);
-    }
-    autostart_finish(a);
+    if (all->nl)
+        objects_autostart(&all->table, done);
+    else if (done)
+        completion_post(done, 0);
 }

@@ -24,12 +24,12 @@ static int make(struct networks *all, struct error *err)
     AUTO_NETWORK_DEF struct network_def *def = network_def_load(xml, strlen(xml), 0, err);
     if (!def || fill_def(all, NULL, def, err) < 0)
         return -1;
-    struct network *n = networks_add(all, NAME, &def->uuid.value);
+    struct network *n = (struct network *)object_add(&all->table, NAME, &def->uuid.value);
     n->autostart = all->config.default_autostart;
-    // The mark first: without the definition it means nothing.
-    if ((n->autostart && network_store_mark(NULL, n, true, err) < 0) ||
-        network_store_save(NULL, n, def, err) < 0) {
-        networks_remove(n);
+    // The mark first: without the definition it means nothing, and is removed at the next start.
+    if ((n->autostart && object_store_mark(NULL, &n->object, true, err) < 0) ||
+        object_store(NULL, &n->object, def, err) < 0) {
+        object_remove(&n->object);
         return -1;
     }
     n->def = STEAL(def);

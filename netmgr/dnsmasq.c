@@ -98,8 +98,8 @@ void dnsmasq_sweep(struct task *t, struct networks *all)
     VEC_FOREACH (it, &found) {
         struct network *net;
         bool known = false;
-        LIST_FOREACH (net, &all->list, link)
-            known = known || (net->live && str_eq(net->runtime->files.conf, it->conf));
+        OBJECTS_FOREACH(net, &all->table)
+        known = known || (net->live && str_eq(net->runtime->files.conf, it->conf));
         if (known)
             continue;
         log_warn("ending dnsmasq (pid %d) of a network that is not there any more: '%s'",
@@ -253,7 +253,8 @@ struct sweep_files {
 static bool is_known_file(const struct networks *all, const char *path)
 {
     const struct network *net;
-    LIST_FOREACH (net, &all->list, link) {
+    OBJECTS_FOREACH(net, &all->table)
+    {
         const struct network_files *f = &net->runtime->files;
         const char *const active[] = {f->conf, f->pid, f->hosts, f->addnhosts};
         for (size_t i = 0; net->live && i < ARRAY_LEN(active); i++) {

@@ -10,9 +10,11 @@ static const struct network *bridge_owner(const struct networks *all, const stru
                                           const char *bridge)
 {
     struct network *net;
-    LIST_FOREACH (net, &all->list, link) {
+    OBJECTS_FOREACH(net, &all->table)
+    {
         if (net != self && ((net->def && str_eq(net->def->bridge, bridge)) ||
-                            (net->live && str_eq(net->live->bridge, bridge))))
+                            (net->live && str_eq(net->live->bridge, bridge)) ||
+                            (net->pending && str_eq(net->pending->bridge, bridge))))
             return net;
     }
     return NULL;

@@ -117,9 +117,7 @@ static void heal_main(struct task *t, void *arg)
         h->wanted = false;
         if (net->runtime->phase == PHASE_ACTIVE)
             look(t, net, cause ? cause : "something changed");
-        // Not network_unlock(): this is who it would call.
-        net->runtime->job = NULL;
-        task_lock_release(&net->lock);
+        network_unlock(net);
     }
     h->running = false;
 }
@@ -148,7 +146,8 @@ void heal_trigger(struct network *net, const char *fmt, ...)
 void heal_trigger_all(struct networks *all, const char *cause)
 {
     struct network *net;
-    LIST_FOREACH (net, &all->list, link) {
+    OBJECTS_FOREACH(net, &all->table)
+    {
         struct heal *h = &net->runtime->heal;
         if (net->runtime->phase == PHASE_STARTING)
             h->wanted = true; // network_unlock() sees to it when it is there

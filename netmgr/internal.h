@@ -3,13 +3,12 @@
 #pragma once
 
 #include "base/child.h"
+#include "base/states.h"
 #include "base/str.h"
 #include "bridge/watch.h"
 #include "firewall/firewalld.h"
 #include "netmgr/netmgr.h"
 #include "netmgr/plan.h"
-
-enum { NETWORK_STATE_MAX = 32 << 20 }; // of a state file
 
 enum network_phase {
     PHASE_INACTIVE,
@@ -46,7 +45,7 @@ void repairs_add(struct repairs *r, enum repair_kind kind, const char *fmt, ...)
 struct network_files {
     struct dnsmasq_paths dnsmasq; // points to the strings below
     char *conf, *pid, *hosts, *addnhosts, *leases;
-    char *state, *ports; // ports: a directory
+    char *status, *ports; // ports: a directory
 };
 
 struct heal {
@@ -82,8 +81,6 @@ struct network_runtime {
     struct strv blockers; // rules of others that are in the way, as far as told
     bool looks_for_blockers;
     char *zone_error; // what firewalld said last, as told; NULL: all was well
-    const char *job;  // what the lock's owner does
-    uint64_t job_since_us;
 };
 
 // A bridge that the kernel is still deleting, and a dnsmasq that is ending.
@@ -93,20 +90,19 @@ struct teardown {
     char bridge[IFNAMSIZ];
     struct process dnsmasq; // or PROCESS_NONE
     char *zone;             // of firewalld; NULL: none asked for
-    char *state;            // file that goes with it
+    char *status;           // file that goes with it
     struct completion done;
 };
 
 struct triggers;
 
 struct networks {
+    struct object_table table;
     struct networks_config config;
-    struct list list; // struct network
     struct list teardowns;
     struct task_lock deleting; // one bridge at a time
     struct task_lock kernel;   // see kernel_enter()
-    size_t active;
-    struct netlink *nl; // NULL: session mode
+    struct netlink *nl;        // NULL: session mode
     struct firewall *firewall;
     struct firewalld *firewalld;
     struct triggers *triggers;
@@ -115,10 +111,7 @@ struct networks {
 };
 
 // ---- networks.c
-struct network *networks_add(struct networks *all, const char *name, const struct uuid *uuid);
-void networks_remove(struct network *net);
-int network_lock(struct task *t, struct network *net, const char *job, struct error *err);
-void network_unlock(struct network *net);
+void network_set_phase(struct network *net, enum network_phase phase); // the only way to change it
 // The kernel changes links one at a time, and deleting a bridge takes it 20 to 70 ms. Who has to
 // ask it on the loop waits for our own deletions here, where the loop goes on meanwhile. Entering
 // again does nothing, and so does leaving.
@@ -131,20 +124,11 @@ void network_files_init(struct network_files *f, const struct networks_config *c
                         const char *name);
 void network_files_finish(struct network_files *f);
 
-// ---- store.c: definitions on disk
-// Without a task, at start-up, it doesn't suspend.
-int network_store_save(struct task *t, struct network *net, const struct network_def *def,
-                       struct error *err);
-int network_store_remove(struct task *t, struct network *net, struct error *err);
-int network_store_mark(struct task *t, struct network *net, bool autostart, struct error *err);
-void network_store_load(struct networks *all);
-
-// ---- state.c: active networks on disk
+// ---- status.c: active networks on disk
 // Written before anything is done, so that whoever comes after us finds it: phase, live definition,
 // and what is or was to be in the kernel.
-int network_state_save(struct network *net, enum network_phase phase, struct error *err);
-void network_state_remove(struct network *net);
-struct network_state {
+int network_status_save(struct network *net, enum network_phase phase, struct error *err);
+struct network_status {
     enum network_phase phase;
     char *name;
     char *boot; // boot id
@@ -155,8 +139,9 @@ struct network_state {
     struct network_def *stored; // NULL: the one on disk is right
     size_t stored_len;          // in the text
 };
-int network_state_parse(const char *text, size_t len, struct network_state *ret, struct error *err);
-void network_state_finish(struct network_state *s);
+int network_status_parse(const char *text, size_t len, struct network_status *ret,
+                         struct error *err);
+void network_status_finish(struct network_status *s);
 
 // ---- reconcile.c
 // Brings kernel and dnsmasq to what net->runtime->plan says, or with `goal` false to nothing:

@@ -17,6 +17,7 @@
 #include "base/uuid.h"
 #include "bridge/tap.h"
 #include "firewall/firewall.h"
+#include "objects/object.h"
 #include "schemas/network/def.h"
 
 struct network;
@@ -68,20 +69,8 @@ struct network_port {
 };
 
 struct network {
-    struct list link; // in struct networks
+    OBJECT(struct network_def);
     struct networks *all;
-    unsigned refs;
-
-    char *name;
-    struct uuid uuid;
-    struct network_def *def;  // stored definition; NULL: transient
-    struct network_def *live; // in force, or about to be while it starts; NULL: not active
-    bool active;              // it is up: what clients see; not yet while it starts
-    bool autostart;
-    bool updated; // stored definition differs from the live one
-    bool removed; // no longer in the table
-
-    struct task_lock lock;
     struct list ports; // struct network_port
     size_t nports;
     struct network_runtime *runtime; // netmgr's own
@@ -94,62 +83,29 @@ void networks_destroy(struct networks *all); // no task may use it any more; net
 // repaired by tasks. Once, before clients are let in. Damaged files are set aside and named in the
 // log.
 void networks_load(struct networks *all);
-// Reads every stored definition in a directory and says on stderr what is wrong with which; changes
-// nothing. Returns how many are damaged, of *total.
-size_t networks_check(const char *config_dir, size_t *total);
+extern const struct object_class network_class;
 // Starts those marked autostart, unless that was done since the machine booted. *done (may be NULL)
 // is posted when all of them were tried: guests start after it.
 void networks_autostart(struct networks *all, struct completion *done);
 
-size_t networks_count_active(const struct networks *all);
-// Borrowed; NULL when there is none.
-struct network *networks_find_uuid(const struct networks *all, const struct uuid *uuid);
-struct network *networks_find_name(const struct networks *all, const char *name);
-// Next in the table, NULL: first; NULL at the end. The table may not change in between.
-struct network *networks_next(const struct networks *all, struct network *after);
-
-struct network *network_ref(struct network *net);
-void network_unref(struct network *net);
-static inline void network_unrefp(struct network **net)
-{
-    if (*net)
-        network_unref(*net);
-}
+OBJECT_FUNCTIONS(network, networks);
 #define AUTO_NETWORK CLEANUP(network_unrefp)
-
-static inline bool network_is_active(const struct network *net)
-{
-    return net->active;
-}
-// The definition in force: live, else stored; NULL when it was removed. Borrowed, until the next
-// wait.
-static inline struct network_def *network_current(const struct network *net)
-{
-    return net->active ? net->live : net->def;
-}
 
 // The document of an active network: with how many are plugged in (unless flags lack
 // NETWORK_XML_LIVE), and the ports that it masquerades from where none were chosen. Caller frees.
 char *network_format_live(const struct network *net, unsigned flags);
 
-// ERROR_OPERATION_INVALID: "network 'x' is not active".
-int network_not_active(const struct network *net, struct error *err);
-
 // The functions below suspend, and fail with ERROR_OPERATION_INVALID when the network's state does
 // not allow it, ERROR_OPERATION_TIMEOUT when its turn did not come. `net` is kept by the caller's
 // reference.
 
-// Stores a definition (takes def, also on failure), after giving it a bridge name; *ret is
-// borrowed. An active network goes on with its live definition.
-int network_define(struct task *t, struct networks *all, struct network_def *def,
-                   struct network **ret, struct error *err);
+// network_define() gives it a bridge name.
 // Starts a network that is not stored, or is and is inactive (takes def); *ret is borrowed.
 int network_create(struct task *t, struct networks *all, struct network_def *def,
                    struct network **ret, struct error *err);
 int network_undefine(struct task *t, struct network *net, struct error *err);
 int network_start(struct task *t, struct network *net, struct error *err);
 int network_destroy(struct task *t, struct network *net, struct error *err);
-int network_set_autostart(struct task *t, struct network *net, bool on, struct error *err);
 
 enum network_affect { NETWORK_AFFECT_LIVE = 1 << 0, NETWORK_AFFECT_CONFIG = 1 << 1 };
 // Changes copies of the definitions that `affect` names (not 0; each must be there), stores and

@@ -1,8 +1,141 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The table of networks.
+// The table of networks: what differs from other objects.
 #include "netmgr/internal.h"
 
 #include <errno.h>
+
+static const struct state_row phases[] = {
+    // From itself: a start that failed before anything was done.
+    [PHASE_INACTIVE] = {"inactive", STATE_BIT(PHASE_STOPPING) | STATE_BIT(PHASE_INACTIVE)},
+    [PHASE_STARTING] = {"starting", STATE_BIT(PHASE_INACTIVE)},
+    // From inactive: found active at the daemon's start; from stopping: the stop could not be
+    // written down.
+    [PHASE_ACTIVE] = {"active", STATE_BIT(PHASE_STARTING) | STATE_BIT(PHASE_INACTIVE) |
+                                    STATE_BIT(PHASE_STOPPING)},
+    // From inactive: found half started or half stopped at the daemon's start.
+    [PHASE_STOPPING] = {"stopping", STATE_BIT(PHASE_ACTIVE) | STATE_BIT(PHASE_STARTING) |
+                                        STATE_BIT(PHASE_INACTIVE)},
+};
+
+void network_set_phase(struct network *net, enum network_phase phase)
+{
+    state_check(phases, net->runtime->phase, phase, "network", net->name);
+    net->runtime->phase = phase;
+}
+
+// ---- the class
+
+static void *parse(const struct object_table *table, const char *xml, size_t len, struct error *err)
+{
+    (void)table;
+    return network_def_load(xml, len, 0, err);
+}
+
+static char *format(const void *def)
+{
+    return network_def_format(def, 0);
+}
+
+static void destroy_def(void *def)
+{
+    network_def_destroy(def);
+}
+
+static void init(struct object *o)
+{
+    struct network *net = (struct network *)o;
+    net->all = (struct networks *)o->table;
+    list_init(&net->ports);
+    net->runtime = NEW(struct network_runtime);
+    net->runtime->dnsmasq = PROCESS_NONE;
+    network_files_init(&net->runtime->files, &net->all->config, net->name);
+}
+
+static void runtime_destroy(struct network *net)
+{
+    struct network_runtime *rt = net->runtime;
+    dnsmasq_release(net);
+    sd_event_source_disable_unref(rt->lease_timer);
+    network_files_finish(&rt->files);
+    plan_destroy(rt->plan);
+    vec_finish(&rt->old_addresses);
+    vec_finish(&rt->old_routes);
+    strv_finish(&rt->old_bridges);
+    strv_finish(&rt->blockers);
+    free(rt->zone_error);
+    free(rt->lease_text);
+    heal_finish(&rt->heal);
+    free(rt);
+}
+
+static void finish(struct object *o)
+{
+    struct network *net = (struct network *)o;
+    // Ports and their files stay: guests go on.
+    struct network_port *port, *tmp;
+    LIST_FOREACH_SAFE (port, tmp, &net->ports, link) {
+        network_port_def_destroy(port->def);
+        free(port);
+    }
+    runtime_destroy(net);
+}
+
+static int check(struct object *o, void *def, struct error *err)
+{
+    struct network *net = (struct network *)o;
+    return fill_def(net->all, net, def, err) < 0 ? -1 : check_def(net->all, net, def, err);
+}
+
+static void defined(struct object *o, bool added)
+{
+    (void)added;
+    networks_event((struct network *)o, NETWORK_DEFINED);
+}
+
+static void undefined(struct object *o)
+{
+    networks_event((struct network *)o, NETWORK_UNDEFINED);
+}
+
+static int start(struct task *t, struct object *o, struct error *err)
+{
+    return network_start(t, (struct network *)o, err);
+}
+
+// What happened meanwhile was maybe the doing of whoever held the lock, maybe not.
+static void unlocked(struct object *o)
+{
+    struct network *net = (struct network *)o;
+    if (net->runtime->heal.wanted && !net->runtime->heal.running)
+        heal_trigger(net, NULL);
+}
+
+const struct object_class network_class = {
+    .kind = "network",
+    .noun = "network",
+    .active = "active",
+    .busy_remedy = "",
+    .status_remedy = "what its bridge was has to be removed by hand",
+    .no_object = ERROR_NO_NETWORK,
+    .area = AREA_NETWORK,
+    .run_mode = 0755, // dnsmasq's user reads its configuration there
+    .size = sizeof(struct network),
+    .log_field = offsetof(struct log_fields, network),
+    .def_name = offsetof(struct network_def, name),
+    .def_uuid = offsetof(struct network_def, uuid.value),
+    .parse = parse,
+    .format = format,
+    .destroy_def = destroy_def,
+    .init = init,
+    .finish = finish,
+    .check = check,
+    .defined = defined,
+    .undefined = undefined,
+    .start = start,
+    .unlocked = unlocked,
+};
+
+// ---- the table
 
 static void on_firewalld(void *arg)
 {
@@ -13,7 +146,14 @@ struct networks *networks_create(const struct networks_config *config, struct er
 {
     struct networks *all = NEW(struct networks);
     all->config = *config;
-    list_init(&all->list);
+    all->table = (struct object_table){.class = &network_class,
+                                       .sched = config->sched,
+                                       .config_dir = config->config_dir,
+                                       .run_dir = config->run_dir,
+                                       .lock_ms = NETWORK_LOCK_TIMEOUT_MS,
+                                       .idle = config->observer.idle,
+                                       .idle_arg = config->observer.arg};
+    objects_init(&all->table);
     list_init(&all->teardowns);
     task_lock_init(&all->deleting);
     task_lock_init(&all->kernel);
@@ -41,145 +181,11 @@ void networks_destroy(struct networks *all)
         return;
     triggers_destroy(all->triggers);
     all->triggers = NULL;
-    struct network *net, *tmp;
-    LIST_FOREACH_SAFE (net, tmp, &all->list, link)
-        networks_remove(net);
+    objects_finish(&all->table);
     firewalld_destroy(all->firewalld);
     firewall_destroy(all->firewall);
     netlink_close(all->nl);
     free(all);
-}
-
-struct network *networks_add(struct networks *all, const char *name, const struct uuid *uuid)
-{
-    struct network *net = NEW(struct network);
-    net->all = all;
-    net->refs = 1;
-    net->name = xstrdup(name);
-    net->uuid = *uuid;
-    task_lock_init(&net->lock);
-    list_init(&net->ports);
-    net->runtime = NEW(struct network_runtime);
-    net->runtime->dnsmasq = PROCESS_NONE;
-    network_files_init(&net->runtime->files, &all->config, name);
-    list_append(&all->list, &net->link);
-    return net;
-}
-
-void networks_remove(struct network *net)
-{
-    if (net->removed)
-        return;
-    net->removed = true;
-    list_remove(&net->link);
-    network_unref(net);
-}
-
-struct network *network_ref(struct network *net)
-{
-    net->refs++;
-    return net;
-}
-
-static void runtime_destroy(struct network *net)
-{
-    struct network_runtime *rt = net->runtime;
-    dnsmasq_release(net);
-    sd_event_source_disable_unref(rt->lease_timer);
-    network_files_finish(&rt->files);
-    plan_destroy(rt->plan);
-    vec_finish(&rt->old_addresses);
-    vec_finish(&rt->old_routes);
-    strv_finish(&rt->old_bridges);
-    strv_finish(&rt->blockers);
-    free(rt->zone_error);
-    free(rt->lease_text);
-    heal_finish(&rt->heal);
-    free(rt);
-}
-
-void network_unref(struct network *net)
-{
-    if (--net->refs > 0)
-        return;
-    // Ports and their files stay: guests go on.
-    struct network_port *port, *tmp;
-    LIST_FOREACH_SAFE (port, tmp, &net->ports, link) {
-        network_port_def_destroy(port->def);
-        free(port);
-    }
-    runtime_destroy(net);
-    network_def_destroy(net->def);
-    network_def_destroy(net->live);
-    free(net->name);
-    free(net);
-}
-
-size_t networks_count_active(const struct networks *all)
-{
-    return all->active;
-}
-
-// False while it is being stored or started for the first time: nobody else may see it.
-static bool is_there(const struct network *net)
-{
-    return net->def || net->active;
-}
-
-struct network *networks_find_uuid(const struct networks *all, const struct uuid *uuid)
-{
-    struct network *net;
-    LIST_FOREACH (net, &all->list, link) {
-        if (is_there(net) && uuid_eq(&net->uuid, uuid))
-            return net;
-    }
-    return NULL;
-}
-
-struct network *networks_find_name(const struct networks *all, const char *name)
-{
-    struct network *net;
-    LIST_FOREACH (net, &all->list, link) {
-        if (is_there(net) && str_eq(net->name, name))
-            return net;
-    }
-    return NULL;
-}
-
-struct network *networks_next(const struct networks *all, struct network *after)
-{
-    struct list *link = after ? after->link.next : all->list.next;
-    for (; link != &all->list; link = link->next) {
-        struct network *net = LIST_ITEM(link, struct network, link);
-        if (is_there(net))
-            return net;
-    }
-    return NULL;
-}
-
-int network_lock(struct task *t, struct network *net, const char *job, struct error *err)
-{
-    struct network_runtime *rt = net->runtime;
-    int r = task_lock_acquire(t, &net->lock, task_deadline_ms(NETWORK_LOCK_TIMEOUT_MS));
-    if (r == -ETIMEDOUT)
-        return error_set(err, ERROR_OPERATION_TIMEOUT, AREA_NETWORK,
-                         "cannot %s network '%s': it is busy with '%s' since %ju s", job, net->name,
-                         rt->job ? rt->job : "another change",
-                         (uintmax_t)((now_monotonic_us() - rt->job_since_us) / 1000000));
-    if (r < 0)
-        return error_set_errno(err, AREA_NETWORK, r, "cannot %s network '%s'", job, net->name);
-    rt->job = job;
-    rt->job_since_us = now_monotonic_us();
-    return 0;
-}
-
-void network_unlock(struct network *net)
-{
-    net->runtime->job = NULL;
-    task_lock_release(&net->lock);
-    // What happened meanwhile was maybe our own doing, maybe not.
-    if (net->runtime->heal.wanted && !net->runtime->heal.running)
-        heal_trigger(net, NULL);
 }
 
 void kernel_enter(struct task *t, struct networks *all)
@@ -194,12 +200,6 @@ void kernel_leave(struct task *t, struct networks *all)
         task_lock_release(&all->kernel);
 }
 
-int network_not_active(const struct network *net, struct error *err)
-{
-    return error_set(err, ERROR_OPERATION_INVALID, AREA_NETWORK, "network '%s' is not active",
-                     net->name);
-}
-
 void networks_event(struct network *net, enum network_event event)
 {
     const struct networks_config *c = &net->all->config;
@@ -208,8 +208,4 @@ void networks_event(struct network *net, enum network_event event)
         o->happened(o->arg, net, event);
     if (c->started && event == NETWORK_STARTED)
         c->started(c->started_arg, net);
-    bool idle = event == NETWORK_STOPPED && net->all->active == 0;
-    bool busy = event == NETWORK_STARTED && net->all->active == 1;
-    if (o->idle && (idle || busy))
-        o->idle(o->arg, idle);
 }

@@ -7,7 +7,7 @@ void network_files_init(struct network_files *f, const struct networks_config *c
     *f = (struct network_files){
         .conf = path_for_name(c->run_dir, name, ".conf"),
         .pid = path_for_name(c->run_dir, name, ".pid"),
-        .state = path_for_name(c->run_dir, name, ".state"),
+        .status = path_for_name(c->run_dir, name, ".status"),
         .ports = path_for_name(c->run_dir, name, ".ports"),
         .hosts = path_for_name(c->state_dir, name, ".hosts"),
         .addnhosts = path_for_name(c->state_dir, name, ".addnhosts"),
@@ -23,7 +23,7 @@ void network_files_init(struct network_files *f, const struct networks_config *c
 
 void network_files_finish(struct network_files *f)
 {
-    char **all[] = {&f->conf, &f->pid, &f->hosts, &f->addnhosts, &f->leases, &f->state, &f->ports};
+    char **all[] = {&f->conf, &f->pid, &f->hosts, &f->addnhosts, &f->leases, &f->status, &f->ports};
     for (size_t i = 0; i < ARRAY_LEN(all); i++)
         free(STEAL(*all[i]));
 }

@@ -172,7 +172,7 @@ static int plug_locked(struct task *t, struct network *net, const struct network
     struct networks *all = net->all;
     if (!network_is_active(net)) {
         if (!all->config.start_on_demand)
-            return network_not_active(net, err);
+            return network_require_active(net, err);
         if (network_start_locked(t, net, err) < 0)
             return error_prefix(err, "starting network '%s' for it", net->name);
     }
@@ -339,7 +339,7 @@ int network_port_create(struct task *t, struct network *net, struct network_port
     if (!def->uuid.set)
         def->uuid = (struct opt_uuid){.set = true, .value = uuid_random()};
     if (!network_is_active(net)) {
-        r = network_not_active(net, err);
+        r = network_require_active(net, err);
     } else if (network_find_port(net, &def->uuid.value)) {
         char id[UUID_TEXT_SIZE];
         r = error_set(err, ERROR_NETWORK_PORT_EXISTS, AREA_NETWORK, "network '%s' has a port %s",

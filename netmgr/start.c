@@ -117,8 +117,9 @@ static void set_inactive(struct network *net)
     plan_destroy(STEAL(rt->plan));
     network_def_destroy(net->live);
     net->live = NULL;
-    net->active = net->updated = false;
-    rt->phase = PHASE_INACTIVE;
+    net->updated = false;
+    object_set_active(&net->object, false);
+    network_set_phase(net, PHASE_INACTIVE);
     rt->heal.wanted = false;
 }
 
@@ -141,8 +142,8 @@ static int prepare(struct task *t, struct network *net, struct error *err)
 static int bring_up(struct task *t, struct network *net, struct error *err)
 {
     struct repairs done = {0};
-    net->runtime->phase = PHASE_STARTING;
-    int r = network_state_save(net, PHASE_STARTING, err);
+    network_set_phase(net, PHASE_STARTING);
+    int r = network_status_save(net, PHASE_STARTING, err);
     if (r == 0)
         r = reconcile(t, net, true, &done, err);
     if (r == 0)
@@ -151,13 +152,13 @@ static int bring_up(struct task *t, struct network *net, struct error *err)
     if (r == 0 && !net->runtime->plan->owned && net->live->bandwidth)
         r = bandwidth_apply(t, net->runtime->plan->bridge, net->live->bandwidth, err);
     if (r == 0)
-        r = network_state_save(net, PHASE_ACTIVE, err);
+        r = network_status_save(net, PHASE_ACTIVE, err);
     strbuf_finish(&done.text);
     if (r == 0)
         r = network_hooks_run(t, net, "started", "begin", NULL, err);
     if (r < 0) {
-        net->runtime->phase = PHASE_STOPPING;
-        (void)network_state_save(net, PHASE_STOPPING, NULL);
+        network_set_phase(net, PHASE_STOPPING);
+        (void)network_status_save(net, PHASE_STOPPING, NULL);
         (void)reconcile(t, net, false, NULL, NULL);
     }
     return r;
@@ -166,6 +167,7 @@ static int bring_up(struct task *t, struct network *net, struct error *err)
 // net->live may be set: a definition that is not the stored one.
 int network_start_locked(struct task *t, struct network *net, struct error *err)
 {
+    object_assert_locked(t, &net->object);
     if (net->runtime->phase != PHASE_INACTIVE)
         return error_set(err, ERROR_OPERATION_INVALID, AREA_NETWORK, "network is already active");
     if (!net->live)
@@ -178,9 +180,8 @@ int network_start_locked(struct task *t, struct network *net, struct error *err)
         set_inactive(net);
         return -1;
     }
-    net->runtime->phase = PHASE_ACTIVE;
-    net->active = true;
-    net->all->active++;
+    network_set_phase(net, PHASE_ACTIVE);
+    object_set_active(&net->object, true);
     networks_event(net, NETWORK_STARTED);
     network_report_blockers(net);
     direct_report_missing(net);
@@ -194,11 +195,12 @@ int network_stop_locked(struct task *t, struct network *net, struct error *err)
 {
     struct network_runtime *rt = net->runtime;
     AUTO_ERROR e = ERROR_INIT;
+    object_assert_locked(t, &net->object);
     if (rt->phase != PHASE_ACTIVE)
-        return network_not_active(net, err);
-    rt->phase = PHASE_STOPPING;
-    if (network_state_save(net, PHASE_STOPPING, err) < 0) {
-        rt->phase = PHASE_ACTIVE;
+        return network_require_active(net, err);
+    network_set_phase(net, PHASE_STOPPING);
+    if (network_status_save(net, PHASE_STOPPING, err) < 0) {
+        network_set_phase(net, PHASE_ACTIVE);
         return -1;
     }
     // It ends whatever can't be removed: that is told, and tried again when the daemon starts.
@@ -213,7 +215,6 @@ int network_stop_locked(struct task *t, struct network *net, struct error *err)
     if (network_hooks_run(t, net, "stopped", "end", NULL, &e) < 0)
         log_network(LOG_LEVEL_WARN, net->name, "%s", error_message(&e));
     set_inactive(net);
-    net->all->active--;
     networks_event(net, NETWORK_STOPPED);
     log_network(LOG_LEVEL_INFO, net->name, "stopped");
     return 0;
@@ -234,15 +235,15 @@ static int switch_to(struct task *t, struct network *net, const struct network_d
 {
     struct repairs done = {0};
     net->runtime->storing = stored;
-    int r = network_state_save(net, PHASE_ACTIVE, err);
+    int r = network_status_save(net, PHASE_ACTIVE, err);
     if (r == 0 && stored)
-        r = network_store_save(t, net, stored, err);
+        r = object_store(t, &net->object, stored, err);
     net->runtime->storing = NULL;
     if (r == 0)
         r = reconcile(t, net, true, &done, err);
     strbuf_finish(&done.text);
     if (r == 0)
-        r = network_state_save(net, PHASE_ACTIVE, err);
+        r = network_status_save(net, PHASE_ACTIVE, err);
     return r;
 }
 
@@ -252,6 +253,7 @@ int network_apply_locked(struct task *t, struct network *net, struct network_def
     struct network_runtime *rt = net->runtime;
     struct network_def *old_live = net->live;
     struct plan *old_plan = rt->plan, *plan;
+    object_assert_locked(t, &net->object);
     if (new_plan(net, live, &plan, err) < 0) {
         network_def_destroy(live);
         return -1;

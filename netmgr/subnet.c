@@ -146,8 +146,9 @@ static bool is_free(struct networks *all, const struct taken *k, const struct ip
         if (is_subnet_route(r, p, -1))
             return false;
     }
-    LIST_FOREACH (net, &all->list, link) {
-        if (def_has(net->def, p) || def_has(net->live, p))
+    OBJECTS_FOREACH(net, &all->table)
+    {
+        if (def_has(net->def, p) || def_has(net->live, p) || def_has(net->pending, p))
             return false;
     }
     return true;

@@ -21,7 +21,7 @@ static void teardown_unref(struct teardown *td)
     if (--td->refs > 0)
         return;
     free(td->zone);
-    free(td->state);
+    free(td->status);
     free(td);
 }
 
@@ -52,7 +52,7 @@ static void delete_main(struct task *t, void *arg)
         log_network(LOG_LEVEL_ERROR, net->name, "%s; it is tried again when the daemon starts",
                     error_message(&err));
     else if (net->runtime->phase == PHASE_STOPPING || net->runtime->phase == PHASE_INACTIVE)
-        unlink(td->state);
+        unlink(td->status);
     list_remove(&td->link);
     completion_post(&td->done, 0);
     teardown_unref(td);
@@ -69,7 +69,7 @@ void teardown_bridge(struct network *net, const char *bridge, struct process *dn
     td->dnsmasq = *dnsmasq;
     *dnsmasq = PROCESS_NONE;
     td->zone = net->runtime->plan ? xstrdup(net->runtime->plan->zone) : NULL;
-    td->state = xstrdup(net->runtime->files.state);
+    td->status = xstrdup(net->runtime->files.status);
     completion_init(&td->done);
     list_append(&net->all->teardowns, &td->link);
     *d = (struct deletion){.net = network_ref(net), .td = td};
@@ -80,7 +80,7 @@ static struct teardown *find_teardown(struct network *net, const char *bridge)
 {
     struct teardown *td;
     LIST_FOREACH (td, &net->all->teardowns, link) {
-        if (str_eq(td->bridge, bridge) || str_eq(td->state, net->runtime->files.state))
+        if (str_eq(td->bridge, bridge) || str_eq(td->status, net->runtime->files.status))
             return td;
     }
     return NULL;
@@ -143,7 +143,7 @@ int teardown(struct task *t, struct network *net, struct error *err)
     dnsmasq_wait(t, &dnsmasq); // when no bridge went with it
     dnsmasq_remove_files(net);
     if (!owned)
-        network_state_remove(net);
+        object_status_remove(&net->object);
     network_forget_old(rt);
     return r;
 }

@@ -65,7 +65,8 @@ static void on_bridge(struct network *net, const struct link *l)
 static void on_link(struct networks *all, const struct link *l)
 {
     struct network *net;
-    LIST_FOREACH (net, &all->list, link) {
+    OBJECTS_FOREACH(net, &all->table)
+    {
         struct network_port *port;
         if (!is_active(net))
             continue;
@@ -81,7 +82,8 @@ static void on_link(struct networks *all, const struct link *l)
 static void on_link_gone(struct networks *all, const struct link *l)
 {
     struct network *net;
-    LIST_FOREACH (net, &all->list, link) {
+    OBJECTS_FOREACH(net, &all->table)
+    {
         if (is_active(net) && net->runtime->plan->owned &&
             str_eq(net->runtime->plan->bridge, l->name))
             heal_trigger(net, "bridge %s was deleted", l->name);
@@ -92,7 +94,8 @@ static void on_address_gone(struct networks *all, const struct address *a)
 {
     char text[IP_TEXT_SIZE];
     struct network *net;
-    LIST_FOREACH (net, &all->list, link) {
+    OBJECTS_FOREACH(net, &all->table)
+    {
         if (!is_active(net))
             continue;
         VEC_FOREACH (p, &net->runtime->plan->addresses) {
@@ -106,7 +109,8 @@ static void on_route_gone(struct networks *all, const struct route *r)
 {
     char text[IP_TEXT_SIZE];
     struct network *net;
-    LIST_FOREACH (net, &all->list, link) {
+    OBJECTS_FOREACH(net, &all->table)
+    {
         if (!is_active(net))
             continue;
         VEC_FOREACH (p, &net->runtime->plan->routes) {
@@ -149,7 +153,8 @@ static void check_forwarding(struct networks *all)
     bool off6 =
         file_read("/proc/sys/net/ipv6/conf/all/forwarding", 16, &v6, NULL) == 0 && *v6 == '0';
     struct network *net;
-    LIST_FOREACH (net, &all->list, link) {
+    OBJECTS_FOREACH(net, &all->table)
+    {
         if (!is_active(net))
             continue;
         if (off4 && net->runtime->plan->forward4)
@@ -192,7 +197,8 @@ static void firewall_changed(struct networks *all, const char *cause)
 {
     struct network *net;
     heal_trigger_all(all, cause);
-    LIST_FOREACH (net, &all->list, link) {
+    OBJECTS_FOREACH(net, &all->table)
+    {
         if (is_active(net))
             network_report_blockers(net);
     }
@@ -311,7 +317,8 @@ static int on_file(sd_event_source *source, const struct inotify_event *e, void 
     }
     if (e->len == 0)
         return 0;
-    LIST_FOREACH (net, &tr->all->list, link) {
+    OBJECTS_FOREACH(net, &tr->all->table)
+    {
         if (is_active(net) && net->runtime->plan->dnsmasq)
             on_name(net, e);
     }

@@ -11,7 +11,7 @@ bool objects_is_new_boot(struct object_table *table)
     AUTO_FREE char *boot = boot_id(), *before = NULL;
     if (boot && file_read(mark, 64, &before, NULL) == 0 && str_eq(boot, before))
         return false;
-    if (boot && (dir_make(table->run_dir, 0755) < 0 ||
+    if (boot && (dir_make(table->run_dir, table->class->run_mode) < 0 ||
                  file_write_volatile(mark, boot, strlen(boot), 0600) < 0))
         log_warn("cannot write '%s': the next daemon starts what is marked autostart again", mark);
     return true;

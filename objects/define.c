@@ -153,8 +153,11 @@ int object_undefine_locked(struct task *t, struct object *o, struct error *err)
     const struct object_class *class = o->class;
     object_assert_locked(t, o);
     if (!o->def)
-        return error_set(err, ERROR_OPERATION_INVALID, class->area, "cannot undefine transient %s",
-                         class->noun);
+        return error_set(
+            err, ERROR_OPERATION_INVALID, class->area,
+            "cannot undefine transient %s '%s': it has no stored definition and is gone when "
+            "it ends",
+            class->noun, o->name);
     if (object_store_remove(t, o, err) < 0)
         return -1;
     o->autostart = false;

@@ -123,10 +123,11 @@ void object_set_active(struct object *o, bool active)
 
 // ---- the lock
 
-int object_lock(struct task *t, struct object *o, const char *job, struct error *err)
+int object_lock_until(struct task *t, struct object *o, const char *job, uint64_t deadline_us,
+                      struct error *err)
 {
     const struct object_class *class = o->class;
-    int r = task_lock_acquire(t, &o->lock, task_deadline_ms(o->table->lock_ms));
+    int r = task_lock_acquire(t, &o->lock, deadline_us);
     if (r == -ETIMEDOUT)
         return error_set(err, ERROR_OPERATION_TIMEOUT, class->area,
                          "cannot %s %s '%s': it is busy with '%s' since %ju s%s", job, class->kind,
@@ -135,9 +136,15 @@ int object_lock(struct task *t, struct object *o, const char *job, struct error 
                          class->busy_remedy);
     if (r < 0)
         return error_set_errno(err, class->area, r, "cannot %s %s '%s'", job, class->kind, o->name);
+    object_ref(o);
     o->job = job;
     o->job_since_us = now_monotonic_us();
     return 0;
+}
+
+int object_lock(struct task *t, struct object *o, const char *job, struct error *err)
+{
+    return object_lock_until(t, o, job, task_deadline_ms(o->table->lock_ms), err);
 }
 
 int object_lock_present(struct task *t, struct object *o, const char *job, struct error *err)
@@ -157,6 +164,7 @@ void object_unlock(struct object *o)
     task_lock_release(&o->lock);
     if (o->class->unlocked)
         o->class->unlocked(o);
+    object_unref(o);
 }
 
 void object_assert_locked(const struct task *t, const struct object *o)

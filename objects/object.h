@@ -30,12 +30,14 @@ struct object_table;
 // Hooks run in the loop or in a task and must not suspend, unless they take a task. Those marked
 // "may be NULL" may be.
 struct object_class {
-    const char *kind;        // in texts: "storage pool"
-    const char *noun;        // the short one of libvirt's texts: "pool"
-    const char *active;      // what an active one is: "active", "running"
-    const char *busy_remedy; // what else can be done when its lock is held; "": nothing
+    const char *kind;          // in texts: "storage pool"
+    const char *noun;          // the short one of libvirt's texts: "pool"
+    const char *active;        // what an active one is: "active", "running"
+    const char *busy_remedy;   // what else can be done when its lock is held; "": nothing
+    const char *status_remedy; // what is left to do when a status file is damaged
     enum error_code no_object;
     enum error_area area;
+    mode_t run_mode;  // of the directory of status files
     size_t size;      // of its struct
     size_t log_field; // in struct log_fields
     size_t def_name;  // in its definition: char *
@@ -52,10 +54,11 @@ struct object_class {
     // Before a definition is stored or started: fills what it lacks, refuses what is in conflict
     // with other objects, whose def, live and pending count. Lock held. May be NULL.
     int (*check)(struct object *o, void *def, struct error *err);
-    void (*defined)(struct object *o, bool added);                     // else updated
-    void (*undefined)(struct object *o);                               // it is still in the table
-    int (*start)(struct task *t, struct object *o, struct error *err); // for autostart
-    void (*unlocked)(struct object *o);                                // may be NULL
+    void (*defined)(struct object *o, bool added); // else updated
+    void (*undefined)(struct object *o);           // it is still in the table
+    // For objects_autostart(); NULL where that is not used.
+    int (*start)(struct task *t, struct object *o, struct error *err);
+    void (*unlocked)(struct object *o); // may be NULL
 };
 
 // All objects of one kind. The creator fills the first part and calls objects_init().
@@ -140,7 +143,10 @@ static inline bool object_is_persistent(const struct object *o)
 void object_set_active(struct object *o, bool active); // counts, and reports idleness
 
 // Waits for the object's turn. `job` says what for ("start"), in other callers' errors. Every
-// success is followed by object_unlock(). ERROR_OPERATION_TIMEOUT: its turn did not come.
+// success is followed by object_unlock(); the holder has a reference. ERROR_OPERATION_TIMEOUT: its
+// turn did not come.
+int object_lock_until(struct task *t, struct object *o, const char *job, uint64_t deadline_us,
+                      struct error *err);
 int object_lock(struct task *t, struct object *o, const char *job, struct error *err);
 // The same, and the object is still in the table: else no_object.
 int object_lock_present(struct task *t, struct object *o, const char *job, struct error *err);
@@ -187,6 +193,24 @@ void objects_load(struct object_table *table);
 // Reads all and says on stderr what is wrong with which; changes nothing. Returns how many are
 // damaged, of *total.
 size_t objects_check(const struct object_class *class, const char *config_dir, size_t *total);
+
+// ---- status files: RUN/NAME.status is there from before an object becomes active until after it
+// ended. Replaced atomically, but not made durable: a machine that lost power has lost what was
+// active too.
+
+enum { OBJECT_STATUS_MAX = 32 << 20 };
+
+char *object_status_path(const struct object_table *table, const char *name); // caller frees
+int object_status_save(const struct object *o, const char *text, size_t len, struct error *err);
+void object_status_remove(const struct object *o);
+// Calls fn for each file; what it fails for is set aside as NAME.status.damaged and logged.
+typedef int (*object_status_fn)(struct object_table *table, const char *file, const char *text,
+                                size_t len, struct error *err);
+void objects_load_status(struct object_table *table, object_status_fn fn);
+// Fails when an object of that name has another file: a copy would be adopted twice.
+int objects_check_status_name(const struct object_table *table, const char *file, const char *name,
+                              struct error *err);
+void objects_drop_status(struct object_table *table); // after a boot of the machine
 
 // ---- with the host
 

@@ -30,9 +30,7 @@ void pools_event(struct pool *pool, enum pool_event event);
 
 // status.c: active pools on disk
 int pool_status_save(struct pool *pool, const struct pool_def *def, struct error *err);
-void pool_status_remove(struct pool *pool);
 void pools_status_load(struct pools *all); // those that were active are
-void pools_status_drop(struct pools *all); // after a boot of the machine none is
 
 // scan.c: on a helper thread.
 struct scan_result {

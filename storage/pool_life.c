@@ -147,7 +147,7 @@ int pool_stop(struct task *t, struct pool *pool, struct error *err)
     if (r == 0)
         r = check_quiet(pool, err);
     if (r == 0) {
-        pool_status_remove(pool);
+        object_status_remove(&pool->object);
         pool_drop_volumes(pool);
         // The observer still sees it; a transient one is gone after that.
         pools_event(pool, POOL_STOPPED);
@@ -267,7 +267,7 @@ void pools_load(struct pools *all)
     bool booted = objects_is_new_boot(&all->table);
     objects_load(&all->table);
     if (booted)
-        pools_status_drop(all);
+        objects_drop_status(&all->table);
     pools_status_load(all);
     all->loading = 1;
     struct pool *pool = NULL;

@@ -40,16 +40,13 @@ static void init(struct object *o)
 {
     struct pool *pool = (struct pool *)o;
     pool->all = (struct pools *)o->table;
-    pool->status_file = path_for_name(o->table->run_dir, o->name, ".status");
     completion_init(&pool->ready);
     completion_post(&pool->ready, 0);
 }
 
 static void finish(struct object *o)
 {
-    struct pool *pool = (struct pool *)o;
-    vec_finish(&pool->volumes);
-    free(pool->status_file);
+    vec_finish(&((struct pool *)o)->volumes);
 }
 
 static bool has_path(const struct pool_def *def, const char *path)
@@ -91,6 +88,8 @@ const struct object_class pool_class = {
     .noun = "pool",
     .active = "active",
     .busy_remedy = "",
+    .status_remedy = "start the pool again",
+    .run_mode = 0755,
     .no_object = ERROR_NO_STORAGE_POOL,
     .area = AREA_STORAGE,
     .size = sizeof(struct pool),

@@ -73,7 +73,6 @@ struct pool {
 
     struct completion ready; // posted when it was looked through after a start of ours
     unsigned jobs;           // volumes being made or changed
-    char *status_file;
 };
 
 struct pools *pools_create(const struct pools_config *config); // copies

@@ -607,7 +607,7 @@ static void test_sweep(struct task *t, void *arg)
     live_open(&l, t);
     struct network *net = live_start(&l, NAT_XML);
     live_close(&l);
-    netns_sh("rm " LIVE_DIR "/run/nat.state; ip link del vbr0;"
+    netns_sh("rm " LIVE_DIR "/run/nat.status; ip link del vbr0;"
              "cd " LIVE_DIR "/lib; touch old.leases old.hosts other-file");
     live_open(&l, t);
     live_settle(&l);
@@ -680,13 +680,13 @@ static void test_same_uuid(struct task *t, void *arg)
     live_start(&l, NAT_XML);
     live_close(&l);
     netns_sh("cd " LIVE_DIR "/run; sed 's/^phase .*/phase stopping/; s/^name .*/name old/; "
-             "s/vbr0/vbr9/; s/<name>nat</<name>old</; /^address/d' nat.state >old.state; "
-             "grep -q '<name>old<' old.state; ip link add vbr9 type bridge");
+             "s/vbr0/vbr9/; s/<name>nat</<name>old</; /^address/d' nat.status >old.status; "
+             "grep -q '<name>old<' old.status; ip link add vbr9 type bridge");
     live_open(&l, t);
     live_settle(&l);
     struct network *net = networks_find_name(l.all, "nat");
     CHECK(network_is_active(net));
-    netns_sh("! ip link show vbr9 2>/dev/null; test ! -e " LIVE_DIR "/run/old.state");
+    netns_sh("! ip link show vbr9 2>/dev/null; test ! -e " LIVE_DIR "/run/old.status");
     netns_sh("ip addr show vbr0 | grep -q 192.168.150.1/24");
     CHECK_INT(live_count_dnsmasq(), 1);
     finish(&l, net);

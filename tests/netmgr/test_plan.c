@@ -216,28 +216,28 @@ static void test_state(void)
     static const char text[] =
         "vireo-network 1\nphase stopping\nboot abc\nname a b\nbridge virbr0\nbridge virbr1\n"
         "address 10.0.0.1/24\nroute 10.1.0.0/16 10.0.0.9 3\n\nthis is no document";
-    struct network_state s;
+    struct network_status s;
     AUTO_ERROR err = ERROR_INIT;
-    CHECK_INT(network_state_parse(text, strlen(text), &s, &err), 0);
+    CHECK_INT(network_status_parse(text, strlen(text), &s, &err), 0);
     CHECK_INT(s.phase, PHASE_STOPPING);
     CHECK_STR(s.name, "a b");
     CHECK_STR(s.bridges.v[1], "virbr1");
     CHECK_INT(s.addresses.v[0].len, 24);
     CHECK_INT(s.routes.v[0].metric, 3);
     CHECK(!s.def); // what to remove is known all the same
-    network_state_finish(&s);
+    network_status_finish(&s);
     static const char both[] =
         "vireo-network 1\nphase active\nname a\nstored 33\n\n"
         "<network><name>a</name></network>\n<network><name>a</name></network>";
-    CHECK_INT(network_state_parse(both, strlen(both), &s, &err), 0);
+    CHECK_INT(network_status_parse(both, strlen(both), &s, &err), 0);
     CHECK_STR(s.def->name, "a");
     CHECK_STR(s.stored->name, "a");
-    network_state_finish(&s);
+    network_status_finish(&s);
     // Cut off, or with a length that can't be right, nothing is made up.
     for (size_t n = strlen(both) - 33; n < strlen(both); n++) {
-        CHECK_INT(network_state_parse(both, n, &s, NULL), 0);
+        CHECK_INT(network_status_parse(both, n, &s, NULL), 0);
         CHECK(!s.def || !s.stored);
-        network_state_finish(&s);
+        network_status_finish(&s);
     }
     static const char *const bad[] = {
         "",
@@ -250,7 +250,7 @@ static void test_state(void)
     };
     for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
         error_clear(&err);
-        CHECK_INT(network_state_parse(bad[i], strlen(bad[i]), &s, &err), -1);
+        CHECK_INT(network_status_parse(bad[i], strlen(bad[i]), &s, &err), -1);
         CHECK(err.message);
     }
 }

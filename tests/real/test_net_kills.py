@@ -31,7 +31,7 @@ class Kills:
         cls.server.virsh("start", "g")
         cls.whole = cls.there()
         cls.server.virsh("net-destroy", "net")
-        wait_for("the end of it", lambda: "net.state" not in str(cls.there()))
+        wait_for("the end of it", lambda: "net.status" not in str(cls.there()))
         cls.nothing = cls.there()
 
     @classmethod
@@ -115,16 +115,16 @@ class Kills:
         return bool(Host().resolve(name, "192.168.60.1", kind=1 if deed == "names" else 16))
 
     def test_start(self):
-        self.at_each_step("start", self.firewall, "rename net.state", "rename net.conf", "clone", "clone done")
+        self.at_each_step("start", self.firewall, "rename net.status", "rename net.conf", "clone", "clone done")
 
     def test_destroy(self):
-        self.at_each_step("destroy", self.firewall, "rename net.state", "kill", "unlink net.state")
+        self.at_each_step("destroy", self.firewall, "rename net.status", "kill", "unlink net.status")
 
     def test_update_of_names(self):
-        self.at_each_step("names", "rename net.state", "rename net.xml", "rename net.addnhosts", "kill")
+        self.at_each_step("names", "rename net.status", "rename net.xml", "rename net.addnhosts", "kill")
 
     def test_update_of_texts(self):
-        self.at_each_step("texts", "rename net.state", "rename net.xml", "rename net.conf", "clone")
+        self.at_each_step("texts", "rename net.status", "rename net.xml", "rename net.conf", "clone")
 
 
 class Attach(unittest.TestCase):

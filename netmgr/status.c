@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Active networks on disk: RUN/NAME.state, replaced atomically. Lines of plain words say what has
+// Status files of networks. Lines of plain words say what has
 // to be removed even when nothing else can be understood; the live document follows.
 //
 //     vireo-network 1
@@ -12,7 +12,7 @@
 //     stored 512              bytes at the end: a stored definition on its way to the disk
 //
 //     <network>...
-#include "base/file.h"
+#include "base/boot.h"
 #include "netmgr/internal.h"
 
 #include <errno.h>
@@ -27,14 +27,12 @@ static void add_route(struct strbuf *b, const struct route *r)
     strbuf_printf(b, "%s %u\n", ip_format(&r->gateway, text), r->metric);
 }
 
-int network_state_save(struct network *net, enum network_phase phase, struct error *err)
+int network_status_save(struct network *net, enum network_phase phase, struct error *err)
 {
     const struct network_runtime *rt = net->runtime;
     AUTO_STRBUF b = {0};
-    AUTO_FREE char *boot = NULL;
+    AUTO_FREE char *boot = boot_id();
     char text[IP_TEXT_SIZE];
-    if (file_read("/proc/sys/kernel/random/boot_id", 64, &boot, NULL) == 0)
-        boot[strcspn(boot, "\n")] = '\0';
     strbuf_printf(&b, "vireo-network 1\nphase %s\nboot %s\nname %s\n", phase_values[phase],
                   boot ? boot : "", net->name);
     if (rt->plan && rt->plan->owned)
@@ -56,21 +54,10 @@ int network_state_save(struct network *net, enum network_phase phase, struct err
     if (stored)
         strbuf_printf(&b, "stored %zu\n", strlen(stored));
     strbuf_printf(&b, "\n%s%s", xml ? xml : "", stored ? stored : "");
-    int r = dir_make(net->all->config.run_dir, 0755);
-    if (r == 0)
-        r = file_write_volatile(rt->files.state, b.data, b.len, 0600);
-    if (r < 0)
-        return error_set_errno(err, AREA_NETWORK, r, "cannot write '%s', the state of network '%s'",
-                               rt->files.state, net->name);
-    return 0;
+    return object_status_save(&net->object, b.data, b.len, err);
 }
 
-void network_state_remove(struct network *net)
-{
-    unlink(net->runtime->files.state);
-}
-
-static int parse_route(char *text, struct network_state *s)
+static int parse_route(char *text, struct network_status *s)
 {
     struct route r = {0};
     char *save = NULL, *dst = strtok_r(text, " ", &save), *gateway = strtok_r(NULL, " ", &save),
@@ -84,7 +71,7 @@ static int parse_route(char *text, struct network_state *s)
     return 0;
 }
 
-static int parse_word(const char *key, char *value, struct network_state *s)
+static int parse_word(const char *key, char *value, struct network_status *s)
 {
     struct ip_prefix p;
     uint64_t n;
@@ -105,7 +92,7 @@ static int parse_word(const char *key, char *value, struct network_state *s)
         strv_push(&s->bridges, value);
     else if (str_eq(key, "address") && ip_prefix_parse(value, &p) == 0)
         vec_push(&s->addresses, p);
-    else if (str_eq(key, "stored") && str_to_u64(value, 10, NETWORK_STATE_MAX, &n) == 0)
+    else if (str_eq(key, "stored") && str_to_u64(value, 10, OBJECT_STATUS_MAX, &n) == 0)
         s->stored_len = (size_t)n;
     else if (str_eq(key, "route"))
         return parse_route(value, s);
@@ -124,27 +111,28 @@ static struct network_def *load(const char *text, size_t len, unsigned flags, co
     return NULL;
 }
 
-int network_state_parse(const char *text, size_t len, struct network_state *ret, struct error *err)
+int network_status_parse(const char *text, size_t len, struct network_status *ret,
+                         struct error *err)
 {
     const char *body = memmem(text, len, "\n\n", 2);
-    *ret = (struct network_state){0};
+    *ret = (struct network_status){0};
     size_t head_len = body ? (size_t)(body - text) : len;
     AUTO_FREE char *head = xstrndup(text, head_len);
     char *save = NULL, *l = strtok_r(head, "\n", &save);
     if (!str_eq(l, "vireo-network 1"))
         return error_set(err, ERROR_INTERNAL, AREA_NETWORK,
-                         "it is no state file of a network, or of another version");
+                         "it is no status file of a network, or of another version");
     while ((l = strtok_r(NULL, "\n", &save))) {
         char *blank = strchr(l, ' ');
         if (blank)
             *blank = '\0';
         if (!blank || parse_word(l, blank + 1, ret) < 0) {
-            network_state_finish(ret);
+            network_status_finish(ret);
             return error_set(err, ERROR_INTERNAL, AREA_NETWORK, "it has a line '%.40s'", l);
         }
     }
     if (!ret->name || !*ret->name) {
-        network_state_finish(ret);
+        network_status_finish(ret);
         return error_set(err, ERROR_INTERNAL, AREA_NETWORK, "it has no name");
     }
     size_t body_len = body ? len - head_len - 2 : 0;
@@ -156,7 +144,7 @@ int network_state_parse(const char *text, size_t len, struct network_state *ret,
     return 0;
 }
 
-void network_state_finish(struct network_state *s)
+void network_status_finish(struct network_status *s)
 {
     free(STEAL(s->name));
     free(STEAL(s->boot));
