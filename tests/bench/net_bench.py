@@ -53,7 +53,7 @@ class Side:
 
     def settled(self):
         """The kernel is through with the bridge's deletion: it takes the name away first, and then does most of the work."""
-        state = f"{self.server.root}/run/vireo/networks/bench.state"
+        state = f"{self.server.root}/run/vireo/networks/bench.status"
         return "virbr70" not in self.host.ip("-o link show type bridge") and not os.path.exists(state)
 
     def start_and_destroy(self, count):
