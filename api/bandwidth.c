@@ -2,29 +2,23 @@
 #include "api/bandwidth.h"
 #include "base/str.h"
 
+#define PARAMETER(direction, value)                                                                \
+    {                                                                                              \
+#direction "." #value, offsetof(struct network_bandwidth, direction.value)                 \
+    }
+
 static const struct {
     const char *name;
-    size_t rate, value; // in struct network_bandwidth and in struct network_rate
+    size_t offset; // of the struct opt_uint in struct network_bandwidth
 } parameters[API_BANDWIDTH_PARAMS] = {
-    {"inbound.average", offsetof(struct network_bandwidth, inbound),
-     offsetof(struct network_rate, average)},
-    {"inbound.peak", offsetof(struct network_bandwidth, inbound),
-     offsetof(struct network_rate, peak)},
-    {"inbound.burst", offsetof(struct network_bandwidth, inbound),
-     offsetof(struct network_rate, burst)},
-    {"inbound.floor", offsetof(struct network_bandwidth, inbound),
-     offsetof(struct network_rate, floor)},
-    {"outbound.average", offsetof(struct network_bandwidth, outbound),
-     offsetof(struct network_rate, average)},
-    {"outbound.peak", offsetof(struct network_bandwidth, outbound),
-     offsetof(struct network_rate, peak)},
-    {"outbound.burst", offsetof(struct network_bandwidth, outbound),
-     offsetof(struct network_rate, burst)},
+    PARAMETER(inbound, average), PARAMETER(inbound, peak),     PARAMETER(inbound, burst),
+    PARAMETER(inbound, floor),   PARAMETER(outbound, average), PARAMETER(outbound, peak),
+    PARAMETER(outbound, burst),
 };
 
 static struct opt_uint *parameter(struct network_bandwidth *b, size_t i)
 {
-    return (struct opt_uint *)((char *)b + parameters[i].rate + parameters[i].value);
+    return (struct opt_uint *)((char *)b + parameters[i].offset);
 }
 
 void api_bandwidth_list(struct arena *a, const struct network_bandwidth *b, bool all,
@@ -33,7 +27,7 @@ void api_bandwidth_list(struct arena *a, const struct network_bandwidth *b, bool
     struct network_bandwidth shown = b ? *b : (struct network_bandwidth){0};
     ret->v = arena_calloc(a, ARRAY_LEN(parameters), sizeof(*ret->v));
     for (size_t i = 0; i < ARRAY_LEN(parameters); i++) {
-        bool inbound = parameters[i].rate == offsetof(struct network_bandwidth, inbound);
+        bool inbound = str_starts(parameters[i].name, "inbound.");
         if (!all && !(inbound ? shown.has_inbound : shown.has_outbound))
             continue;
         ret->v[ret->n++] = (struct wire_typed_param){
@@ -62,9 +56,12 @@ static int read_one(const struct wire_typed_param *p, struct network_bandwidth *
 int api_bandwidth_read(const struct wire_typed_params *params, struct network_bandwidth *b,
                        struct error *err)
 {
+    *b = (struct network_bandwidth){0};
     for (uint32_t i = 0; i < params->n; i++) {
         if (read_one(&params->v[i], b, err) < 0)
             return -1;
     }
+    b->has_inbound = b->inbound.average.set || b->inbound.floor.set;
+    b->has_outbound = b->outbound.average.set;
     return 0;
 }

@@ -10,6 +10,6 @@ enum { API_BANDWIDTH_PARAMS = 7 };
 // Those that are set (b may be NULL), or all with 0 for what is not. Allocates in the arena.
 void api_bandwidth_list(struct arena *a, const struct network_bandwidth *b, bool all,
                         struct wire_typed_params *ret);
-// Fills in what is given, 0 for none; the rest stays. has_inbound and has_outbound are not touched.
+// What is given, 0 for none. As libvirt: without an average, or a floor, a direction has no rates.
 int api_bandwidth_read(const struct wire_typed_params *params, struct network_bandwidth *b,
                        struct error *err);

@@ -9,17 +9,6 @@
 // The libvirt release whose behaviour clients may count on; some refuse older ones.
 enum { LIBVIRT_VERSION = 9000000 };
 
-enum { OPEN_READ_ONLY = 1 << 0 };
-
-enum feature {
-    FEATURE_FD_PASSING = 8,
-    FEATURE_TYPED_PARAM_STRING = 9,
-    FEATURE_KEEPALIVE = 10,
-    FEATURE_EVENT_CALLBACK = 14,
-    FEATURE_CLOSE_CALLBACK = 15,
-    FEATURE_NETWORK_UPDATE_ORDER = 16,
-};
-
 static bool path_is(const char *path, const char *want)
 {
     size_t n = strcspn(path, "?#");
@@ -51,25 +40,21 @@ static int check_uri(const struct daemon *d, const char *name, struct error *err
                      (int)strcspn(path, "?#"), path, d->uri);
 }
 
-int api_connect_open(struct call *call, const struct wire_connect_open_args *args, void *ret,
+int api_connect_open(struct call *call, const struct wire_connect_open_args *args,
                      struct error *err)
 {
-    (void)ret;
     if (client_is_open(call->client))
         return error_set(err, ERROR_INTERNAL, AREA_RPC, "connection already open");
     if (check_uri(call_daemon(call), args->name, err) < 0)
         return -1;
-    if (args->flags & OPEN_READ_ONLY)
+    if (args->flags & VIR_CONNECT_RO)
         client_set_read_only(call->client);
     client_set_open(call->client, true);
     return 0;
 }
 
-int api_connect_close(struct call *call, const void *args, void *ret, struct error *err)
+int api_connect_close(struct call *call, struct error *err)
 {
-    (void)args;
-    (void)ret;
-    (void)err;
     client_set_open(call->client, false);
     client_close_after_reply(call->client);
     return 0;
@@ -79,7 +64,7 @@ int api_connect_supports_feature(struct call *call,
                                  const struct wire_connect_supports_feature_args *args,
                                  struct wire_connect_supports_feature_ret *ret, struct error *err)
 {
-    if (args->feature == FEATURE_KEEPALIVE) {
+    if (args->feature == VIR_DRV_FEATURE_PROGRAM_KEEPALIVE) {
         client_start_keepalive(call->client);
         ret->supported = 1;
         return 0;
@@ -87,78 +72,61 @@ int api_connect_supports_feature(struct call *call,
     if (!client_is_open(call->client))
         return error_set(err, ERROR_INTERNAL, AREA_RPC, "hypervisor connection not open");
     switch (args->feature) {
-    case FEATURE_FD_PASSING:
-    case FEATURE_TYPED_PARAM_STRING:
-    case FEATURE_EVENT_CALLBACK:
-    case FEATURE_CLOSE_CALLBACK:
-    case FEATURE_NETWORK_UPDATE_ORDER:
+    case VIR_DRV_FEATURE_FD_PASSING:
+    case VIR_DRV_FEATURE_TYPED_PARAM_STRING:
+    case VIR_DRV_FEATURE_REMOTE_EVENT_CALLBACK:
+    case VIR_DRV_FEATURE_REMOTE_CLOSE_CALLBACK:
+    case VIR_DRV_FEATURE_NETWORK_UPDATE_HAS_CORRECT_ORDER:
         ret->supported = 1;
     }
     return 0;
 }
 
-int api_connect_get_uri(struct call *call, const void *args, struct wire_connect_get_uri_ret *ret,
-                        struct error *err)
+int api_connect_get_uri(struct call *call, struct wire_connect_get_uri_ret *ret, struct error *err)
 {
-    (void)args;
-    (void)err;
     ret->uri = call_daemon(call)->uri;
     return 0;
 }
 
-// A UNIX socket can't be listened to.
-int api_connect_is_secure(struct call *call, const void *args,
-                          struct wire_connect_is_secure_ret *ret, struct error *err)
+// Other processes cannot read what goes through a UNIX socket.
+int api_connect_is_secure(struct call *call, struct wire_connect_is_secure_ret *ret,
+                          struct error *err)
 {
-    (void)call;
-    (void)args;
-    (void)err;
     ret->secure = 1;
     return 0;
 }
 
-int api_connect_get_type(struct call *call, const void *args, struct wire_connect_get_type_ret *ret,
+int api_connect_get_type(struct call *call, struct wire_connect_get_type_ret *ret,
                          struct error *err)
 {
-    (void)call;
-    (void)args;
-    (void)err;
     ret->type = "QEMU";
     return 0;
 }
 
-int api_connect_get_lib_version(struct call *call, const void *args,
-                                struct wire_connect_get_lib_version_ret *ret, struct error *err)
+int api_connect_get_lib_version(struct call *call, struct wire_connect_get_lib_version_ret *ret,
+                                struct error *err)
 {
-    (void)call;
-    (void)args;
-    (void)err;
     ret->lib_ver = LIBVIRT_VERSION;
     return 0;
 }
 
-int api_connect_register_close_callback(struct call *call, const void *args, void *ret,
-                                        struct error *err)
+static int set_close_callback(struct call *call, bool on, struct error *err)
 {
-    (void)args;
-    (void)ret;
     struct session *s = call_session(call);
-    if (s->close_callback)
+    if (s->close_callback == on)
         return error_set(err, ERROR_OPERATION_INVALID, AREA_RPC,
-                         "a close callback is registered on this connection already");
-    s->close_callback = true;
+                         on ? "a close callback is registered on this connection already"
+                            : "no close callback is registered on this connection");
+    s->close_callback = on;
     return 0;
 }
 
-int api_connect_unregister_close_callback(struct call *call, const void *args, void *ret,
-                                          struct error *err)
+int api_connect_register_close_callback(struct call *call, struct error *err)
 {
-    (void)args;
-    (void)ret;
-    struct session *s = call_session(call);
-    if (!s->close_callback)
-        return error_set(err, ERROR_OPERATION_INVALID, AREA_RPC,
-                         "no close callback is registered on this connection");
-    s->close_callback = false;
-    return 0;
+    return set_close_callback(call, true, err);
+}
+
+int api_connect_unregister_close_callback(struct call *call, struct error *err)
+{
+    return set_close_callback(call, false, err);
 }

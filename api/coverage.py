@@ -10,24 +10,36 @@ import sys
 QEMU = "0x20008087"
 
 
+def provider(row, full):
+    """What is defined when the procedure is provided: see `through` in schemas/wire/tables.py."""
+    through = row["through"]
+    if through == "-":
+        return full
+    if through.startswith("object."):
+        return row["object"] + "_class"
+    return through.split()[0].replace(".", "_")
+
+
 def main():
     nm, table, output, objects = sys.argv[1], sys.argv[2], sys.argv[3], sys.argv[4:]
     defined = set()
     for line in subprocess.run([nm, "-g", "--defined-only"] + objects, check=True, text=True,
                                stdout=subprocess.PIPE).stdout.splitlines():
         cells = line.split()
-        if len(cells) == 3 and cells[1] == "T" and cells[2].startswith("api_"):
+        if len(cells) == 3 and cells[2].startswith("api_"):
             defined.add(cells[2][4:])
     rows, counts = [], {"implemented": 0, "refused": 0, "event": 0}
     with open(table, encoding="utf-8") as f:
-        for line in list(f)[1:]:
-            program, number, name, api, _, _, _, kind = line.split("\t")[:8]
-            if kind == "keepalive":
+        head = f.readline().lstrip("#").rstrip("\n").split("\t")
+        for line in f:
+            row = dict(zip(head, line.rstrip("\n").split("\t")))
+            if row["kind"] == "keepalive":
                 continue
-            full = ("qemu_" if program == QEMU else "") + name
-            state = "event" if kind == "event" else "implemented" if full in defined else "refused"
+            full = ("qemu_" if row["program"] == QEMU else "") + row["name"]
+            state = "event" if row["kind"] == "event" else \
+                "implemented" if provider(row, full) in defined else "refused"
             counts[state] += 1
-            rows.append("\t".join((program, number, full, api, state)))
+            rows.append("\t".join((row["program"], row["number"], full, row["api"], state)))
     with open(output, "w", encoding="utf-8") as f:
         f.write("#program\tnumber\tname\tapi\tstate\n" + "\n".join(rows) + "\n")
     print("%d procedures: %d implemented, %d refused, %d events" %

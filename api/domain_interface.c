@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Network interfaces of guests: addresses and counters.
+// Network interfaces of domains: addresses, counters and rates.
+#include "api/bandwidth.h"
 #include "api/domain.h"
 #include "bridge/neigh.h"
 #include "netmgr/netmgr.h"
@@ -7,11 +8,6 @@
 #include <errno.h>
 #include <arpa/inet.h>
 
-enum { // virDomainInterfaceAddressesSource
-    SOURCE_LEASE,
-    SOURCE_AGENT,
-    SOURCE_ARP,
-};
 enum { ADDRESSES_MAX = 256 };
 
 static struct wire_domain_ip_addr *add_address(struct call *call, struct wire_domain_interface *ret)
@@ -44,8 +40,8 @@ static int from_leases(struct call *call, const struct domain_interface *iface, 
     return r;
 }
 
-static int from_neighbours(struct call *call, const struct neighbour_vec *neighbours,
-                           const struct domain_interface *iface, struct wire_domain_interface *ret)
+static void from_neighbours(struct call *call, const struct neighbour_vec *neighbours,
+                            const struct domain_interface *iface, struct wire_domain_interface *ret)
 {
     VEC_FOREACH (n, neighbours) {
         char text[IP_TEXT_SIZE];
@@ -57,10 +53,9 @@ static int from_neighbours(struct call *call, const struct neighbour_vec *neighb
                 .type = n->ip.family == AF_INET6,
                 .addr = arena_strdup(call->arena, ip_format(&n->ip, text))};
     }
-    return 0;
 }
 
-// Who has been heard of on this host.
+// Neighbours that the kernel of this host knows.
 static int list_neighbours(struct neighbour_vec *ret, struct error *err)
 {
     struct netlink *nl;
@@ -91,22 +86,19 @@ static int refuse_agent(const struct domain *dom, struct error *err)
                      dom->name);
 }
 
-int api_domain_interface_addresses(struct call *call,
+int api_domain_interface_addresses(struct call *call, struct domain *dom,
                                    const struct wire_domain_interface_addresses_args *args,
                                    struct wire_domain_interface_addresses_ret *ret,
                                    struct error *err)
 {
-    AUTO_DOMAIN struct domain *dom = NULL;
-    if (api_check_flags(call, args->flags, 0, err) < 0 ||
-        api_domain_get_active(call, &args->dom, &dom, err) < 0)
-        return -1;
-    if (args->source == SOURCE_AGENT)
+    if (args->source == VIR_DOMAIN_INTERFACE_ADDRESSES_SRC_AGENT)
         return refuse_agent(dom, err);
-    if (args->source > SOURCE_ARP)
+    bool arp = args->source == VIR_DOMAIN_INTERFACE_ADDRESSES_SRC_ARP;
+    if (!arp && args->source != VIR_DOMAIN_INTERFACE_ADDRESSES_SRC_LEASE)
         return error_set(err, ERROR_ARGUMENT_UNSUPPORTED, AREA_QEMU,
                          "unknown source %u of addresses", args->source);
     CLEANUP(neighbours_finish) struct neighbour_vec neighbours = {0};
-    if (args->source == SOURCE_ARP && list_neighbours(&neighbours, err) < 0)
+    if (arp && list_neighbours(&neighbours, err) < 0)
         return -1;
     const struct domain_def *def = dom->live;
     ret->ifaces.v = arena_calloc(call->arena, def->interfaces.n, sizeof(*ret->ifaces.v));
@@ -117,8 +109,9 @@ int api_domain_interface_addresses(struct call *call,
         opt_mac_format(&iface->mac, mac);
         if (ret->ifaces.n == WIRE_DOMAIN_INTERFACE_MAX)
             break;
-        if (args->source == SOURCE_LEASE ? from_leases(call, iface, mac, &found, err) < 0
-                                         : from_neighbours(call, &neighbours, iface, &found) < 0)
+        if (arp)
+            from_neighbours(call, &neighbours, iface, &found);
+        else if (from_leases(call, iface, mac, &found, err) < 0)
             return -1;
         if (found.addrs.n == 0)
             continue;
@@ -143,17 +136,19 @@ struct link_stats api_guests_view(const struct domain_interface *iface, const st
                                .tx_dropped = s->rx_dropped};
 }
 
-int api_domain_interface_stats(struct call *call,
+static int no_interface(const struct domain *dom, const char *device, struct error *err)
+{
+    return error_set(err, ERROR_INVALID_ARG, AREA_QEMU,
+                     "'%s' is not a known interface of guest '%s'", device, dom->name);
+}
+
+int api_domain_interface_stats(struct call *call, struct domain *dom,
                                const struct wire_domain_interface_stats_args *args,
                                struct wire_domain_interface_stats_ret *ret, struct error *err)
 {
-    AUTO_DOMAIN struct domain *dom = NULL;
-    if (api_domain_get_active(call, &args->dom, &dom, err) < 0)
-        return -1;
     const struct domain_interface *iface = domain_find_interface(dom->live, args->device);
     if (!iface || !iface->target)
-        return error_set(err, ERROR_INVALID_ARG, AREA_QEMU,
-                         "'%s' is not a known interface of guest '%s'", args->device, dom->name);
+        return no_interface(dom, args->device, err);
     struct link link;
     struct netlink *nl;
     if (netlink_open(&nl, err) < 0)
@@ -176,5 +171,46 @@ int api_domain_interface_stats(struct call *call,
         .tx_errs = (int64_t)s.tx_errors,
         .tx_drop = (int64_t)s.tx_dropped,
     };
+    return 0;
+}
+
+// ---- rates
+
+int api_domain_set_interface_parameters(
+    struct call *call, struct domain *dom,
+    const struct wire_domain_set_interface_parameters_args *args, struct error *err)
+{
+    struct network_bandwidth b;
+    if (api_bandwidth_read(&args->params, &b, err) < 0)
+        return -1;
+    // As libvirt: an average of 0 ends the limit of its direction; a direction without parameters
+    // stays as it is.
+    bool inbound = b.has_inbound, outbound = b.has_outbound;
+    for (uint32_t i = 0; i < args->params.n; i++) {
+        inbound = inbound || str_eq(args->params.v[i].field, "inbound.average");
+        outbound = outbound || str_eq(args->params.v[i].field, "outbound.average");
+    }
+    return domain_set_interface_bandwidth(call->task, dom, args->device, &b, inbound, outbound,
+                                          api_domain_affect(args->flags), err);
+}
+
+int api_domain_get_interface_parameters(
+    struct call *call, struct domain *dom,
+    const struct wire_domain_get_interface_parameters_args *args,
+    struct wire_domain_get_interface_parameters_ret *ret, struct error *err)
+{
+    const struct domain_def *def = api_domain_definition(dom, args->flags, err);
+    if (!def)
+        return -1;
+    ret->nparams = API_BANDWIDTH_PARAMS;
+    if (args->nparams == 0)
+        return 0;
+    const struct domain_interface *iface = domain_find_interface(def, args->device);
+    if (!iface)
+        return no_interface(dom, args->device, err);
+    api_bandwidth_list(call->arena, domain_interface_bandwidth(dom, iface), true, &ret->params);
+    if (args->nparams > 0 && (uint32_t)args->nparams < ret->params.n)
+        ret->params.n = (uint32_t)args->nparams;
+    ret->nparams = (int32_t)ret->params.n;
     return 0;
 }

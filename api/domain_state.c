@@ -1,125 +1,110 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What happens to guests, in libvirt's words: states, reasons, and events.
+// What happens to domains, as libvirt has it: states, reasons, and events.
 #include "api/domain.h"
 #include "api/event_table.h"
 #include "api/events.h"
 
-enum { // virDomainState
-    STATE_RUNNING = 1,
-    STATE_PAUSED = 3,
-    STATE_SHUTDOWN = 4,
-    STATE_SHUTOFF = 5,
-    STATE_CRASHED = 6,
-    STATE_PMSUSPENDED = 7,
-};
+// What a move means to clients: the state and its reason from then on, and the event.
+#define STATE(s, r) VIR_DOMAIN_##s, VIR_DOMAIN_##s##_##r
+#define EVENT(e, d) VIR_DOMAIN_EVENT_##e, VIR_DOMAIN_EVENT_##e##_##d
+#define NO_EVENT    -1, 0
 
-enum { // virDomainEventType
-    EVENT_NONE = -1,
-    EVENT_DEFINED = 0,
-    EVENT_UNDEFINED = 1,
-    EVENT_STARTED = 2,
-    EVENT_SUSPENDED = 3,
-    EVENT_RESUMED = 4,
-    EVENT_STOPPED = 5,
-    EVENT_SHUTDOWN = 6,
-    EVENT_PMSUSPENDED = 7,
-    EVENT_CRASHED = 8,
-};
-
-// For each move: what virDomainGetState says from then on, and the event it makes. The numbers are
-// those of virDomain*Reason and virDomainEvent*DetailType.
 static const struct {
     int state, reason, event, detail;
-} words[DOMAIN_MOVE_COUNT] = {
-    [MOVE_NONE] = {STATE_SHUTOFF, 0, EVENT_NONE, 0},
-    [MOVE_LAUNCHED] = {STATE_PAUSED, 11, EVENT_NONE, 0},
-    [MOVE_BOOTED] = {STATE_RUNNING, 1, EVENT_STARTED, 0},
-    [MOVE_BOOTED_PAUSED] = {STATE_PAUSED, 1, EVENT_STARTED, 0},
-    [MOVE_UNPAUSED] = {STATE_RUNNING, 5, EVENT_RESUMED, 0},
-    [MOVE_RESTARTED] = {STATE_RUNNING, 1, EVENT_NONE, 0},
-    [MOVE_PAUSED_USER] = {STATE_PAUSED, 1, EVENT_SUSPENDED, 0},
-    [MOVE_PAUSED_IOERROR] = {STATE_PAUSED, 5, EVENT_SUSPENDED, 2},
-    [MOVE_PAUSED_WATCHDOG] = {STATE_PAUSED, 6, EVENT_SUSPENDED, 3},
-    [MOVE_PAUSED_UNKNOWN] = {STATE_PAUSED, 0, EVENT_SUSPENDED, 0},
-    [MOVE_PAUSED_DUMP] = {STATE_PAUSED, 4, EVENT_SUSPENDED, 0},
-    [MOVE_SHUTDOWN_GUEST] = {STATE_SHUTDOWN, 0, EVENT_SHUTDOWN, 1},
-    [MOVE_SHUTDOWN_HOST] = {STATE_SHUTDOWN, 0, EVENT_SHUTDOWN, 2},
-    [MOVE_PANICKED] = {STATE_CRASHED, 1, EVENT_CRASHED, 0},
-    [MOVE_SUSPENDED_TO_MEMORY] = {STATE_PMSUSPENDED, 0, EVENT_PMSUSPENDED, 0},
-    [MOVE_SUSPENDED_TO_DISK] = {STATE_PMSUSPENDED, 0, EVENT_PMSUSPENDED, 1},
-    [MOVE_WAKEUP] = {STATE_RUNNING, 8, EVENT_STARTED, 4},
-    [MOVE_STOPPED_SHUTDOWN] = {STATE_SHUTOFF, 1, EVENT_STOPPED, 0},
-    [MOVE_STOPPED_DESTROYED] = {STATE_SHUTOFF, 2, EVENT_STOPPED, 1},
-    [MOVE_STOPPED_CRASHED] = {STATE_SHUTOFF, 3, EVENT_STOPPED, 2},
-    [MOVE_STOPPED_FAILED] = {STATE_SHUTOFF, 3, EVENT_STOPPED, 5},
-    [MOVE_STOPPED_START_FAILED] = {STATE_SHUTOFF, 6, EVENT_NONE, 0},
-    [MOVE_STOPPED_LOST] = {STATE_SHUTOFF, 3, EVENT_STOPPED, 5},
-    [MOVE_STOPPED_DAEMON] = {STATE_SHUTOFF, 8, EVENT_STOPPED, 5},
+} meaning[DOMAIN_MOVE_COUNT] = {
+    [MOVE_NONE] = {STATE(SHUTOFF, UNKNOWN), NO_EVENT},
+    [MOVE_LAUNCHED] = {STATE(PAUSED, STARTING_UP), NO_EVENT},
+    [MOVE_BOOTED] = {STATE(RUNNING, BOOTED), EVENT(STARTED, BOOTED)},
+    [MOVE_BOOTED_PAUSED] = {STATE(PAUSED, USER), EVENT(STARTED, BOOTED)},
+    [MOVE_UNPAUSED] = {STATE(RUNNING, UNPAUSED), EVENT(RESUMED, UNPAUSED)},
+    [MOVE_RESTARTED] = {STATE(RUNNING, BOOTED), NO_EVENT},
+    [MOVE_PAUSED_USER] = {STATE(PAUSED, USER), EVENT(SUSPENDED, PAUSED)},
+    [MOVE_PAUSED_IOERROR] = {STATE(PAUSED, IOERROR), EVENT(SUSPENDED, IOERROR)},
+    [MOVE_PAUSED_WATCHDOG] = {STATE(PAUSED, WATCHDOG), EVENT(SUSPENDED, WATCHDOG)},
+    [MOVE_PAUSED_UNKNOWN] = {STATE(PAUSED, UNKNOWN), EVENT(SUSPENDED, PAUSED)},
+    [MOVE_PAUSED_DUMP] = {STATE(PAUSED, DUMP), EVENT(SUSPENDED, PAUSED)},
+    [MOVE_SHUTDOWN_GUEST] = {STATE(SHUTDOWN, UNKNOWN), EVENT(SHUTDOWN, GUEST)},
+    [MOVE_SHUTDOWN_HOST] = {STATE(SHUTDOWN, UNKNOWN), EVENT(SHUTDOWN, HOST)},
+    [MOVE_PANICKED] = {STATE(CRASHED, PANICKED), EVENT(CRASHED, PANICKED)},
+    [MOVE_SUSPENDED_TO_MEMORY] = {STATE(PMSUSPENDED, UNKNOWN), EVENT(PMSUSPENDED, MEMORY)},
+    [MOVE_SUSPENDED_TO_DISK] = {STATE(PMSUSPENDED, UNKNOWN), EVENT(PMSUSPENDED, DISK)},
+    [MOVE_WAKEUP] = {STATE(RUNNING, WAKEUP), EVENT(STARTED, WAKEUP)},
+    [MOVE_STOPPED_SHUTDOWN] = {STATE(SHUTOFF, SHUTDOWN), EVENT(STOPPED, SHUTDOWN)},
+    [MOVE_STOPPED_DESTROYED] = {STATE(SHUTOFF, DESTROYED), EVENT(STOPPED, DESTROYED)},
+    [MOVE_STOPPED_CRASHED] = {STATE(SHUTOFF, CRASHED), EVENT(STOPPED, CRASHED)},
+    [MOVE_STOPPED_FAILED] = {STATE(SHUTOFF, CRASHED), EVENT(STOPPED, FAILED)},
+    [MOVE_STOPPED_START_FAILED] = {STATE(SHUTOFF, FAILED), NO_EVENT},
+    [MOVE_STOPPED_LOST] = {STATE(SHUTOFF, CRASHED), EVENT(STOPPED, FAILED)},
+    [MOVE_STOPPED_DAEMON] = {STATE(SHUTOFF, DAEMON), EVENT(STOPPED, FAILED)},
 };
 
-void api_domain_state(const struct domain *dom, int *state, int *reason)
+struct api_domain_state api_domain_state(const struct domain *dom)
 {
-    *state = words[dom->reason].state;
-    *reason = words[dom->reason].reason;
+    return (struct api_domain_state){meaning[dom->reason].state, meaning[dom->reason].reason};
+}
+
+static void send_lifecycle(struct daemon *d, struct domain *dom, int event, int detail)
+{
+    api_send_domain_event_callback_lifecycle(
+        d, &(struct wire_domain_event_callback_lifecycle_msg){
+               .msg = {.dom = api_domain_ref(NULL, dom), .event = event, .detail = detail}});
 }
 
 static void on_moved(void *arg, struct domain *dom, enum domain_move move)
 {
-    struct daemon *d = arg;
-    struct wire_domain_ref ref = api_domain_ref(dom);
-    if (words[move].event != EVENT_NONE)
-        api_event_domain(d, &ref, words[move].event, words[move].detail);
-    if (move == MOVE_BOOTED_PAUSED) // libvirt tells of both
-        api_event_domain(d, &ref, EVENT_SUSPENDED, 0);
+    if (meaning[move].event >= 0)
+        send_lifecycle(arg, dom, meaning[move].event, meaning[move].detail);
+    if (move == MOVE_BOOTED_PAUSED) // libvirt sends both
+        send_lifecycle(arg, dom, EVENT(SUSPENDED, PAUSED));
 }
 
 static void on_defined(void *arg, struct domain *dom, bool added)
 {
-    struct wire_domain_ref ref = api_domain_ref(dom);
-    api_event_domain(arg, &ref, EVENT_DEFINED, added ? 0 : 1);
+    send_lifecycle(arg, dom, VIR_DOMAIN_EVENT_DEFINED,
+                   added ? VIR_DOMAIN_EVENT_DEFINED_ADDED : VIR_DOMAIN_EVENT_DEFINED_UPDATED);
 }
 
 static void on_undefined(void *arg, struct domain *dom)
 {
-    struct wire_domain_ref ref = api_domain_ref(dom);
-    api_event_domain(arg, &ref, EVENT_UNDEFINED, 0);
+    send_lifecycle(arg, dom, EVENT(UNDEFINED, REMOVED));
 }
 
 // ---- events of the monitor that libvirt has as events of its own
-// ---------------------------------
 
 static void send_reboot(struct daemon *d, struct domain *dom, const struct qmp_event *event)
 {
     (void)event;
-    struct wire_domain_event_callback_reboot_msg m = {.msg.dom = api_domain_ref(dom)};
+    struct wire_domain_event_callback_reboot_msg m = {.msg.dom = api_domain_ref(NULL, dom)};
     api_send_domain_event_callback_reboot(d, &m);
 }
 
 static void send_rtc_change(struct daemon *d, struct domain *dom, const struct qmp_event *event)
 {
     struct wire_domain_event_callback_rtc_change_msg m = {
-        .msg = {.dom = api_domain_ref(dom), .offset = event->rtc_change.offset}};
+        .msg = {.dom = api_domain_ref(NULL, dom), .offset = event->rtc_change.offset}};
     api_send_domain_event_callback_rtc_change(d, &m);
 }
 
 static void send_watchdog(struct daemon *d, struct domain *dom, const struct qmp_event *event)
 {
     static const int32_t actions[] = {
-        // virDomainEventWatchdogAction
-        [QMP_WATCHDOG_ACTION_NONE] = 0,       [QMP_WATCHDOG_ACTION_PAUSE] = 1,
-        [QMP_WATCHDOG_ACTION_RESET] = 2,      [QMP_WATCHDOG_ACTION_POWEROFF] = 3,
-        [QMP_WATCHDOG_ACTION_SHUTDOWN] = 4,   [QMP_WATCHDOG_ACTION_DEBUG] = 5,
-        [QMP_WATCHDOG_ACTION_INJECT_NMI] = 6,
+        [QMP_WATCHDOG_ACTION_NONE] = VIR_DOMAIN_EVENT_WATCHDOG_NONE,
+        [QMP_WATCHDOG_ACTION_PAUSE] = VIR_DOMAIN_EVENT_WATCHDOG_PAUSE,
+        [QMP_WATCHDOG_ACTION_RESET] = VIR_DOMAIN_EVENT_WATCHDOG_RESET,
+        [QMP_WATCHDOG_ACTION_POWEROFF] = VIR_DOMAIN_EVENT_WATCHDOG_POWEROFF,
+        [QMP_WATCHDOG_ACTION_SHUTDOWN] = VIR_DOMAIN_EVENT_WATCHDOG_SHUTDOWN,
+        [QMP_WATCHDOG_ACTION_DEBUG] = VIR_DOMAIN_EVENT_WATCHDOG_DEBUG,
+        [QMP_WATCHDOG_ACTION_INJECT_NMI] = VIR_DOMAIN_EVENT_WATCHDOG_INJECTNMI,
     };
     struct wire_domain_event_callback_watchdog_msg m = {
-        .msg = {.dom = api_domain_ref(dom), .action = actions[event->watchdog.action]}};
+        .msg = {.dom = api_domain_ref(NULL, dom), .action = actions[event->watchdog.action]}};
     api_send_domain_event_callback_watchdog(d, &m);
 }
 
 static void send_balloon_change(struct daemon *d, struct domain *dom, const struct qmp_event *event)
 {
     struct wire_domain_event_callback_balloon_change_msg m = {
-        .msg = {.dom = api_domain_ref(dom), .actual = event->balloon_change.actual / 1024}};
+        .msg = {.dom = api_domain_ref(NULL, dom), .actual = event->balloon_change.actual / 1024}};
     api_send_domain_event_callback_balloon_change(d, &m);
 }
 
@@ -137,12 +122,11 @@ static void send_io_error(struct daemon *d, struct domain *dom, const struct qmp
         }
     }
     static const int32_t actions[] = {
-        // virDomainEventIOErrorAction
-        [QMP_BLOCK_ERROR_ACTION_IGNORE] = 0,
-        [QMP_BLOCK_ERROR_ACTION_STOP] = 1,
-        [QMP_BLOCK_ERROR_ACTION_REPORT] = 2,
+        [QMP_BLOCK_ERROR_ACTION_IGNORE] = VIR_DOMAIN_EVENT_IO_ERROR_NONE,
+        [QMP_BLOCK_ERROR_ACTION_STOP] = VIR_DOMAIN_EVENT_IO_ERROR_PAUSE,
+        [QMP_BLOCK_ERROR_ACTION_REPORT] = VIR_DOMAIN_EVENT_IO_ERROR_REPORT,
     };
-    struct wire_domain_event_callback_io_error_msg m = {.msg = {.dom = api_domain_ref(dom),
+    struct wire_domain_event_callback_io_error_msg m = {.msg = {.dom = api_domain_ref(NULL, dom),
                                                                 .srcPath = path,
                                                                 .devAlias = alias,
                                                                 .action = actions[e->action]}};
@@ -159,36 +143,37 @@ static void send_io_error(struct daemon *d, struct domain *dom, const struct qmp
 static void send_tray_change(struct daemon *d, struct domain *dom, const struct qmp_event *event)
 {
     struct wire_domain_event_callback_tray_change_msg m = {
-        .msg = {.dom = api_domain_ref(dom),
+        .msg = {.dom = api_domain_ref(NULL, dom),
                 .devAlias = event->device_tray_moved.id,
-                .reason = event->device_tray_moved.tray_open ? 0 : 1}};
+                .reason = event->device_tray_moved.tray_open ? VIR_DOMAIN_EVENT_TRAY_CHANGE_OPEN
+                                                             : VIR_DOMAIN_EVENT_TRAY_CHANGE_CLOSE}};
     api_send_domain_event_callback_tray_change(d, &m);
 }
 
 static void send_suspend(struct daemon *d, struct domain *dom, const struct qmp_event *event)
 {
     (void)event;
-    struct wire_domain_event_callback_pmsuspend_msg m = {.msg.dom = api_domain_ref(dom)};
+    struct wire_domain_event_callback_pmsuspend_msg m = {.msg.dom = api_domain_ref(NULL, dom)};
     api_send_domain_event_callback_pmsuspend(d, &m);
 }
 
 static void send_suspend_disk(struct daemon *d, struct domain *dom, const struct qmp_event *event)
 {
     (void)event;
-    struct wire_domain_event_callback_pmsuspend_disk_msg m = {.msg.dom = api_domain_ref(dom)};
+    struct wire_domain_event_callback_pmsuspend_disk_msg m = {.msg.dom = api_domain_ref(NULL, dom)};
     api_send_domain_event_callback_pmsuspend_disk(d, &m);
 }
 
 static void send_wakeup(struct daemon *d, struct domain *dom, const struct qmp_event *event)
 {
     (void)event;
-    struct wire_domain_event_callback_pmwakeup_msg m = {.msg.dom = api_domain_ref(dom)};
+    struct wire_domain_event_callback_pmwakeup_msg m = {.msg.dom = api_domain_ref(NULL, dom)};
     api_send_domain_event_callback_pmwakeup(d, &m);
 }
 
 static void on_device_added(void *arg, struct domain *dom, const char *alias)
 {
-    struct wire_domain_event_callback_device_added_msg m = {.dom = api_domain_ref(dom),
+    struct wire_domain_event_callback_device_added_msg m = {.dom = api_domain_ref(NULL, dom),
                                                             .devAlias = alias};
     api_send_domain_event_callback_device_added(arg, &m);
 }
@@ -196,7 +181,7 @@ static void on_device_added(void *arg, struct domain *dom, const char *alias)
 static void on_device_removed(void *arg, struct domain *dom, const char *alias)
 {
     struct wire_domain_event_callback_device_removed_msg m = {
-        .msg = {.dom = api_domain_ref(dom), .devAlias = alias}};
+        .msg = {.dom = api_domain_ref(NULL, dom), .devAlias = alias}};
     api_send_domain_event_callback_device_removed(arg, &m);
 }
 
@@ -217,7 +202,7 @@ static void on_qmp_event(void *arg, struct domain *dom, const struct qmp_event *
 {
     if (senders[event->id])
         senders[event->id](arg, dom, event);
-    struct wire_qemu_domain_monitor_event_msg m = {.dom = api_domain_ref(dom),
+    struct wire_qemu_domain_monitor_event_msg m = {.dom = api_domain_ref(NULL, dom),
                                                    .event = event->name,
                                                    .seconds = (int64_t)(event->time_us / 1000000),
                                                    .micros = (uint32_t)(event->time_us % 1000000),

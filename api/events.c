@@ -21,9 +21,6 @@
 
 enum { REGISTRATIONS_MAX = 1024, PATTERN_MAX = 256 };
 
-// How to match monitor events' names.
-enum { MATCH_REGEX = 1 << 0, MATCH_IGNORE_CASE = 1 << 1 };
-
 struct registration {
     struct list link;
     enum api_event_class class;
@@ -67,7 +64,7 @@ static struct registration *add(struct call *call, enum api_event_class class, i
         [API_EVENTS_STORAGE_POOL] = API_EVENT_IDS_STORAGE_POOL,
         [API_EVENTS_NODE_DEVICE] = API_EVENT_IDS_NODE_DEVICE,
         [API_EVENTS_SECRET] = API_EVENT_IDS_SECRET,
-        [API_EVENTS_QEMU] = 1,
+        [API_EVENTS_QEMU_MONITOR] = 1,
     };
     struct event_registrations *regs = &call_session(call)->events;
     if (event_id < 0 || event_id >= ids[class]) {
@@ -90,20 +87,49 @@ static struct registration *add(struct call *call, enum api_event_class class, i
     return r;
 }
 
-static int add_for_uuid(struct call *call, enum api_event_class class, int32_t event_id,
-                        const uint8_t *uuid, int32_t *callback_id, struct error *err)
+// What a filter compares: the object of a reference.
+struct subject {
+    const uint8_t *uuid; // NULL: the class has none
+    const char *name;
+};
+
+static struct subject subject_of(enum api_event_class class, const void *ref)
+{
+    switch (class) {
+    case API_EVENTS_NETWORK:
+        return (struct subject){.uuid = ((const struct wire_network_ref *)ref)->uuid};
+    case API_EVENTS_STORAGE_POOL:
+        return (struct subject){.uuid = ((const struct wire_storage_pool_ref *)ref)->uuid};
+    case API_EVENTS_SECRET:
+        return (struct subject){.uuid = ((const struct wire_secret_ref *)ref)->uuid};
+    case API_EVENTS_NODE_DEVICE:
+        return (struct subject){.name = ((const struct wire_node_device_ref *)ref)->name};
+    default:
+        return (struct subject){.uuid = ((const struct wire_domain_ref *)ref)->uuid};
+    }
+}
+
+static void filter(struct registration *r, const void *ref)
+{
+    struct subject s = ref ? subject_of(r->class, ref) : (struct subject){0};
+    r->has_uuid = s.uuid != NULL;
+    if (s.uuid)
+        memcpy(r->uuid, s.uuid, UUID_SIZE);
+    r->name = xstrdup(s.name);
+}
+
+int api_events_register(struct call *call, enum api_event_class class, int32_t event_id,
+                        const void *ref, int32_t *callback_id, struct error *err)
 {
     struct registration *r = add(call, class, event_id, callback_id, err);
     if (!r)
         return -1;
-    r->has_uuid = uuid != NULL;
-    if (uuid)
-        memcpy(r->uuid, uuid, UUID_SIZE);
+    filter(r, ref);
     return 0;
 }
 
-static int drop(struct call *call, enum api_event_class class, int32_t callback_id,
-                struct error *err)
+int api_events_deregister(struct call *call, enum api_event_class class, int32_t callback_id,
+                          struct error *err)
 {
     struct event_registrations *regs = &call_session(call)->events;
     struct registration *r, *tmp;
@@ -118,98 +144,16 @@ static int drop(struct call *call, enum api_event_class class, int32_t callback_
                      "no event callback %d is registered on this connection", callback_id);
 }
 
-int api_connect_domain_event_callback_register_any(
-    struct call *call, const struct wire_connect_domain_event_callback_register_any_args *args,
-    struct wire_connect_domain_event_callback_register_any_ret *ret, struct error *err)
-{
-    return add_for_uuid(call, API_EVENTS_DOMAIN, args->eventID, args->dom ? args->dom->uuid : NULL,
-                        &ret->callbackID, err);
-}
-
-int api_connect_domain_event_callback_deregister_any(
-    struct call *call, const struct wire_connect_domain_event_callback_deregister_any_args *args,
-    void *ret, struct error *err)
-{
-    (void)ret;
-    return drop(call, API_EVENTS_DOMAIN, args->callbackID, err);
-}
-
-int api_connect_network_event_register_any(
-    struct call *call, const struct wire_connect_network_event_register_any_args *args,
-    struct wire_connect_network_event_register_any_ret *ret, struct error *err)
-{
-    return add_for_uuid(call, API_EVENTS_NETWORK, args->eventID, args->net ? args->net->uuid : NULL,
-                        &ret->callbackID, err);
-}
-
-int api_connect_network_event_deregister_any(
-    struct call *call, const struct wire_connect_network_event_deregister_any_args *args, void *ret,
-    struct error *err)
-{
-    (void)ret;
-    return drop(call, API_EVENTS_NETWORK, args->callbackID, err);
-}
-
-int api_connect_storage_pool_event_register_any(
-    struct call *call, const struct wire_connect_storage_pool_event_register_any_args *args,
-    struct wire_connect_storage_pool_event_register_any_ret *ret, struct error *err)
-{
-    return add_for_uuid(call, API_EVENTS_STORAGE_POOL, args->eventID,
-                        args->pool ? args->pool->uuid : NULL, &ret->callbackID, err);
-}
-
-int api_connect_storage_pool_event_deregister_any(
-    struct call *call, const struct wire_connect_storage_pool_event_deregister_any_args *args,
-    void *ret, struct error *err)
-{
-    (void)ret;
-    return drop(call, API_EVENTS_STORAGE_POOL, args->callbackID, err);
-}
-
-int api_connect_node_device_event_register_any(
-    struct call *call, const struct wire_connect_node_device_event_register_any_args *args,
-    struct wire_connect_node_device_event_register_any_ret *ret, struct error *err)
-{
-    struct registration *r =
-        add(call, API_EVENTS_NODE_DEVICE, args->eventID, &ret->callbackID, err);
-    if (!r)
-        return -1;
-    r->name = xstrdup(args->dev ? args->dev->name : NULL);
-    return 0;
-}
-
-int api_connect_node_device_event_deregister_any(
-    struct call *call, const struct wire_connect_node_device_event_deregister_any_args *args,
-    void *ret, struct error *err)
-{
-    (void)ret;
-    return drop(call, API_EVENTS_NODE_DEVICE, args->callbackID, err);
-}
-
-int api_connect_secret_event_register_any(
-    struct call *call, const struct wire_connect_secret_event_register_any_args *args,
-    struct wire_connect_secret_event_register_any_ret *ret, struct error *err)
-{
-    return add_for_uuid(call, API_EVENTS_SECRET, args->eventID,
-                        args->secret ? args->secret->uuid : NULL, &ret->callbackID, err);
-}
-
-int api_connect_secret_event_deregister_any(
-    struct call *call, const struct wire_connect_secret_event_deregister_any_args *args, void *ret,
-    struct error *err)
-{
-    (void)ret;
-    return drop(call, API_EVENTS_SECRET, args->callbackID, err);
-}
-
 // Compiled before the registration is made, so that a bad pattern leaves nothing behind.
 static int compile_pattern(const char *pattern, uint32_t flags, regex_t *ret, struct error *err)
 {
     if (strlen(pattern) > PATTERN_MAX)
         return error_set(err, ERROR_INVALID_ARG, AREA_EVENT,
                          "the pattern for event names has more than %d characters", PATTERN_MAX);
-    int r = regcomp(ret, pattern,
-                    REG_EXTENDED | REG_NOSUB | (flags & MATCH_IGNORE_CASE ? REG_ICASE : 0));
+    int r = regcomp(
+        ret, pattern,
+        REG_EXTENDED | REG_NOSUB |
+            (flags & VIR_CONNECT_DOMAIN_QEMU_MONITOR_EVENT_REGISTER_NOCASE ? REG_ICASE : 0));
     if (r == 0)
         return 0;
     char why[128];
@@ -223,35 +167,23 @@ int api_qemu_connect_domain_monitor_event_register(
     struct wire_qemu_connect_domain_monitor_event_register_ret *ret, struct error *err)
 {
     regex_t regex;
-    if (args->flags & ~(uint32_t)(MATCH_REGEX | MATCH_IGNORE_CASE))
-        return error_set(err, ERROR_UNKNOWN_FLAGS, AREA_EVENT,
-                         "unsupported flags (0x%x) for monitor events", args->flags);
-    bool has_regex = args->event && (args->flags & MATCH_REGEX);
+    bool has_regex =
+        args->event && (args->flags & VIR_CONNECT_DOMAIN_QEMU_MONITOR_EVENT_REGISTER_REGEX);
     if (has_regex && compile_pattern(args->event, args->flags, &regex, err) < 0)
         return -1;
-    struct registration *r = add(call, API_EVENTS_QEMU, 0, &ret->callbackID, err);
+    struct registration *r = add(call, API_EVENTS_QEMU_MONITOR, 0, &ret->callbackID, err);
     if (!r) {
         if (has_regex)
             regfree(&regex);
         return -1;
     }
-    r->has_uuid = args->dom != NULL;
-    if (args->dom)
-        memcpy(r->uuid, args->dom->uuid, UUID_SIZE);
+    filter(r, args->dom);
     r->name = xstrdup(args->event);
     r->has_regex = has_regex;
     if (has_regex)
         r->regex = regex;
-    r->ignore_case = args->flags & MATCH_IGNORE_CASE;
+    r->ignore_case = args->flags & VIR_CONNECT_DOMAIN_QEMU_MONITOR_EVENT_REGISTER_NOCASE;
     return 0;
-}
-
-int api_qemu_connect_domain_monitor_event_deregister(
-    struct call *call, const struct wire_qemu_connect_domain_monitor_event_deregister_args *args,
-    void *ret, struct error *err)
-{
-    (void)ret;
-    return drop(call, API_EVENTS_QEMU, args->callbackID, err);
 }
 
 static int set_legacy(struct call *call, int32_t event_id, bool on, struct error *err)
@@ -266,65 +198,33 @@ static int set_legacy(struct call *call, int32_t event_id, bool on, struct error
     return 0;
 }
 
-int api_connect_domain_event_register(struct call *call, const void *args,
+int api_connect_domain_event_register(struct call *call,
                                       struct wire_connect_domain_event_register_ret *ret,
                                       struct error *err)
 {
-    (void)args;
     ret->cb_registered = 1;
-    return set_legacy(call, 0, true, err);
+    return set_legacy(call, VIR_DOMAIN_EVENT_ID_LIFECYCLE, true, err);
 }
 
-int api_connect_domain_event_deregister(struct call *call, const void *args,
+int api_connect_domain_event_deregister(struct call *call,
                                         struct wire_connect_domain_event_deregister_ret *ret,
                                         struct error *err)
 {
-    (void)args;
-    ret->cb_registered = 0;
-    return set_legacy(call, 0, false, err);
+    return set_legacy(call, VIR_DOMAIN_EVENT_ID_LIFECYCLE, false, err);
 }
 
 int api_connect_domain_event_register_any(
-    struct call *call, const struct wire_connect_domain_event_register_any_args *args, void *ret,
+    struct call *call, const struct wire_connect_domain_event_register_any_args *args,
     struct error *err)
 {
-    (void)ret;
     return set_legacy(call, args->eventID, true, err);
 }
 
 int api_connect_domain_event_deregister_any(
-    struct call *call, const struct wire_connect_domain_event_deregister_any_args *args, void *ret,
+    struct call *call, const struct wire_connect_domain_event_deregister_any_args *args,
     struct error *err)
 {
-    (void)ret;
     return set_legacy(call, args->eventID, false, err);
-}
-
-// What a filter looks at.
-struct subject {
-    const uint8_t *uuid; // NULL: the class has none
-    const char *name;
-};
-
-static struct subject subject_of(const struct api_event *ev, const void *payload)
-{
-    const void *object = (const char *)payload + ev->object_offset;
-    switch ((enum api_event_class)ev->class) {
-    case API_EVENTS_DOMAIN:
-        return (struct subject){.uuid = ((const struct wire_domain_ref *)object)->uuid};
-    case API_EVENTS_NETWORK:
-        return (struct subject){.uuid = ((const struct wire_network_ref *)object)->uuid};
-    case API_EVENTS_STORAGE_POOL:
-        return (struct subject){.uuid = ((const struct wire_storage_pool_ref *)object)->uuid};
-    case API_EVENTS_SECRET:
-        return (struct subject){.uuid = ((const struct wire_secret_ref *)object)->uuid};
-    case API_EVENTS_NODE_DEVICE:
-        return (struct subject){.name = ((const struct wire_node_device_ref *)object)->name};
-    default:
-        return (struct subject){
-            .uuid = ((const struct wire_domain_ref *)object)->uuid,
-            .name = ((const struct wire_qemu_domain_monitor_event_msg *)payload)->event};
-    }
 }
 
 static bool matches(const struct registration *r, const struct api_event *ev,
@@ -374,24 +274,13 @@ void api_event_send(struct daemon *d, int row, const void *payload)
         xdr_writer_finish(&w);
         return;
     }
-    struct subject subject = subject_of(ev, payload);
+    struct subject subject = subject_of(ev->class, (const char *)payload + ev->object_offset);
+    if (ev->class == API_EVENTS_QEMU_MONITOR)
+        subject.name = ((const struct wire_qemu_domain_monitor_event_msg *)payload)->event;
     struct session *s, *tmp;
     LIST_FOREACH_SAFE (s, tmp, &d->sessions, link)
         send_to(s, ev, &subject, &w);
     xdr_writer_finish(&w);
-}
-
-void api_event_domain(struct daemon *d, const struct wire_domain_ref *dom, int event, int detail)
-{
-    api_send_domain_event_callback_lifecycle(
-        d, &(struct wire_domain_event_callback_lifecycle_msg){
-               .msg = {.dom = *dom, .event = event, .detail = detail}});
-}
-
-void api_event_network(struct daemon *d, const struct wire_network_ref *net, int event, int detail)
-{
-    api_send_network_event_lifecycle(d, &(struct wire_network_event_lifecycle_msg){
-                                            .net = *net, .event = event, .detail = detail});
 }
 
 void api_event_closing(struct daemon *d, int reason)

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include "api/handlers.h"
 #include "base/list.h"
 #include "schemas/wire/types.h"
 
@@ -17,7 +18,7 @@ enum api_event_class {
     API_EVENTS_STORAGE_POOL,
     API_EVENTS_NODE_DEVICE,
     API_EVENTS_SECRET,
-    API_EVENTS_QEMU, // monitor events: filtered by name
+    API_EVENTS_QEMU_MONITOR, // filtered by name
     API_EVENT_CLASSES
 };
 
@@ -47,8 +48,12 @@ void event_registrations_finish(struct event_registrations *r);
 // Encodes the event once and sends it to every client whose filters match. Never suspends.
 void api_event_send(struct daemon *d, int row, const void *payload);
 
-// The life of a domain, the one that everybody sends.
-void api_event_domain(struct daemon *d, const struct wire_domain_ref *dom, int event, int detail);
-void api_event_network(struct daemon *d, const struct wire_network_ref *net, int event, int detail);
-// Tells the clients that asked (connect_register_close_callback) that the connection will close.
+// Notifies the clients that registered (connect_register_close_callback) that the connection will
+// close.
 void api_event_closing(struct daemon *d, int reason);
+
+// `events.*` of procedures.tsv. ref: the object of interest; NULL: all.
+API_HANDLER int api_events_register(struct call *call, enum api_event_class class, int32_t event_id,
+                                    const void *ref, int32_t *callback_id, struct error *err);
+API_HANDLER int api_events_deregister(struct call *call, enum api_event_class class,
+                                      int32_t callback_id, struct error *err);

@@ -1,161 +1,80 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Finding and listing networks.
+// Networks and their ports as the wire knows them.
 #include "api/network.h"
 
-struct wire_network_ref api_network_ref(const struct network *net)
+struct wire_network_ref api_network_ref(struct arena *a, const struct network *net)
 {
-    struct wire_network_ref ref = {.name = net->name};
+    struct wire_network_ref ref = {.name = a ? arena_strdup(a, net->name) : net->name};
     memcpy(ref.uuid, net->uuid.b, UUID_SIZE);
     return ref;
 }
 
-struct wire_network_ref api_network_ref_copy(struct arena *a, const struct network *net)
+API_CLASS_FUNCTIONS(network, networks, networks)
+
+static void refer(struct arena *a, const void *net, void *ref)
 {
-    struct wire_network_ref ref = api_network_ref(net);
-    ref.name = arena_strdup(a, ref.name);
-    return ref;
+    *(struct wire_network_ref *)ref = api_network_ref(a, net);
 }
 
-static struct network *find_uuid(const struct call *call, const uint8_t *bytes, const char *name,
-                                 struct error *err)
+static const uint32_t filters[] = {
+    VIR_CONNECT_LIST_NETWORKS_ACTIVE | VIR_CONNECT_LIST_NETWORKS_INACTIVE,
+    VIR_CONNECT_LIST_NETWORKS_PERSISTENT | VIR_CONNECT_LIST_NETWORKS_TRANSIENT,
+    VIR_CONNECT_LIST_NETWORKS_AUTOSTART | VIR_CONNECT_LIST_NETWORKS_NO_AUTOSTART,
+    0,
+};
+
+static uint32_t traits(const void *o)
+{
+    struct api_object net = api_view(o);
+    return (net.active ? VIR_CONNECT_LIST_NETWORKS_ACTIVE : VIR_CONNECT_LIST_NETWORKS_INACTIVE) |
+           (net.persistent ? VIR_CONNECT_LIST_NETWORKS_PERSISTENT
+                           : VIR_CONNECT_LIST_NETWORKS_TRANSIENT) |
+           (net.autostart ? VIR_CONNECT_LIST_NETWORKS_AUTOSTART
+                          : VIR_CONNECT_LIST_NETWORKS_NO_AUTOSTART);
+}
+
+const struct api_class api_network_class = {
+    .rpc = {api_object_find, api_unref, api_object_require},
+    API_CLASS_MEMBERS,
+    .kind = "network",
+    .no_object = ERROR_NO_NETWORK,
+    .area = AREA_NETWORK,
+    .ref_size = sizeof(struct wire_network_ref),
+    .list_max = WIRE_NETWORK_LIST_MAX,
+    .list_max_name = "REMOTE_NETWORK_LIST_MAX",
+    .filters = filters,
+    .traits = traits,
+};
+
+// ---- ports
+
+int api_network_port_get(struct network *net, const uint8_t *bytes, struct network_port **ret,
+                         struct error *err)
 {
     struct uuid uuid;
     char text[UUID_TEXT_SIZE];
     memcpy(uuid.b, bytes, UUID_SIZE);
-    struct network *net = networks_find_uuid(call_daemon(call)->networks, &uuid);
-    if (!net)
-        error_set(err, ERROR_NO_NETWORK, AREA_NETWORK, "no network with matching uuid '%s'%s%s%s",
-                  uuid_format(&uuid, text), name ? " (" : "", name ? name : "", name ? ")" : "");
-    return net;
-}
-
-int api_network_get(struct call *call, const struct wire_network_ref *ref, struct network **ret,
-                    struct error *err)
-{
-    struct network *net = find_uuid(call, ref->uuid, ref->name, err);
-    if (!net)
-        return -1;
-    *ret = network_ref(net);
-    return 0;
-}
-
-int api_network_lookup_by_name(struct call *call,
-                               const struct wire_network_lookup_by_name_args *args,
-                               struct wire_network_lookup_by_name_ret *ret, struct error *err)
-{
-    struct network *net = networks_find_name(call_daemon(call)->networks, args->name);
-    if (!net)
-        return error_set(err, ERROR_NO_NETWORK, AREA_NETWORK, "no network with matching name '%s'",
-                         args->name);
-    ret->net = api_network_ref(net);
-    return 0;
-}
-
-int api_network_lookup_by_uuid(struct call *call,
-                               const struct wire_network_lookup_by_uuid_args *args,
-                               struct wire_network_lookup_by_uuid_ret *ret, struct error *err)
-{
-    struct network *net = find_uuid(call, args->uuid, NULL, err);
-    if (!net)
-        return -1;
-    ret->net = api_network_ref(net);
-    return 0;
-}
-
-// ---- lists
-
-enum { // virConnectListAllNetworksFlags beyond INACTIVE and ACTIVE
-    LIST_PERSISTENT = 1 << 2,
-    LIST_TRANSIENT = 1 << 3,
-    LIST_AUTOSTART = 1 << 4,
-    LIST_NO_AUTOSTART = 1 << 5,
-};
-
-bool api_network_matches(const struct network *net, uint32_t flags)
-{
-    const struct api_filter filters[] = {
-        {API_NETWORK_ACTIVE | API_NETWORK_INACTIVE,
-         network_is_active(net) ? API_NETWORK_ACTIVE : API_NETWORK_INACTIVE},
-        {LIST_PERSISTENT | LIST_TRANSIENT, net->def ? LIST_PERSISTENT : LIST_TRANSIENT},
-        {LIST_AUTOSTART | LIST_NO_AUTOSTART, net->autostart ? LIST_AUTOSTART : LIST_NO_AUTOSTART},
-    };
-    return api_filters_hold(filters, ARRAY_LEN(filters), flags);
-}
-
-static uint32_t count(const struct call *call, uint32_t flags)
-{
-    uint32_t n = 0;
-    struct network *net = NULL;
-    while ((net = networks_next(call_daemon(call)->networks, net)))
-        n += api_network_matches(net, flags);
-    return n;
-}
-
-int api_connect_list_all_networks(struct call *call,
-                                  const struct wire_connect_list_all_networks_args *args,
-                                  struct wire_connect_list_all_networks_ret *ret, struct error *err)
-{
-    if (api_check_flags(call, args->flags, API_NETWORK_KNOWN, err) < 0)
-        return -1;
-    ret->ret = count(call, args->flags);
-    if (!args->need_results)
+    *ret = network_find_port(net, &uuid);
+    if (*ret)
         return 0;
-    if (api_check_list(ret->ret, WIRE_NETWORK_LIST_MAX, "networks", err) < 0)
-        return -1;
-    ret->nets.v = arena_calloc(call->arena, ret->ret, sizeof(*ret->nets.v));
-    struct network *net = NULL;
-    while ((net = networks_next(call_daemon(call)->networks, net))) {
-        if (api_network_matches(net, args->flags))
-            ret->nets.v[ret->nets.n++] = api_network_ref(net);
-    }
-    return 0;
+    return error_set(err, ERROR_NO_NETWORK_PORT, AREA_NETWORK,
+                     "Network port with UUID %s does not exist in network '%s'",
+                     uuid_format(&uuid, text), net->name);
 }
 
-// Names of active or inactive networks, at most max.
-static int list_names(struct call *call, int32_t max, uint32_t flags, struct wire_strings *ret,
-                      struct error *err)
+// A port has no references of its own: it is there until the handler waits, its network longer.
+static void *find_port(const struct rpc_object_class *class, struct call *call, const void *ref,
+                       void **held, struct error *err)
 {
-    if (api_check_wanted(max, WIRE_NETWORK_LIST_MAX, "maxnames", "REMOTE_NETWORK_LIST_MAX", err) <
-        0)
-        return -1;
-    ret->v = arena_calloc(call->arena, count(call, flags), sizeof(*ret->v));
-    struct network *net = NULL;
-    while ((net = networks_next(call_daemon(call)->networks, net))) {
-        if (api_network_matches(net, flags) && ret->n < (uint32_t)max)
-            ret->v[ret->n++] = net->name;
-    }
-    return 0;
+    const struct wire_network_port_ref *r = ref;
+    struct network_port *port;
+    struct network *net = api_object_find(&api_network_class.rpc, call, &r->net, held, err);
+    if (!net)
+        return NULL;
+    if (api_network_port_get(net, r->uuid, &port, err) == 0)
+        return port;
+    network_unref(net);
+    return NULL;
 }
 
-int api_connect_list_networks(struct call *call, const struct wire_connect_list_networks_args *args,
-                              struct wire_connect_list_networks_ret *ret, struct error *err)
-{
-    return list_names(call, args->maxnames, API_NETWORK_ACTIVE, &ret->names, err);
-}
-
-int api_connect_list_defined_networks(struct call *call,
-                                      const struct wire_connect_list_defined_networks_args *args,
-                                      struct wire_connect_list_defined_networks_ret *ret,
-                                      struct error *err)
-{
-    return list_names(call, args->maxnames, API_NETWORK_INACTIVE, &ret->names, err);
-}
-
-int api_connect_num_of_networks(struct call *call, const void *args,
-                                struct wire_connect_num_of_networks_ret *ret, struct error *err)
-{
-    (void)args;
-    (void)err;
-    ret->num = (int32_t)count(call, API_NETWORK_ACTIVE);
-    return 0;
-}
-
-int api_connect_num_of_defined_networks(struct call *call, const void *args,
-                                        struct wire_connect_num_of_defined_networks_ret *ret,
-                                        struct error *err)
-{
-    (void)args;
-    (void)err;
-    ret->num = (int32_t)count(call, API_NETWORK_INACTIVE);
-    return 0;
-}
+const struct api_class api_network_port_class = {.rpc = {find_port, api_unref, NULL}};

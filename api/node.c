@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // What is asked about the host.
+#include "api/daemon.h"
 #include "api/handlers.h"
-#include "api/lookup.h"
 #include "host/host.h"
 #include "host/node.h"
 #include "supervisor/domain.h"
 
-int api_connect_get_version(struct call *call, const void *args,
-                            struct wire_connect_get_version_ret *ret, struct error *err)
+int api_connect_get_version(struct call *call, struct wire_connect_get_version_ret *ret,
+                            struct error *err)
 {
-    (void)args;
     uint32_t version = 0;
     if (host_qemu_version(call->task, call_daemon(call)->host, &version, err) < 0)
         return -1;
@@ -17,10 +16,9 @@ int api_connect_get_version(struct call *call, const void *args,
     return 0;
 }
 
-int api_connect_get_hostname(struct call *call, const void *args,
-                             struct wire_connect_get_hostname_ret *ret, struct error *err)
+int api_connect_get_hostname(struct call *call, struct wire_connect_get_hostname_ret *ret,
+                             struct error *err)
 {
-    (void)args;
     AUTO_FREE char *name = NULL;
     if (node_get_hostname(&name, err) < 0)
         return -1;
@@ -28,10 +26,9 @@ int api_connect_get_hostname(struct call *call, const void *args,
     return 0;
 }
 
-int api_connect_get_capabilities(struct call *call, const void *args,
-                                 struct wire_connect_get_capabilities_ret *ret, struct error *err)
+int api_connect_get_capabilities(struct call *call, struct wire_connect_get_capabilities_ret *ret,
+                                 struct error *err)
 {
-    (void)args;
     AUTO_FREE char *xml = NULL;
     if (host_capabilities_xml(call->task, call_daemon(call)->host, &xml, err) < 0)
         return -1;
@@ -44,8 +41,7 @@ int api_connect_get_domain_capabilities(
     struct wire_connect_get_domain_capabilities_ret *ret, struct error *err)
 {
     AUTO_FREE char *xml = NULL;
-    if (api_check_flags(call, args->flags, 0, err) < 0 ||
-        domains_capabilities_xml(call->task, call_daemon(call)->domains, args->emulatorbin,
+    if (domains_capabilities_xml(call->task, call_daemon(call)->domains, args->emulatorbin,
                                  args->arch, args->machine, args->virttype, &xml, err) < 0)
         return -1;
     ret->capabilities = arena_strdup(call->arena, xml);
@@ -62,11 +58,8 @@ int api_connect_get_max_vcpus(struct call *call, const struct wire_connect_get_m
     return 0;
 }
 
-int api_node_get_info(struct call *call, const void *args, struct wire_node_get_info_ret *ret,
-                      struct error *err)
+int api_node_get_info(struct call *call, struct wire_node_get_info_ret *ret, struct error *err)
 {
-    (void)call;
-    (void)args;
     struct node_info info;
     if (node_get_info("", &info, err) < 0)
         return -1;
@@ -81,11 +74,9 @@ int api_node_get_info(struct call *call, const void *args, struct wire_node_get_
     return 0;
 }
 
-int api_node_get_free_memory(struct call *call, const void *args,
-                             struct wire_node_get_free_memory_ret *ret, struct error *err)
+int api_node_get_free_memory(struct call *call, struct wire_node_get_free_memory_ret *ret,
+                             struct error *err)
 {
-    (void)call;
-    (void)args;
     return node_get_free_memory("", &ret->freeMem, err);
 }
 
@@ -120,8 +111,7 @@ int api_node_get_cpu_stats(struct call *call, const struct wire_node_get_cpu_sta
                            struct wire_node_get_cpu_stats_ret *ret, struct error *err)
 {
     struct node_cpu_times t;
-    if (api_check_flags(call, args->flags, 0, err) < 0 ||
-        node_get_cpu_times("", args->cpuNum, &t, err) < 0)
+    if (node_get_cpu_times("", args->cpuNum, &t, err) < 0)
         return -1;
     const struct wire_node_get_cpu_stats all[] = {
         {"kernel", t.system}, {"user", t.user}, {"idle", t.idle}, {"iowait", t.iowait}};
@@ -138,8 +128,7 @@ int api_node_get_memory_stats(struct call *call, const struct wire_node_get_memo
                               struct wire_node_get_memory_stats_ret *ret, struct error *err)
 {
     struct node_memory m;
-    if (api_check_flags(call, args->flags, 0, err) < 0 ||
-        node_get_memory("", args->cellNum, &m, err) < 0)
+    if (node_get_memory("", args->cellNum, &m, err) < 0)
         return -1;
     const struct wire_node_get_memory_stats all[] = {
         {"total", m.total}, {"free", m.free}, {"buffers", m.buffers}, {"cached", m.cached}};
@@ -156,7 +145,7 @@ int api_node_get_cpu_map(struct call *call, const struct wire_node_get_cpu_map_a
                          struct wire_node_get_cpu_map_ret *ret, struct error *err)
 {
     struct node_cpu_map m;
-    if (api_check_flags(call, args->flags, 0, err) < 0 || node_get_cpu_map("", &m, err) < 0)
+    if (node_get_cpu_map("", &m, err) < 0)
         return -1;
     if (args->need_map && m.map_size <= WIRE_CPUMAP_MAX) {
         ret->cpumap.v = arena_memdup(call->arena, m.map, m.map_size);
@@ -171,13 +160,10 @@ int api_node_get_cpu_map(struct call *call, const struct wire_node_get_cpu_map_a
 
 // No model is in force. Clients take that for "nothing to show", and then ask no guest for its
 // label.
-int api_node_get_security_model(struct call *call, const void *args,
-                                struct wire_node_get_security_model_ret *ret, struct error *err)
+int api_node_get_security_model(struct call *call, struct wire_node_get_security_model_ret *ret,
+                                struct error *err)
 {
-    (void)args;
-    (void)err;
-    static const char empty[1];
-    ret->model = (struct wire_chars){.v = arena_memdup(call->arena, empty, 1), .n = 1};
+    ret->model = (struct wire_chars){.v = "", .n = 1};
     ret->doi = ret->model;
     return 0;
 }

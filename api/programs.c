@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The generated rows with whatever handlers are linked: those are weak, so that defining one is all
-// it takes to provide a procedure.
+// The generated rows with those handlers that are linked: they are weak, so that a procedure is
+// provided as soon as its handler is there.
 #include "api/programs.h"
 #define API_HANDLER __attribute__((weak))
-#include "api/handlers.h"
+#include "api/events.h"
+#include "api/object.h"
 
 #include <stddef.h>
 

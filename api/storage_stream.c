@@ -9,7 +9,6 @@
 #include <sys/param.h>
 #include <unistd.h>
 
-enum { SPARSE_STREAM = 1 << 0 }; // virStorageVolDownloadFlags, virStorageVolUploadFlags
 enum { PIECE = 256 * 1024 };
 
 struct transfer {
@@ -170,37 +169,34 @@ static int upload(struct task *t, struct stream *s, void *arg, struct error *err
     return 0;
 }
 
-static int open_transfer(struct call *call, const struct wire_storage_vol_ref *ref, bool up,
-                         uint64_t offset, uint64_t length, uint32_t flags, struct error *err)
+// Takes a reference of its own.
+static int open_transfer(struct call *call, struct volume *vol, bool up, bool sparse,
+                         uint64_t offset, uint64_t length, struct error *err)
 {
-    AUTO_VOLUME struct volume *vol = NULL;
     int fd;
-    if (api_check_flags(call, flags, SPARSE_STREAM, err) < 0 ||
-        api_volume_get(call, ref, &vol, err) < 0)
-        return -1;
     if (offset > INT64_MAX)
         return error_set(err, ERROR_INVALID_ARG, AREA_STORAGE, "the offset %ju is too large",
                          (uintmax_t)offset);
     if (volume_open(call->task, vol, up, &fd, err) < 0)
         return -1;
     struct transfer *x = NEW(struct transfer);
-    *x = (struct transfer){.vol = STEAL(vol), .fd = fd, .up = up, .sparse = flags & SPARSE_STREAM};
+    *x = (struct transfer){.vol = volume_ref(vol), .fd = fd, .up = up, .sparse = sparse};
     x->at = offset;
     // No length: to the end.
     x->end = length && length <= UINT64_MAX - offset ? offset + length : UINT64_MAX;
     return stream_open(call, up ? upload : download, x, transfer_release, err);
 }
 
-int api_storage_vol_upload(struct call *call, const struct wire_storage_vol_upload_args *args,
-                           void *ret, struct error *err)
+int api_storage_vol_upload(struct call *call, struct volume *vol,
+                           const struct wire_storage_vol_upload_args *args, struct error *err)
 {
-    (void)ret;
-    return open_transfer(call, &args->vol, true, args->offset, args->length, args->flags, err);
+    return open_transfer(call, vol, true, args->flags & VIR_STORAGE_VOL_UPLOAD_SPARSE_STREAM,
+                         args->offset, args->length, err);
 }
 
-int api_storage_vol_download(struct call *call, const struct wire_storage_vol_download_args *args,
-                             void *ret, struct error *err)
+int api_storage_vol_download(struct call *call, struct volume *vol,
+                             const struct wire_storage_vol_download_args *args, struct error *err)
 {
-    (void)ret;
-    return open_transfer(call, &args->vol, false, args->offset, args->length, args->flags, err);
+    return open_transfer(call, vol, false, args->flags & VIR_STORAGE_VOL_DOWNLOAD_SPARSE_STREAM,
+                         args->offset, args->length, err);
 }

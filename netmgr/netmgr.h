@@ -31,8 +31,6 @@ enum network_event { NETWORK_DEFINED, NETWORK_UNDEFINED, NETWORK_STARTED, NETWOR
 // NULL.
 struct network_observer {
     void (*happened)(void *arg, struct network *net, enum network_event event);
-    // Its <title>, <description> or an element of <metadata> (uri) changed.
-    void (*metadata)(void *arg, struct network *net, int type, const char *uri);
     // The last network stopped (true) or the first started.
     void (*idle)(void *arg, bool idle);
     void *arg;

@@ -113,19 +113,14 @@ static char *who_may(const struct client *c)
                      (unsigned)c->peer.uid, p->group_name, p->group_name);
 }
 
-// What depends on the connection's state, looked at when the call starts.
-static int check_state(const struct job *j, struct error *err)
+// What depends on the connection's state, checked when the call starts.
+static int check_rights(const struct job *j, uint32_t flags, struct error *err)
 {
     const struct client *c = j->call.client;
     const struct rpc_procedure *p = j->call.procedure;
     if (!c->open && !(p->flags & RPC_BEFORE_OPEN))
         return error_set(err, ERROR_INTERNAL, AREA_RPC, "hypervisor connection not open");
-    if (!c->read_only)
-        return 0;
-    uint32_t flags = 0;
-    if (p->denied_flags)
-        memcpy(&flags, (const char *)j->args + p->flags_offset, sizeof(flags));
-    if ((p->flags & RPC_READ_ONLY) && !(flags & p->denied_flags))
+    if (!c->read_only || ((p->flags & RPC_READ_ONLY) && !(flags & p->denied_flags)))
         return 0;
     AUTO_FREE char *who = who_may(c);
     if (!(p->flags & RPC_READ_ONLY))
@@ -136,20 +131,51 @@ static int check_state(const struct job *j, struct error *err)
                      flags & p->denied_flags, who);
 }
 
+// What a procedure's row says, before anything of the call is done.
+static int check_call(const struct job *j, struct error *err)
+{
+    const struct rpc_procedure *p = j->call.procedure;
+    uint32_t flags = 0;
+    if ((p->flags & RPC_HAS_FLAGS) || p->denied_flags)
+        memcpy(&flags, (const char *)j->args + p->flags_offset, sizeof(flags));
+    if (check_rights(j, flags, err) < 0)
+        return -1;
+    if (!p->provided)
+        return error_set(err, ERROR_NO_SUPPORT, AREA_RPC,
+                         "vireod does not provide %s (procedure %u of program 0x%08x)", p->label,
+                         j->call.number, j->call.program);
+    if ((p->flags & RPC_HAS_FLAGS) && (flags & ~p->known_flags))
+        return error_set(err, ERROR_UNKNOWN_FLAGS, AREA_QEMU,
+                         "unsupported flags (0x%x) in function %s", flags & ~p->known_flags,
+                         p->label);
+    return 0;
+}
+
+static int run_handler(struct job *j, struct error *err)
+{
+    const struct rpc_procedure *p = j->call.procedure;
+    if (!p->object)
+        return p->run(&j->call, NULL, j->args, j->ret, err);
+    void *held = NULL;
+    void *object =
+        p->object->find(p->object, &j->call, (const char *)j->args + p->object_offset, &held, err);
+    if (!object)
+        return -1;
+    int r = p->needs ? p->object->require(p->object, object, p->needs, err) : 0;
+    if (r == 0)
+        r = p->run(&j->call, object, j->args, j->ret, err);
+    p->object->unref(held);
+    return r;
+}
+
 static int run_job(struct job *j, struct error *err)
 {
     struct call *call = &j->call;
-    if (check_state(j, err) < 0) {
+    if (check_call(j, err) < 0) {
         call->client->server->stats.calls_refused++;
         return -1;
     }
-    if (!call->procedure->handler) {
-        call->client->server->stats.calls_refused++;
-        return error_set(err, ERROR_NO_SUPPORT, AREA_RPC,
-                         "vireod does not provide %s (procedure %u of program 0x%08x)",
-                         call->procedure->label, call->number, call->program);
-    }
-    if (call->procedure->handler(call, j->args, j->ret, err) < 0) {
+    if (run_handler(j, err) < 0) {
         if (err->code == ERROR_NONE)
             error_set(err, ERROR_INTERNAL, AREA_RPC, "%s failed without saying why",
                       call->procedure->label);

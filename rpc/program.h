@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What the server knows of a program: one generated row for each procedure. The rows with their
-// handlers are compiled in api/ and handed to server_create(), so that rpc/ knows no handler.
+// What the server knows of a program: one generated row for each procedure, with all that is
+// checked before a call runs. The rows are compiled in api/ and passed to server_create(), so that
+// rpc/ knows neither handlers nor objects.
 #pragma once
 
 #include <stdint.h>
@@ -8,7 +9,6 @@
 #include "schemas/wire/xdr.h"
 
 struct call;
-typedef int (*rpc_handler)(struct call *call, const void *args, void *ret, struct error *err);
 
 enum rpc_kind { RPC_CALL, RPC_STREAM_UP, RPC_STREAM_DOWN, RPC_STREAM_BIDI, RPC_EVENT };
 
@@ -16,9 +16,24 @@ enum rpc_flags {
     RPC_READ_ONLY = 1 << 0,   // allowed on a read-only connection
     RPC_BEFORE_AUTH = 1 << 1, // allowed before authentication
     RPC_BEFORE_OPEN = 1 << 2, // allowed before connect_open
-    RPC_PRIORITY = 1 << 3,    // never waits for a guest
+    RPC_HAS_FLAGS = 1 << 3,   // args->flags may have known_flags only
     RPC_FDS_IN = 1 << 4,
     RPC_FDS_OUT = 1 << 5,
+};
+
+// The state that an object must be in.
+enum rpc_needs { RPC_ACTIVE = 1 << 0, RPC_INACTIVE = 1 << 1, RPC_PERSISTENT = 1 << 2 };
+
+// A kind of object that calls are about. The functions are called in the call's task.
+struct rpc_object_class {
+    // The object that a reference of the wire means, valid until unref(*held). NULL with err set.
+    // May suspend.
+    void *(*find)(const struct rpc_object_class *class, struct call *call, const void *ref,
+                  void **held, struct error *err);
+    void (*unref)(void *held);
+    // Whether it is in the state of enum rpc_needs: 0, or -1 with err set.
+    int (*require)(const struct rpc_object_class *class, const void *object, unsigned needs,
+                   struct error *err);
 };
 
 struct rpc_procedure {
@@ -26,9 +41,14 @@ struct rpc_procedure {
     const char *label; // for people: the libvirt function
     uint8_t kind, flags;
     uint16_t args, ret;    // enum wire_type_id
-    uint32_t denied_flags; // these bits of args->flags are denied to read-only connections
-    uint16_t flags_offset; // of args->flags, when denied_flags is not 0
-    rpc_handler handler;   // NULL: not provided; answers NO_SUPPORT
+    uint16_t flags_offset; // of args->flags
+    uint32_t known_flags;
+    uint32_t denied_flags;                 // not on a read-only connection
+    const struct rpc_object_class *object; // NULL: about none
+    uint16_t object_offset;                // of the reference in args
+    uint8_t needs;                         // enum rpc_needs
+    int (*run)(struct call *call, void *object, const void *args, void *ret, struct error *err);
+    const void *provided; // NULL: not provided; answers NO_SUPPORT
 };
 
 struct rpc_program {

@@ -81,29 +81,29 @@ static int console(struct task *t, struct stream *s, void *arg, struct error *er
     return r;
 }
 
-int api_domain_open_console(struct call *call, const struct wire_domain_open_console_args *args,
-                            void *ret, struct error *err)
+int api_domain_open_console(struct call *call, struct domain *dom,
+                            const struct wire_domain_open_console_args *args, struct error *err)
 {
+    (void)dom;
     (void)args;
-    (void)ret;
     return stream_open(call, console, NULL, NULL, err);
 }
 
-int api_storage_vol_download(struct call *call, const struct wire_storage_vol_download_args *args,
-                             void *ret, struct error *err)
+int api_storage_vol_download(struct call *call, struct volume *vol,
+                             const struct wire_storage_vol_download_args *args, struct error *err)
 {
+    (void)vol;
     (void)args;
-    (void)ret;
     return stream_open(call, download, NULL, NULL, err);
 }
 
 static size_t uploaded; // of the one upload at a time
 
-int api_storage_vol_upload(struct call *call, const struct wire_storage_vol_upload_args *args,
-                           void *ret, struct error *err)
+int api_storage_vol_upload(struct call *call, struct volume *vol,
+                           const struct wire_storage_vol_upload_args *args, struct error *err)
 {
+    (void)vol;
     (void)args;
-    (void)ret;
     uploaded = 0;
     return stream_open(call, upload, &uploaded, NULL, err);
 }
@@ -111,16 +111,25 @@ int api_storage_vol_upload(struct call *call, const struct wire_storage_vol_uplo
 static const struct wire_domain_ref domain = {.name = "domain", .uuid = {1, 2, 3}, .id = 7};
 static const struct wire_domain_ref other = {.name = "other", .uuid = {9}, .id = 8};
 
+static void send_lifecycle(struct daemon *d, struct wire_domain_ref dom, int event, int detail)
+{
+    api_send_domain_event_callback_lifecycle(
+        d, &(struct wire_domain_event_callback_lifecycle_msg){
+               .msg = {.dom = dom, .event = event, .detail = detail}});
+}
+
 static void send_everything(struct daemon *d)
 {
-    api_event_domain(d, &other, 2, 0);
-    api_event_domain(d, &domain, 5, 1);
+    send_lifecycle(d, other, VIR_DOMAIN_EVENT_STARTED, VIR_DOMAIN_EVENT_STARTED_BOOTED);
+    send_lifecycle(d, domain, VIR_DOMAIN_EVENT_STOPPED, VIR_DOMAIN_EVENT_STOPPED_DESTROYED);
     api_send_domain_event_callback_pmwakeup(
         d, &(struct wire_domain_event_callback_pmwakeup_msg){.reason = 3, .msg.dom = domain});
     api_send_domain_event_callback_disk_change(
         d, &(struct wire_domain_event_callback_disk_change_msg){
                .msg = {.dom = domain, .newSrcPath = "/new", .devAlias = "vda", .reason = 1}});
-    api_event_network(d, &(struct wire_network_ref){.name = "default", .uuid = {4}}, 2, 0);
+    api_send_network_event_lifecycle(
+        d, &(struct wire_network_event_lifecycle_msg){.net = {.name = "default", .uuid = {4}},
+                                                      .event = VIR_NETWORK_EVENT_STARTED});
     api_send_node_device_event_update(
         d, &(struct wire_node_device_event_update_msg){.dev.name = "pci_0"});
     api_send_node_device_event_update(

@@ -4,7 +4,7 @@
 // usage: wire_daemon SOCKET
 #include "api/daemon.h"
 #include "api/event_table.h"
-#include "api/handlers.h"
+#include "api/object.h"
 #include "api/programs.h"
 #include "api/session.h"
 #include "rpc/server.h"
@@ -19,23 +19,38 @@
 
 static const struct wire_domain_ref guest = {.name = "guest", .uuid = {1, 2, 3}, .id = 7};
 
-int api_domain_lookup_by_name(struct call *call, const struct wire_domain_lookup_by_name_args *args,
-                              struct wire_domain_lookup_by_name_ret *ret, struct error *err)
+static void *find(const struct rpc_object_class *class, struct call *call, const void *ref,
+                  void **held, struct error *err)
 {
-    (void)call;
-    if (strcmp(args->name, guest.name) != 0)
-        return error_set(err, ERROR_NO_DOMAIN, AREA_QEMU, "no guest '%s'", args->name);
-    ret->dom = guest;
+    return *held = (void *)&guest;
+}
+
+static void unref(void *held)
+{
+}
+
+static int require(const struct rpc_object_class *class, const void *object, unsigned needs,
+                   struct error *err)
+{
     return 0;
 }
 
-int api_domain_get_state(struct call *call, const struct wire_domain_get_state_args *args,
+const struct api_class api_domain_class = {.rpc = {find, unref, require}};
+
+int api_object_lookup_by_name(struct call *call, const struct api_class *class, const char *name,
+                              void *ref, struct error *err)
+{
+    if (strcmp(name, guest.name) != 0)
+        return error_set(err, ERROR_NO_DOMAIN, AREA_QEMU, "no guest '%s'", name);
+    *(struct wire_domain_ref *)ref = guest;
+    return 0;
+}
+
+int api_domain_get_state(struct call *call, struct domain *dom,
                          struct wire_domain_get_state_ret *ret, struct error *err)
 {
-    (void)call;
-    (void)args;
-    (void)err;
-    ret->state = ret->reason = 1;
+    ret->state = VIR_DOMAIN_RUNNING;
+    ret->reason = VIR_DOMAIN_RUNNING_BOOTED;
     return 0;
 }
 
@@ -56,11 +71,9 @@ static int console(struct task *t, struct stream *s, void *arg, struct error *er
     return r;
 }
 
-int api_domain_open_console(struct call *call, const struct wire_domain_open_console_args *args,
-                            void *ret, struct error *err)
+int api_domain_open_console(struct call *call, struct domain *dom,
+                            const struct wire_domain_open_console_args *args, struct error *err)
 {
-    (void)args;
-    (void)ret;
     return stream_open(call, console, NULL, NULL, err);
 }
 
@@ -69,7 +82,9 @@ static void tick(struct task *t, void *arg)
     struct daemon *d = arg;
     struct wire_domain_ref dom = guest;
     while (task_sleep(t, task_deadline_ms(100)) == 0) {
-        api_event_domain(d, &dom, 2, 0);
+        api_send_domain_event_callback_lifecycle(
+            d, &(struct wire_domain_event_callback_lifecycle_msg){
+                   .msg = {.dom = dom, .event = VIR_DOMAIN_EVENT_STARTED}});
         api_send_domain_event_callback_reboot(
             d, &(struct wire_domain_event_callback_reboot_msg){.msg.dom = dom});
         api_send_qemu_domain_monitor_event(

@@ -8,6 +8,9 @@
 #include "schemas/wire/packet.h"
 #include "tests/check.h"
 
+// A row of a procedure that is provided.
+#define RUN_BY(function) .run = function, .provided = (const void *)function
+
 struct raw {
     struct task *task;
     int fd;

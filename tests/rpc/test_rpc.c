@@ -21,29 +21,24 @@ struct fixture {
     struct task *task;
     struct server *server;
     struct completion gate; // what waiting calls wait for
-    unsigned waiting, sessions;
+    unsigned waiting, sessions, held;
     bool idle;
 };
 
-static int do_open(struct call *call, const void *args, void *ret, struct error *err)
+static int do_open(struct call *call, void *object, const void *args, void *ret, struct error *err)
 {
-    (void)args;
-    (void)ret;
-    (void)err;
     client_set_open(call->client, true);
     return 0;
 }
 
-static int do_echo(struct call *call, const void *args, void *ret, struct error *err)
+static int do_echo(struct call *call, void *object, const void *args, void *ret, struct error *err)
 {
-    (void)call;
-    (void)err;
     const struct wire_domain_lookup_by_name_args *a = args;
     ((struct wire_connect_get_type_ret *)ret)->type = a->name;
     return 0;
 }
 
-static int do_wait(struct call *call, const void *args, void *ret, struct error *err)
+static int do_wait(struct call *call, void *object, const void *args, void *ret, struct error *err)
 {
     struct fixture *f = call->owner;
     f->waiting++;
@@ -51,24 +46,20 @@ static int do_wait(struct call *call, const void *args, void *ret, struct error 
     f->waiting--;
     if (r < 0)
         return error_set(err, ERROR_OPERATION_ABORTED, AREA_RPC, "cancelled");
-    return do_echo(call, args, ret, err);
+    return do_echo(call, object, args, ret, err);
 }
 
 // Later for larger numbers of milliseconds.
-static int do_sleep(struct call *call, const void *args, void *ret, struct error *err)
+static int do_sleep(struct call *call, void *object, const void *args, void *ret, struct error *err)
 {
-    (void)err;
-    (void)ret;
     const struct wire_domain_lookup_by_id_args *a = args;
     task_sleep(call->task, task_deadline_ms((uint64_t)a->id));
     return 0;
 }
 
 // Gives back the descriptors it got, the last one first.
-static int do_fds(struct call *call, const void *args, void *ret, struct error *err)
+static int do_fds(struct call *call, void *object, const void *args, void *ret, struct error *err)
 {
-    (void)ret;
-    (void)args;
     if (call->nin_fds == 0)
         return call_take_fd(call, 0, err);
     for (uint32_t i = call->nin_fds; i-- > 0;) {
@@ -78,23 +69,67 @@ static int do_fds(struct call *call, const void *args, void *ret, struct error *
     return 0;
 }
 
-static int do_too_much(struct call *call, const void *args, void *ret, struct error *err)
+static int do_too_much(struct call *call, void *object, const void *args, void *ret,
+                       struct error *err)
 {
-    (void)args;
-    (void)err;
     struct wire_connect_list_domains_ret *r = ret;
     r->ids.n = WIRE_DOMAIN_LIST_MAX + 1;
     r->ids.v = arena_calloc(call->arena, r->ids.n, sizeof(*r->ids.v));
     return 0;
 }
 
-static int do_silent(struct call *call, const void *args, void *ret, struct error *err)
+static int do_silent(struct call *call, void *object, const void *args, void *ret,
+                     struct error *err)
 {
-    (void)call;
-    (void)args;
-    (void)ret;
-    (void)err;
     return -1;
+}
+
+// An object: what its reference is named.
+struct thing {
+    const char *name;
+    unsigned refs;
+};
+
+static void *find_thing(const struct rpc_object_class *class, struct call *call, const void *ref,
+                        void **held, struct error *err)
+{
+    struct fixture *f = call->owner;
+    const struct wire_domain_ref *r = ref;
+    if (strcmp(r->name, "none") == 0) {
+        error_set(err, ERROR_NO_DOMAIN, AREA_QEMU, "no thing '%s'", r->name);
+        return NULL;
+    }
+    f->held++;
+    struct thing *thing = arena_alloc(call->arena, sizeof(*thing));
+    thing->name = r->name;
+    *held = f;
+    return thing;
+}
+
+static void unref_thing(void *held)
+{
+    ((struct fixture *)held)->held--;
+}
+
+static int require_thing(const struct rpc_object_class *class, const void *object, unsigned needs,
+                         struct error *err)
+{
+    if (needs == RPC_ACTIVE && strcmp(((const struct thing *)object)->name, "off") == 0)
+        return error_set(err, ERROR_OPERATION_INVALID, AREA_QEMU, "it is off");
+    return 0;
+}
+
+static const struct rpc_object_class things = {find_thing, unref_thing, require_thing};
+
+static int do_object(struct call *call, void *object, const void *args, void *ret,
+                     struct error *err)
+{
+    CHECK_INT(((struct fixture *)call->owner)->held, 1);
+    const struct thing *thing = object;
+    if (strcmp(thing->name, "bad") == 0)
+        return error_set(err, ERROR_OPERATION_FAILED, AREA_QEMU, "it is bad");
+    ((struct wire_connect_get_type_ret *)ret)->type = thing->name;
+    return 0;
 }
 
 enum {
@@ -110,6 +145,7 @@ enum {
     P_MUCH,
     P_SILENT,
     P_LIST,
+    P_OBJECT,
     P_COUNT
 };
 
@@ -117,45 +153,57 @@ static const struct rpc_procedure procedures[P_COUNT] = {
     [P_OPEN - 1] = {.name = "open",
                     .label = "Open",
                     .flags = RPC_READ_ONLY | RPC_BEFORE_OPEN | RPC_BEFORE_AUTH,
-                    .handler = do_open},
+                    RUN_BY(do_open)},
     [P_ECHO - 1] = {.name = "echo",
                     .label = "Echo",
                     .flags = RPC_READ_ONLY,
                     .args = WIRE_TYPE_DOMAIN_LOOKUP_BY_NAME_ARGS,
                     .ret = WIRE_TYPE_CONNECT_GET_TYPE_RET,
-                    .handler = do_echo},
+                    RUN_BY(do_echo)},
     [P_WAIT - 1] = {.name = "wait",
                     .label = "Wait",
                     .flags = RPC_READ_ONLY,
                     .args = WIRE_TYPE_DOMAIN_LOOKUP_BY_NAME_ARGS,
                     .ret = WIRE_TYPE_CONNECT_GET_TYPE_RET,
-                    .handler = do_wait},
+                    RUN_BY(do_wait)},
     [P_SLEEP - 1] = {.name = "sleep",
                      .label = "Sleep",
                      .flags = RPC_READ_ONLY,
                      .args = WIRE_TYPE_DOMAIN_LOOKUP_BY_ID_ARGS,
-                     .handler = do_sleep},
+                     RUN_BY(do_sleep)},
     [P_FDS -
-        1] = {.name = "fds", .label = "Fds", .flags = RPC_FDS_IN | RPC_FDS_OUT, .handler = do_fds},
+        1] = {.name = "fds", .label = "Fds", .flags = RPC_FDS_IN | RPC_FDS_OUT, RUN_BY(do_fds)},
     [P_EVENT - 1] = {.name = "event", .label = "event", .kind = RPC_EVENT},
     [P_NONE - 1] = {.name = "none", .label = "virNone", .flags = RPC_READ_ONLY},
-    [P_WRITE - 1] = {.name = "write", .label = "virWrite", .handler = do_open},
+    [P_WRITE - 1] = {.name = "write", .label = "virWrite", RUN_BY(do_open)},
     [P_FLAGS - 1] = {.name = "flags",
                      .label = "virFlags",
                      .flags = RPC_READ_ONLY,
                      .args = WIRE_TYPE_DOMAIN_GET_XML_DESC_ARGS,
                      .denied_flags = 9,
                      .flags_offset = offsetof(struct wire_domain_get_xml_desc_args, flags),
-                     .handler = do_open},
+                     RUN_BY(do_open)},
     [P_MUCH - 1] = {.name = "much",
                     .label = "virMuch",
                     .ret = WIRE_TYPE_CONNECT_LIST_DOMAINS_RET,
-                    .handler = do_too_much},
-    [P_SILENT - 1] = {.name = "silent", .label = "virSilent", .handler = do_silent},
+                    RUN_BY(do_too_much)},
+    [P_SILENT - 1] = {.name = "silent", .label = "virSilent", RUN_BY(do_silent)},
     [P_LIST - 1] = {.name = "list",
                     .label = "virList",
                     .args = WIRE_TYPE_DOMAIN_SET_SCHEDULER_PARAMETERS_ARGS,
-                    .handler = do_open},
+                    RUN_BY(do_open)},
+    [P_OBJECT - 1] = {.name = "object",
+                      .label = "virObject",
+                      .flags = RPC_READ_ONLY | RPC_HAS_FLAGS,
+                      .args = WIRE_TYPE_DOMAIN_GET_XML_DESC_ARGS,
+                      .ret = WIRE_TYPE_CONNECT_GET_TYPE_RET,
+                      .flags_offset = offsetof(struct wire_domain_get_xml_desc_args, flags),
+                      .known_flags = 5,
+                      .denied_flags = 4,
+                      .object = &things,
+                      .object_offset = offsetof(struct wire_domain_get_xml_desc_args, dom),
+                      .needs = RPC_ACTIVE,
+                      RUN_BY(do_object)},
 };
 
 static const struct rpc_program programs[] = {{WIRE_PROGRAM_REMOTE, 1, procedures, P_COUNT - 1}};
@@ -249,7 +297,7 @@ static void errors(struct task *t, void *arg)
     CHECK_INT(c.header.procedure, P_ECHO);
     open_client(&c);
     raw_call(&c, P_COUNT, 2, WIRE_TYPE_NONE, NULL);
-    raw_error(&c, 2, WIRE_ERR_RPC, "unknown procedure: 13");
+    raw_error(&c, 2, WIRE_ERR_RPC, "unknown procedure: 14");
     raw_call(&c, 0, 2, WIRE_TYPE_NONE, NULL);
     raw_error(&c, 2, WIRE_ERR_RPC, "unknown procedure: 0");
     raw_call(&c, UINT32_MAX, 2, WIRE_TYPE_NONE, NULL);
@@ -641,6 +689,52 @@ static void read_only(struct task *t, void *arg)
     stop(&f);
 }
 
+// What a row says is checked before its handler runs: rights, flags, the object and its state.
+static void contract(struct task *t, void *arg)
+{
+    struct fixture f;
+    struct server_config config;
+    config_init(&config);
+    start(&f, t, &config);
+    for (int read_only = 0; read_only < 2; read_only++) {
+        struct raw c;
+        raw_connect(&c, t, f.server, read_only);
+        raw_call(&c, P_OPEN, 0, WIRE_TYPE_NONE, NULL);
+        raw_reply(&c, 0, WIRE_TYPE_NONE, NULL);
+        static const struct {
+            const char *name;
+            uint32_t flags;
+            int code, code_read_only;
+            const char *text;
+        } calls[] = {
+            {"on", 0, 0, 0, ""},
+            {"on", 1, 0, 0, ""},
+            {"on", 4, 0, WIRE_ERR_OPERATION_DENIED, "with flags 0x4"},
+            {"on", 10, WIRE_ERR_INVALID_ARG, WIRE_ERR_INVALID_ARG,
+             "unsupported flags (0xa) in function virObject"},
+            {"none", 2, WIRE_ERR_INVALID_ARG, WIRE_ERR_INVALID_ARG, "unsupported flags (0x2)"},
+            {"none", 1, WIRE_ERR_NO_DOMAIN, WIRE_ERR_NO_DOMAIN, "Domain not found: no thing"},
+            {"off", 0, WIRE_ERR_OPERATION_INVALID, WIRE_ERR_OPERATION_INVALID,
+             "Requested operation is not valid: it is off"},
+            {"bad", 0, WIRE_ERR_OPERATION_FAILED, WIRE_ERR_OPERATION_FAILED, "it is bad"},
+        };
+        for (uint32_t i = 0; i < ARRAY_LEN(calls); i++) {
+            struct wire_domain_get_xml_desc_args args = {.dom.name = calls[i].name,
+                                                         .flags = calls[i].flags};
+            struct wire_connect_get_type_ret ret;
+            int code = read_only ? calls[i].code_read_only : calls[i].code;
+            raw_call(&c, P_OBJECT, i, WIRE_TYPE_DOMAIN_GET_XML_DESC_ARGS, &args);
+            if (code)
+                raw_error(&c, i, code, calls[i].text);
+            else
+                raw_reply(&c, i, WIRE_TYPE_CONNECT_GET_TYPE_RET, &ret);
+            CHECK_INT(f.held, 0);
+        }
+        raw_close(&c);
+    }
+    stop(&f);
+}
+
 static void authentication(struct task *t, void *arg)
 {
     (void)arg;
@@ -654,7 +748,7 @@ static void authentication(struct task *t, void *arg)
     raw_call(&c, P_WRITE, 1, WIRE_TYPE_NONE, NULL);
     raw_error(&c, 1, WIRE_ERR_RPC, "authentication required");
     raw_call(&c, P_COUNT, 1, WIRE_TYPE_NONE, NULL);
-    raw_error(&c, 1, WIRE_ERR_RPC, "unknown procedure: 13");
+    raw_error(&c, 1, WIRE_ERR_RPC, "unknown procedure: 14");
     raw_call(&c, P_OPEN, 2, WIRE_TYPE_NONE, NULL); // allowed before
     raw_reply(&c, 2, WIRE_TYPE_NONE, NULL);
     raw_close(&c);
@@ -772,6 +866,7 @@ int main(void)
     RUN_TASK(own_pings);
     RUN_TASK(descriptors);
     RUN_TASK(read_only);
+    RUN_TASK(contract);
     RUN_TASK(authentication);
     RUN(policy);
     RUN_TASK(listening);

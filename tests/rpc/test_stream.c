@@ -84,50 +84,44 @@ static int console(struct task *t, struct stream *s, void *arg, struct error *er
     return r;
 }
 
-static int open_up(struct call *call, const void *args, void *ret, struct error *err)
+static int open_up(struct call *call, void *object, const void *args, void *ret, struct error *err)
 {
-    (void)args;
-    (void)ret;
     return stream_open(call, upload, call->owner, released, err);
 }
 
-static int open_down(struct call *call, const void *args, void *ret, struct error *err)
+static int open_down(struct call *call, void *object, const void *args, void *ret,
+                     struct error *err)
 {
-    (void)args;
     ((struct wire_domain_screenshot_ret *)ret)->mime = "image/png";
     return stream_open(call, download, call->owner, released, err);
 }
 
-static int open_both(struct call *call, const void *args, void *ret, struct error *err)
+static int open_both(struct call *call, void *object, const void *args, void *ret,
+                     struct error *err)
 {
-    (void)args;
-    (void)ret;
     return stream_open(call, console, call->owner, released, err);
 }
 
-static int open_and_fail(struct call *call, const void *args, void *ret, struct error *err)
+static int open_and_fail(struct call *call, void *object, const void *args, void *ret,
+                         struct error *err)
 {
-    open_up(call, args, ret, err);
+    open_up(call, object, args, ret, err);
     return error_set(err, ERROR_OPERATION_FAILED, AREA_NONE, "after all, no");
 }
 
 enum { FREE = RPC_READ_ONLY | RPC_BEFORE_OPEN };
 
 static const struct rpc_procedure procedures[P_COUNT - 1] = {
-    {.name = "up", .label = "Up", .kind = RPC_STREAM_UP, .flags = FREE, .handler = open_up},
+    {.name = "up", .label = "Up", .kind = RPC_STREAM_UP, .flags = FREE, RUN_BY(open_up)},
     {.name = "down",
      .label = "Down",
      .kind = RPC_STREAM_DOWN,
      .flags = FREE,
      .ret = WIRE_TYPE_DOMAIN_SCREENSHOT_RET,
-     .handler = open_down},
-    {.name = "both", .label = "Both", .kind = RPC_STREAM_BIDI, .flags = FREE, .handler = open_both},
-    {.name = "fail",
-     .label = "Fail",
-     .kind = RPC_STREAM_UP,
-     .flags = FREE,
-     .handler = open_and_fail},
-    {.name = "plain", .label = "Plain", .kind = RPC_CALL, .flags = FREE, .handler = open_up},
+     RUN_BY(open_down)},
+    {.name = "both", .label = "Both", .kind = RPC_STREAM_BIDI, .flags = FREE, RUN_BY(open_both)},
+    {.name = "fail", .label = "Fail", .kind = RPC_STREAM_UP, .flags = FREE, RUN_BY(open_and_fail)},
+    {.name = "plain", .label = "Plain", .kind = RPC_CALL, .flags = FREE, RUN_BY(open_up)},
 };
 
 static const struct rpc_program programs[] = {{WIRE_PROGRAM_REMOTE, 1, procedures, P_COUNT - 1}};

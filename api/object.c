@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "api/object.h"
+#include "base/log.h"
+
+_Static_assert(offsetof(struct wire_domain_ref, uuid) == offsetof(struct wire_network_ref, uuid) &&
+                   offsetof(struct wire_storage_pool_ref, uuid) ==
+                       offsetof(struct wire_network_ref, uuid),
+               "references to objects begin alike");
+
+static const struct api_class *class_of(const struct rpc_object_class *class)
+{
+    return CONTAINER_OF(class, struct api_class, rpc);
+}
+
+// `name`: what the client calls it beside the UUID; NULL: nothing.
+static void *find_uuid(const struct api_class *class, struct call *call, const uint8_t *bytes,
+                       const char *name, struct error *err)
+{
+    struct uuid uuid;
+    char text[UUID_TEXT_SIZE];
+    memcpy(uuid.b, bytes, UUID_SIZE);
+    void *o = class->find_uuid(call_daemon(call), &uuid);
+    if (!o)
+        error_set(err, class->no_object, class->area, "no %s with matching uuid '%s'%s%s%s",
+                  class->kind, uuid_format(&uuid, text), name ? " (" : "", name ? name : "",
+                  name ? ")" : "");
+    return o;
+}
+
+void *api_object_find(const struct rpc_object_class *rpc, struct call *call, const void *ref,
+                      void **held, struct error *err)
+{
+    const struct api_class *class = class_of(rpc);
+    struct wire_network_ref start;
+    memcpy(&start, ref, sizeof(start));
+    void *o = find_uuid(class, call, start.uuid, start.name, err);
+    if (!o)
+        return NULL;
+    class->ref(o);
+    if (class->wait_ready && class->wait_ready(call->task, o, err) < 0) {
+        class->rpc.unref(o);
+        return NULL;
+    }
+    return *held = o;
+}
+
+int api_object_require(const struct rpc_object_class *rpc, const void *object, unsigned needs,
+                       struct error *err)
+{
+    const struct api_class *class = class_of(rpc);
+    struct api_object o = class->view(object);
+    if ((needs & RPC_ACTIVE) && !o.active) {
+        if (class->not_active)
+            return error_set(err, ERROR_OPERATION_INVALID, class->area, "%s", class->not_active);
+        return error_set(err, ERROR_OPERATION_INVALID, class->area, "%s '%s' is not active",
+                         class->kind, o.name);
+    }
+    if ((needs & RPC_INACTIVE) && o.active)
+        return error_set(err, ERROR_OPERATION_INVALID, class->area, "%s '%s' is already active",
+                         class->kind, o.name);
+    if ((needs & RPC_PERSISTENT) && !o.persistent)
+        return error_set(err, ERROR_OPERATION_INVALID, class->area,
+                         "%s '%s' is transient: it has no stored definition", class->kind, o.name);
+    return 0;
+}
+
+int api_object_lookup_by_name(struct call *call, const struct api_class *class, const char *name,
+                              void *ref, struct error *err)
+{
+    void *o = class->find_name(call_daemon(call), name);
+    if (!o)
+        return error_set(err, class->no_object, class->area, "no %s with matching name '%s'",
+                         class->kind, name);
+    class->refer(call->arena, o, ref);
+    return 0;
+}
+
+int api_object_lookup_by_uuid(struct call *call, const struct api_class *class, const uint8_t *uuid,
+                              void *ref, struct error *err)
+{
+    void *o = find_uuid(class, call, uuid, NULL, err);
+    if (!o)
+        return -1;
+    class->refer(call->arena, o, ref);
+    return 0;
+}
+
+// ---- lists
+
+bool api_object_matches(const struct api_class *class, const void *o, uint32_t flags)
+{
+    uint32_t traits = class->traits(o);
+    for (const uint32_t *group = class->filters; *group; group++) {
+        if ((flags & *group) && !(flags & *group & traits))
+            return false;
+    }
+    return true;
+}
+
+static uint32_t count(const struct call *call, const struct api_class *class, bool active)
+{
+    uint32_t n = 0;
+    void *o = NULL;
+    while ((o = class->next(call_daemon(call), o)))
+        n += class->view(o).active == active;
+    return n;
+}
+
+int api_object_num_active(struct call *call, const struct api_class *class, int32_t *ret,
+                          struct error *err)
+{
+    *ret = (int32_t)count(call, class, true);
+    return 0;
+}
+
+int api_object_num_inactive(struct call *call, const struct api_class *class, int32_t *ret,
+                            struct error *err)
+{
+    *ret = (int32_t)count(call, class, false);
+    return 0;
+}
+
+int api_check_wanted(int32_t wanted, uint32_t max, const char *what, const char *limit,
+                     struct error *err)
+{
+    if (wanted >= 0 && (uint32_t)wanted <= max)
+        return 0;
+    return error_set(err, ERROR_RPC, AREA_RPC, "%s > %s", what, limit);
+}
+
+static int list_names(struct call *call, const struct api_class *class, bool active, int32_t max,
+                      struct wire_strings *ret, struct error *err)
+{
+    if (api_check_wanted(max, class->list_max, "maxnames", class->list_max_name, err) < 0)
+        return -1;
+    ret->v = arena_calloc(call->arena, count(call, class, active), sizeof(*ret->v));
+    void *o = NULL;
+    while ((o = class->next(call_daemon(call), o))) {
+        if (class->view(o).active == active && ret->n < (uint32_t)max)
+            ret->v[ret->n++] = arena_strdup(call->arena, class->view(o).name);
+    }
+    return 0;
+}
+
+int api_object_list_active(struct call *call, const struct api_class *class, int32_t max,
+                           struct wire_strings *ret, struct error *err)
+{
+    return list_names(call, class, true, max, ret, err);
+}
+
+int api_object_list_inactive(struct call *call, const struct api_class *class, int32_t max,
+                             struct wire_strings *ret, struct error *err)
+{
+    return list_names(call, class, false, max, ret, err);
+}
+
+int api_object_list_all(struct call *call, const struct api_class *class, int32_t need_results,
+                        uint32_t flags, struct api_object_list *ret, struct error *err)
+{
+    void *o = NULL;
+    while ((o = class->next(call_daemon(call), o)))
+        ret->total += api_object_matches(class, o, flags);
+    if (!need_results)
+        return 0;
+    if (ret->total > class->list_max)
+        return error_set(err, ERROR_RPC, AREA_RPC,
+                         "too many %ss (%u) for one list of %u; ask with filters", class->kind,
+                         ret->total, class->list_max);
+    ret->refs = arena_calloc(call->arena, ret->total, class->ref_size);
+    while ((o = class->next(call_daemon(call), o))) {
+        if (api_object_matches(class, o, flags))
+            class->refer(call->arena, o, (char *)ret->refs + ret->n++ * class->ref_size);
+    }
+    return 0;
+}
+
+// ---- one object
+
+int api_object_is_active(struct call *call, const struct api_class *class, const void *o,
+                         int32_t *ret, struct error *err)
+{
+    *ret = class->view(o).active;
+    return 0;
+}
+
+int api_object_is_persistent(struct call *call, const struct api_class *class, const void *o,
+                             int32_t *ret, struct error *err)
+{
+    *ret = class->view(o).persistent;
+    return 0;
+}
+
+int api_object_is_updated(struct call *call, const struct api_class *class, const void *o,
+                          int32_t *ret, struct error *err)
+{
+    *ret = class->view(o).updated;
+    return 0;
+}
+
+int api_object_get_autostart(struct call *call, const struct api_class *class, const void *o,
+                             int32_t *ret, struct error *err)
+{
+    *ret = class->view(o).autostart;
+    return 0;
+}
+
+int api_object_set_autostart(struct call *call, const struct api_class *class, void *o, int32_t on,
+                             struct error *err)
+{
+    return class->set_autostart(call->task, o, on != 0, err);
+}
