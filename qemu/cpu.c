@@ -28,8 +28,7 @@ static int add_feature(struct out *o, struct strbuf *b, const struct cpu_feature
     strbuf_addc(b, ',');
     for (; *name; name++)
         strbuf_addc(b, *name == '_' ? '-' : *name);
-    bool off = f->policy == CPU_POLICY_DISABLE || f->policy == CPU_POLICY_FORBID;
-    strbuf_add(b, off ? "=off" : "=on");
+    strbuf_add(b, f->policy == CPU_POLICY_DISABLE ? "=off" : "=on");
     return 0;
 }
 

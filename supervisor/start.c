@@ -246,12 +246,30 @@ static int set_devices(struct task *t, struct domain *dom, struct error *err)
     return 0;
 }
 
+// The end of its validity first: at no time does a password let in longer than it may.
+static int set_password(struct task *t, struct domain *dom, const struct domain_graphics *g,
+                        struct error *err)
+{
+    const char *protocol = g->type == GRAPHICS_VNC ? "vnc" : "spice";
+    uint64_t deadline = domain_answer_deadline(dom);
+    int64_t end;
+    if (g->password_valid_to && graphics_valid_to(g, &end) == 0) {
+        AUTO_FREE char *time = xasprintf("%lld", (long long)end);
+        if (qmp_expire_password(t, dom->qmp, protocol, time, deadline, err) < 0)
+            return -1;
+    }
+    struct qmp_set_password_args args = {
+        .protocol = protocol,
+        .password = g->password,
+        .connected = g->connected ? graphics_connected_name(g->connected) : NULL,
+    };
+    return qmp_set_password(t, dom->qmp, &args, deadline, err);
+}
+
 static int set_passwords(struct task *t, struct domain *dom, struct error *err)
 {
     VEC_FOREACH (g, &dom->live->graphics) {
-        if ((*g)->password &&
-            qmp_set_password(t, dom->qmp, (*g)->type == GRAPHICS_VNC ? "vnc" : "spice",
-                             (*g)->password, domain_answer_deadline(dom), err) < 0)
+        if ((*g)->password && set_password(t, dom, *g, err) < 0)
             return -1;
     }
     return 0;

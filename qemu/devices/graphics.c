@@ -72,7 +72,7 @@ static int build_vnc(struct out *o, const struct domain_graphics *g)
         return -1;
     if (g->share_policy != GRAPHICS_SHARE_NONE)
         strbuf_printf(&b, ",share=%s", share[g->share_policy]);
-    if (g->password)
+    if (g->password || g->password_valid_to)
         strbuf_add(&b, ",password=on");
     if (g->power_control != TOGGLE_UNSET)
         strbuf_printf(&b, ",power-control=%s", g->power_control == TOGGLE_YES ? "on" : "off");
@@ -125,7 +125,7 @@ static int build_spice(struct out *o, const struct domain_graphics *g)
         return out_unsupported(o, &g->dev, "<gl enable='yes'/> is not provided yet");
     if (spice_listen(o, g, &b) < 0)
         return -1;
-    if (!g->password)
+    if (!g->password && !g->password_valid_to)
         strbuf_add(&b, "disable-ticketing=on,");
     VEC_FOREACH (it, &g->channels)
         if (str_eq((*it)->mode, "secure"))

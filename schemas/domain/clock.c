@@ -24,7 +24,6 @@ static const struct doc_row timer_rows[] = {
     D_ENUM(ATTR, "tickpolicy", tickpolicy, &timer_tickpolicy_values),
     D_ENUM(ATTR, "track", track, &timer_track_values),
     D_UINT(ATTR, "frequency", frequency_hz, 0, 0, .unit = "Hz"),
-    D_TOKEN(ATTR, "mode", mode),
 };
 static const struct doc_type timer_doc = DOC_TYPE("clockTimer", S, timer_rows);
 #undef S
@@ -48,10 +47,41 @@ static const struct doc_type clock_doc =
 #undef WHEN
 #undef S
 
+// <clock offset='utc' adjustment='3600'/> is another way to write offset='variable'.
+static void fill_adjustment(struct domain_clock *clock)
+{
+    int64_t seconds;
+    if (!clock->adjustment || str_to_i64(clock->adjustment, INT64_MIN, INT64_MAX, &seconds) < 0)
+        return;
+    clock->basis = clock->offset == CLOCK_UTC ? CLOCK_BASIS_UTC : CLOCK_BASIS_LOCALTIME;
+    clock->offset = CLOCK_VARIABLE;
+    clock->adjustment_s = OPT_INT(seconds);
+    str_replace(&clock->adjustment, NULL);
+}
+
 static void fill_clock(struct domain_fill *f)
 {
-    if (f->def->clock.offset == CLOCK_NONE)
-        f->def->clock.offset = CLOCK_UTC;
+    struct domain_clock *clock = &f->def->clock;
+    if (clock->offset == CLOCK_NONE)
+        clock->offset = CLOCK_UTC;
+    fill_adjustment(clock);
+}
+
+static int check_clock(const struct domain_def *def, struct error *err)
+{
+    const struct domain_clock *clock = &def->clock;
+    if (clock->adjustment && !str_eq(clock->adjustment, "reset"))
+        return domain_fail(def, ERROR_XML, err,
+                           "<clock adjustment='%.40s'> is neither 'reset' nor a number of seconds",
+                           clock->adjustment);
+    VEC_FOREACH (it, &clock->timers) {
+        if ((*it)->frequency_hz.set && (*it)->name != TIMER_TSC)
+            return domain_fail(def, ERROR_CONFIG_UNSUPPORTED, err,
+                               "<timer name='%s' frequency=>: only that of the timer 'tsc' can be "
+                               "set",
+                               timer_name_name((*it)->name));
+    }
+    return 0;
 }
 
 #define S struct domain_def
@@ -61,6 +91,7 @@ static const struct doc_row clock_part_rows[] = {
 const struct part_schema clock_part = {
     .doc = DOC_TYPE("domainClock", S, clock_part_rows),
     .fill = fill_clock,
+    .check = check_clock,
 };
 #undef S
 

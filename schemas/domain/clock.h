@@ -39,12 +39,11 @@ struct clock_timer {
     enum toggle present;
     enum timer_tickpolicy tickpolicy;
     enum timer_track track;
-    struct opt_uint frequency_hz;
-    char *mode;
+    struct opt_uint frequency_hz; // tsc
 };
 struct domain_clock {
     enum clock_offset offset;
-    char *adjustment;            // utc, localtime: "reset" or seconds
+    char *adjustment;            // utc, localtime: "reset"; a number of seconds becomes variable
     struct opt_int adjustment_s; // variable
     enum clock_basis basis;      // variable
     char *timezone;

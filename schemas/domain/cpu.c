@@ -7,14 +7,13 @@
 static DOC_ENUM_VALUES(
     cpu_mode_values, NULL, [CPU_MODE_CUSTOM] = "custom", [CPU_MODE_HOST_MODEL] = "host-model",
     [CPU_MODE_HOST_PASSTHROUGH] = "host-passthrough", [CPU_MODE_MAXIMUM] = "maximum");
-static DOC_ENUM_VALUES(cpu_match_values, NULL, [CPU_MATCH_MINIMUM] = "minimum",
-                       [CPU_MATCH_EXACT] = "exact", [CPU_MATCH_STRICT] = "strict");
+static DOC_ENUM_VALUES(cpu_match_values, "minimum strict", [CPU_MATCH_EXACT] = "exact");
 static DOC_ENUM_VALUES(
     cpu_check_values,
     NULL, [CPU_CHECK_NONE] = "none", [CPU_CHECK_PARTIAL] = "partial", [CPU_CHECK_FULL] = "full");
-static DOC_ENUM_VALUES(cpu_policy_values, NULL, [CPU_POLICY_FORCE] = "force",
-                       [CPU_POLICY_REQUIRE] = "require", [CPU_POLICY_OPTIONAL] = "optional",
-                       [CPU_POLICY_DISABLE] = "disable", [CPU_POLICY_FORBID] = "forbid");
+static DOC_ENUM_VALUES(cpu_policy_values,
+                       "forbid", [CPU_POLICY_FORCE] = "force", [CPU_POLICY_REQUIRE] = "require",
+                       [CPU_POLICY_OPTIONAL] = "optional", [CPU_POLICY_DISABLE] = "disable");
 static DOC_ENUM_VALUES(cpu_fallback_values, NULL, [TOGGLE_YES] = "allow", [TOGGLE_NO] = "forbid");
 
 #define S struct cpu_feature

@@ -289,6 +289,21 @@ int domain_def_remove_device(struct domain_def *def, struct device *dev)
 
 // ---- all devices completed and checked
 
+int device_check_virtio_model(const struct domain_def *def, const struct device *dev,
+                              const char *model, struct error *err)
+{
+    static const char *const models[] = {"virtio", "virtio-transitional",
+                                         "virtio-non-transitional"};
+    for (size_t i = 0; i < ARRAY_LEN(models); i++) {
+        if (str_eq(model, models[i]))
+            return 0;
+    }
+    return device_fail(def, dev, ERROR_CONFIG_UNSUPPORTED, err,
+                       "<%s model='%.40s'> is not supported; virtio, virtio-transitional and "
+                       "virtio-non-transitional are",
+                       device_kind_name(dev->kind), model);
+}
+
 static void fill_devices(struct domain_fill *f)
 {
     const char *emulator = f->defaults->emulator;

@@ -247,6 +247,10 @@ static int check_disk(const struct domain_def *def, const struct device *dev, st
     if (strchr(disk->target, '/') || strlen(disk->target) > 32)
         return device_fail(def, dev, ERROR_XML, err, "disk target '%.40s' is not a device name",
                            disk->target);
+    if (!str_eq(disk->driver_name, "qemu"))
+        return device_fail(def, dev, ERROR_CONFIG_UNSUPPORTED, err,
+                           "disk '%s': driver name '%.40s' is not supported; only 'qemu' is",
+                           disk->target, disk->driver_name);
     if (!bus_fits(disk))
         return device_fail(def, dev, ERROR_XML, err, "disk '%s': a %s cannot be on bus '%s'",
                            disk->target, disk_device_name(disk->device), disk_bus_name(disk->bus));

@@ -109,8 +109,6 @@ static const struct doc_row kvm_rows[] = {
 static const struct doc_type kvm_doc = DOC_TYPE("feature_kvm", S, kvm_rows);
 static const struct doc_row apic_rows[] = {D_ONOFF(ATTR, "eoi", apic_eoi)};
 static const struct doc_type apic_doc = DOC_TYPE("feature_apic", S, apic_rows);
-static const struct doc_row gic_rows[] = {D_TOKEN(ATTR, "version", gic_version)};
-static const struct doc_type gic_doc = DOC_TYPE("feature_gic", S, gic_rows);
 static const struct doc_row ioapic_rows[] = {D_TOKEN(ATTR, "driver", ioapic)};
 static const struct doc_type ioapic_doc = DOC_TYPE("feature_ioapic", S, ioapic_rows);
 static const struct doc_row features_rows[] = {
@@ -118,14 +116,11 @@ static const struct doc_row features_rows[] = {
     D_ELEM("apic", &apic_doc, DOC_PRESENT(apic)),
     D_FLAG("pae", pae),
     D_ELEM("hap", &hap_doc),
-    D_FLAG("viridian", viridian),
-    D_FLAG("privnet", privnet),
     D_CHILD("hyperv", &hyperv_doc, hyperv),
     D_ELEM("kvm", &kvm_doc),
     D_ELEM("pvspinlock", &pvspinlock_doc),
     D_ELEM("pmu", &pmu_doc),
     D_ELEM("vmport", &vmport_doc),
-    D_ELEM("gic", &gic_doc, DOC_PRESENT(gic)),
     D_ELEM("smm", &smm_doc),
     D_ELEM("ioapic", &ioapic_doc),
     D_ELEM("vmcoreinfo", &vmcoreinfo_doc),
@@ -140,6 +135,20 @@ static void fill_features(struct domain_fill *f)
         hyperv->mode = xstrdup("custom");
 }
 
+static int check_features(const struct domain_def *def, struct error *err)
+{
+    const struct domain_features *f = &def->features;
+    if (f->hap == TOGGLE_NO)
+        return domain_fail(def, ERROR_CONFIG_UNSUPPORTED, err,
+                           "<hap state='off'/>: KVM gives no domain another kind of paging than "
+                           "the others; remove it");
+    if (f->hyperv && !str_eq(f->hyperv->mode, "custom") && !str_eq(f->hyperv->mode, "passthrough"))
+        return domain_fail(def, ERROR_XML, err,
+                           "<hyperv mode='%.40s'> is none of: custom, passthrough",
+                           f->hyperv->mode);
+    return 0;
+}
+
 #define S struct domain_def
 static const struct doc_row features_part_rows[] = {
     D_ELEM_AT("features", &features_doc, features),
@@ -147,5 +156,6 @@ static const struct doc_row features_part_rows[] = {
 const struct part_schema features_part = {
     .doc = DOC_TYPE("domainFeatures", S, features_part_rows),
     .fill = fill_features,
+    .check = check_features,
 };
 #undef S

@@ -13,13 +13,12 @@ struct domain_hyperv {
 };
 
 struct domain_features {
-    bool acpi, apic, pae, viridian, privnet;
+    bool acpi;
+    bool apic, pae; // always there on x86; kept
     enum toggle apic_eoi;
     enum toggle hap;
     struct domain_hyperv *hyperv;
     enum toggle kvm_hidden, kvm_hint_dedicated, kvm_poll_control, kvm_pv_ipi;
     enum toggle pvspinlock, pmu, vmport, smm, vmcoreinfo;
     char *ioapic; // "kvm", "qemu"
-    char *gic_version;
-    bool gic;
 };

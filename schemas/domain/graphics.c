@@ -2,6 +2,8 @@
 // <graphics>.
 #include "schemas/domain/internal.h"
 
+#include <time.h>
+
 static DOC_ENUM_VALUES(
     graphics_type_values,
     "sdl rdp desktop egl-headless dbus", [GRAPHICS_VNC] = "vnc", [GRAPHICS_SPICE] = "spice");
@@ -11,6 +13,12 @@ static DOC_ENUM_VALUES(graphics_listen_type_values,
 static DOC_ENUM_VALUES(
     graphics_share_values, NULL, [GRAPHICS_SHARE_ALLOW_EXCLUSIVE] = "allow-exclusive",
     [GRAPHICS_SHARE_FORCE_SHARED] = "force-shared", [GRAPHICS_SHARE_IGNORE] = "ignore");
+
+static DOC_ENUM_VALUES(
+    graphics_connected_values, NULL, [GRAPHICS_CONNECTED_KEEP] = "keep",
+    [GRAPHICS_CONNECTED_DISCONNECT] = "disconnect", [GRAPHICS_CONNECTED_FAIL] = "fail");
+static DOC_ENUM_VALUES(spice_mode_values, NULL, [SPICE_MODE_ANY] = "any",
+                       [SPICE_MODE_SECURE] = "secure", [SPICE_MODE_INSECURE] = "insecure");
 
 #define S struct graphics_listen
 static const struct doc_row listen_rows[] = {
@@ -91,12 +99,12 @@ static const struct doc_row graphics_rows[] = {
     D_INT(ATTR, "websocket", websocket, -1, 65535, VNC),
     D_TOKEN(ATTR, "listen", listen),
     D_TOKEN(ATTR, "keymap", keymap),
-    D_TOKEN(ATTR, "defaultMode", default_mode, SPICE),
+    D_ENUM(ATTR, "defaultMode", default_mode, &spice_mode_values, SPICE),
     D_ENUM(ATTR, "sharePolicy", share_policy, &graphics_share_values, VNC),
     D_YESNO(ATTR, "powerControl", power_control, VNC),
     D_STR(ATTR, "passwd", password, .flags = DOC_SECRET),
     D_TOKEN(ATTR, "passwdValidTo", password_valid_to),
-    D_TOKEN(ATTR, "connected", connected),
+    D_ENUM(ATTR, "connected", connected, &graphics_connected_values),
     D_LIST("listen", &listen_doc, listens),
     D_LIST("channel", &spice_channel_doc, channels, SPICE),
     D_ELEM("image", &image_doc, SPICE),
@@ -169,11 +177,68 @@ static void fill_graphics(const struct domain_fill *f)
     }
 }
 
+int graphics_valid_to(const struct domain_graphics *g, int64_t *ret)
+{
+    struct tm tm = {0};
+    const char *end = strptime(g->password_valid_to, "%Y-%m-%dT%H:%M:%S", &tm);
+    if (!end || *end)
+        return -1;
+    *ret = timegm(&tm);
+    return 0;
+}
+
+static int check_password(const struct domain_def *def, const struct domain_graphics *g,
+                          struct error *err)
+{
+    int64_t end;
+    if (!g->password_valid_to)
+        return 0;
+    if (graphics_valid_to(g, &end) < 0)
+        return device_fail(def, &g->dev, ERROR_XML, err,
+                           "<graphics passwdValidTo='%.40s'> is not a time such as "
+                           "2026-11-21T22:40:00",
+                           g->password_valid_to);
+    return 0;
+}
+
+static int check_encryption(const struct domain_def *def, const struct domain_graphics *g,
+                            struct error *err)
+{
+    if (g->default_mode == SPICE_MODE_SECURE)
+        return device_fail(
+            def, &g->dev, ERROR_CONFIG_UNSUPPORTED, err,
+            "spice defaultMode secure requested in XML configuration, but TLS is not "
+            "supported by vireo yet; use defaultMode='any'");
+    if (g->tls_port.set && g->tls_port.value > 0)
+        return device_fail(def, &g->dev, ERROR_CONFIG_UNSUPPORTED, err,
+                           "spice tlsPort is set in XML configuration, but TLS is not supported by "
+                           "vireo yet; remove it");
+    return 0;
+}
+
+static int check_display(const struct domain_def *def, const struct device *dev, struct error *err)
+{
+    const struct domain_graphics *g = (const struct domain_graphics *)dev;
+    if (check_password(def, g, err) < 0 || check_encryption(def, g, err) < 0)
+        return -1;
+    if (g->type == GRAPHICS_VNC && g->connected != GRAPHICS_CONNECTED_NONE &&
+        g->connected != GRAPHICS_CONNECTED_KEEP)
+        return device_fail(def, dev, ERROR_CONFIG_UNSUPPORTED, err,
+                           "VNC supports connected='keep' only");
+    return 0;
+}
+
 const struct device_schema graphics_schema = {
     .doc = DEVICE_DOC("graphics", S, graphics_rows, DEVICE_GRAPHICS,
                       DOC_TAGGED(S, type, &graphics_type_values), .check = check_graphics),
     .fill = fill_graphics,
+    .check = check_display,
 };
 #undef VNC
 #undef SPICE
 #undef S
+
+const char *graphics_connected_name(enum graphics_connected connected)
+{
+    return doc_enum_name(&graphics_connected_values, connected);
+}

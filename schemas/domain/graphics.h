@@ -20,6 +20,15 @@ enum graphics_share {
     GRAPHICS_SHARE_IGNORE
 };
 
+// What happens to clients that are connected when the password is set.
+enum graphics_connected {
+    GRAPHICS_CONNECTED_NONE,
+    GRAPHICS_CONNECTED_KEEP,
+    GRAPHICS_CONNECTED_DISCONNECT,
+    GRAPHICS_CONNECTED_FAIL
+};
+enum spice_mode { SPICE_MODE_NONE, SPICE_MODE_ANY, SPICE_MODE_SECURE, SPICE_MODE_INSECURE };
+
 struct graphics_listen {
     enum graphics_listen_type type;
     char *address; // address; live with network
@@ -44,13 +53,13 @@ struct domain_graphics {
     VEC(struct graphics_listen *) listens; // at least one after domain_def_fill()
     char *keymap;
     char *password;          // shown only with DOMAIN_XML_SECURE
-    char *password_valid_to; // "2026-11-21T22:40:00"
-    char *connected;         // "keep", "disconnect", "fail"
+    char *password_valid_to; // "2026-11-21T22:40:00", UTC
+    enum graphics_connected connected;
     enum graphics_share share_policy;
     enum toggle power_control;
     struct opt_uint audio; // <audio id=>
     // spice
-    char *default_mode;
+    enum spice_mode default_mode;
     VEC(struct spice_channel *) channels;
     char *image_compression, *jpeg_compression, *zlib_compression, *streaming_mode;
     enum toggle playback_compression, copy_paste, file_transfer;
@@ -58,3 +67,8 @@ struct domain_graphics {
     enum toggle gl;
     char *render_node;
 };
+
+// When its password ends, in seconds since the epoch. password_valid_to is set. 0, or -1 when it is
+// no time.
+int graphics_valid_to(const struct domain_graphics *g, int64_t *ret);
+const char *graphics_connected_name(enum graphics_connected connected);

@@ -48,8 +48,20 @@ static void fill_inputs(const struct domain_fill *f)
     }
 }
 
+static int check_input(const struct domain_def *def, const struct device *dev, struct error *err)
+{
+    const struct domain_input *input = (const struct domain_input *)dev;
+    if (!input->model)
+        return 0;
+    if (input->bus != INPUT_BUS_VIRTIO)
+        return device_fail(def, dev, ERROR_CONFIG_UNSUPPORTED, err,
+                           "<input model='%.40s'> goes with bus='virtio' only", input->model);
+    return device_check_virtio_model(def, dev, input->model, err);
+}
+
 const struct device_schema input_schema = {
     .doc = DEVICE_DOC("input", S, input_rows, DEVICE_INPUT),
     .fill = fill_inputs,
+    .check = check_input,
 };
 #undef S

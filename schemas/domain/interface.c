@@ -34,7 +34,6 @@ static const struct doc_row ip_rows[] = {
     D_TOKEN(ATTR, "address", address, .flags = DOC_REQUIRED),
     D_TOKEN(ATTR, "family", family),
     D_UINT(ATTR, "prefix", prefix, 1, 128),
-    D_TOKEN(ATTR, "peer", peer),
 };
 static const struct doc_type ip_doc = DOC_TYPE("interfaceIp", S, ip_rows);
 #undef S
@@ -77,11 +76,6 @@ static const struct doc_row target_rows[] = {
 };
 static const struct doc_type target_doc =
     DOC_TYPE("interfaceTarget", S, target_rows, DOC_TAGGED(S, type, &interface_type_values));
-
-static const struct doc_row guest_rows[] = {
-    D_TOKEN(ATTR, "dev", guest_dev),
-};
-static const struct doc_type guest_doc = DOC_TYPE("interfaceGuest", S, guest_rows);
 
 static const struct doc_row model_rows[] = {
     D_TOKEN(ATTR, "type", model, .flags = DOC_REQUIRED),
@@ -141,14 +135,14 @@ static const struct doc_row interface_rows[] = {
     D_EMPTY("bandwidth", .hint = "there is nothing on the host that could limit it; remove it"),
     D_ELEM("port", &port_doc),
     D_LIST("ip", &ip_doc, ips, WHEN(USER)),
-    D_EMPTY("ip", .hint = "nobody could give the guest this address; remove it, or let the network "
-                          "do it: a <host> in its <dhcp>"),
+    D_EMPTY("ip",
+            .hint = "nothing on the host gives a guest its address; remove it, or let the network "
+                    "do it: a <host> in its <dhcp>"),
     D_ELEM("script", &script_doc, WHEN(ETHERNET)),
     D_EMPTY("script", .hint = "only type 'ethernet' has one; remove it"),
     D_ELEM("downscript", &downscript_doc, WHEN(ETHERNET)),
     D_EMPTY("downscript", .hint = "only type 'ethernet' has one; remove it"),
     D_ELEM("target", &target_doc),
-    D_ELEM("guest", &guest_doc),
     D_ELEM("model", &model_doc),
     D_ELEM("driver", &driver_doc),
     D_EMPTY("backend"),

@@ -23,7 +23,6 @@ struct interface_ip {
     char *family; // "ipv4", "ipv6"
     char *address;
     struct opt_uint prefix;
-    char *peer;
 };
 
 struct domain_interface {
@@ -40,7 +39,6 @@ struct domain_interface {
     struct opt_uuid port_id; // live, type network
     char *target; // <target dev=>: name of the tap; live when it is one of ours, see below
     enum toggle target_managed;
-    char *guest_dev;               // <guest dev=>, kept
     char *model;                   // "virtio", "e1000", "rtl8139", ...
     enum interface_backend driver; // <driver name=>
     struct opt_uint queues, rx_queue_size, tx_queue_size;

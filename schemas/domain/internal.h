@@ -40,6 +40,9 @@ int domain_fail(const struct domain_def *def, enum error_code code, struct error
 int device_fail(const struct domain_def *def, const struct device *dev, enum error_code code,
                 struct error *err, const char *fmt, ...) PRINTF_LIKE(5, 6);
 
+int device_check_virtio_model(const struct domain_def *def, const struct device *dev,
+                              const char *model, struct error *err); // device.c
+
 // A table whose struct starts with a struct device.
 #define DEVICE_DOC(name, struct_, rows_, kind_, ...)                                               \
     DOC_TYPE(name, struct_, rows_, .kind = (kind_), .line_at = offsetof(struct device, line) + 1,  \

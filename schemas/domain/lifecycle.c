@@ -3,9 +3,13 @@
 #include "schemas/domain/internal.h"
 
 static DOC_ENUM_VALUES(
-    lifecycle_action_values, NULL, [LIFECYCLE_DESTROY] = "destroy", [LIFECYCLE_RESTART] = "restart",
-    [LIFECYCLE_RENAME_RESTART] = "rename-restart", [LIFECYCLE_PRESERVE] = "preserve",
-    [LIFECYCLE_COREDUMP_DESTROY] = "coredump-destroy",
+    stop_action_values,
+    "rename-restart coredump-destroy coredump-restart", [LIFECYCLE_DESTROY] = "destroy",
+    [LIFECYCLE_RESTART] = "restart", [LIFECYCLE_PRESERVE] = "preserve");
+static DOC_ENUM_VALUES(
+    crash_action_values,
+    "rename-restart", [LIFECYCLE_DESTROY] = "destroy", [LIFECYCLE_RESTART] = "restart",
+    [LIFECYCLE_PRESERVE] = "preserve", [LIFECYCLE_COREDUMP_DESTROY] = "coredump-destroy",
     [LIFECYCLE_COREDUMP_RESTART] = "coredump-restart");
 
 #define S struct domain_def
@@ -24,9 +28,9 @@ static const struct doc_row pm_rows[] = {
 static const struct doc_type pm_doc = DOC_TYPE("pm", S, pm_rows);
 
 static const struct doc_row lifecycle_rows[] = {
-    D_ENUM(LEAF, "on_poweroff", on_poweroff, &lifecycle_action_values),
-    D_ENUM(LEAF, "on_reboot", on_reboot, &lifecycle_action_values),
-    D_ENUM(LEAF, "on_crash", on_crash, &lifecycle_action_values),
+    D_ENUM(LEAF, "on_poweroff", on_poweroff, &stop_action_values),
+    D_ENUM(LEAF, "on_reboot", on_reboot, &stop_action_values),
+    D_ENUM(LEAF, "on_crash", on_crash, &crash_action_values),
     D_ELEM("pm", &pm_doc),
 };
 
@@ -41,19 +45,8 @@ static void fill_lifecycle(struct domain_fill *f)
         def->on_crash = LIFECYCLE_DESTROY;
 }
 
-// As libvirt: what QEMU cannot do is refused rather than replaced by something else.
 static int check_lifecycle(const struct domain_def *def, struct error *err)
 {
-    const enum lifecycle_action actions[] = {def->on_poweroff, def->on_reboot, def->on_crash};
-    static const char *const elements[] = {"on_poweroff", "on_reboot", "on_crash"};
-    for (size_t i = 0; i < ARRAY_LEN(actions); i++) {
-        bool dumps =
-            actions[i] == LIFECYCLE_COREDUMP_DESTROY || actions[i] == LIFECYCLE_COREDUMP_RESTART;
-        if (actions[i] == LIFECYCLE_RENAME_RESTART || (dumps && i < 2))
-            return domain_fail(def, ERROR_CONFIG_UNSUPPORTED, err,
-                               "<%s>%s</%s> is not supported; use 'destroy' or 'restart'",
-                               elements[i], lifecycle_action_name(actions[i]), elements[i]);
-    }
     if (def->on_poweroff == LIFECYCLE_RESTART && def->on_reboot != LIFECYCLE_RESTART)
         return domain_fail(def, ERROR_CONFIG_UNSUPPORTED, err,
                            "<on_poweroff>restart</on_poweroff> needs "
@@ -71,5 +64,5 @@ const struct part_schema lifecycle_part = {
 
 const char *lifecycle_action_name(enum lifecycle_action action)
 {
-    return doc_enum_name(&lifecycle_action_values, action);
+    return doc_enum_name(&crash_action_values, action);
 }

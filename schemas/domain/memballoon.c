@@ -31,8 +31,16 @@ static void fill_memballoon(const struct domain_fill *f)
     f->def->memballoon->model = xstrdup("virtio");
 }
 
+static int check_memballoon(const struct domain_def *def, const struct device *dev,
+                            struct error *err)
+{
+    const struct domain_memballoon *b = (const struct domain_memballoon *)dev;
+    return str_eq(b->model, "none") ? 0 : device_check_virtio_model(def, dev, b->model, err);
+}
+
 const struct device_schema memballoon_schema = {
     .doc = DEVICE_DOC("memballoon", S, memballoon_rows, DEVICE_MEMBALLOON),
     .fill = fill_memballoon,
+    .check = check_memballoon,
 };
 #undef S

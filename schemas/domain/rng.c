@@ -36,8 +36,15 @@ static void fill_rngs(const struct domain_fill *f)
     }
 }
 
+static int check_rng(const struct domain_def *def, const struct device *dev, struct error *err)
+{
+    const struct domain_rng *rng = (const struct domain_rng *)dev;
+    return device_check_virtio_model(def, dev, rng->model, err);
+}
+
 const struct device_schema rng_schema = {
     .doc = DEVICE_DOC("rng", S, rng_rows, DEVICE_RNG),
     .fill = fill_rngs,
+    .check = check_rng,
 };
 #undef S

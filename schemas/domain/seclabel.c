@@ -7,7 +7,7 @@ static const struct doc_row seclabel_rows[] = {
     D_TOKEN(ATTR, "type", type, .def = "dynamic"),
     D_TOKEN(ATTR, "model", model),
     D_YESNO(ATTR, "relabel", relabel),
-    D_STR(LEAF, "label", label),
+    D_STR(LEAF, "label", label, .flags = DOC_LIVE),
     D_STR(LEAF, "imagelabel", imagelabel, .flags = DOC_LIVE),
     D_STR(LEAF, "baselabel", baselabel),
 };

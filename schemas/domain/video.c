@@ -4,9 +4,7 @@
 
 #define S struct domain_video
 static const struct doc_row acceleration_rows[] = {
-    D_YESNO(ATTR, "accel2d", accel2d),
     D_YESNO(ATTR, "accel3d", accel3d),
-    D_STR(ATTR, "rendernode", render_node),
 };
 static const struct doc_type acceleration_doc = DOC_TYPE("videoAcceleration", S, acceleration_rows);
 static const struct doc_row resolution_rows[] = {

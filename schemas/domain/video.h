@@ -9,8 +9,7 @@ struct domain_video {
     char *model; // "vga", "cirrus", "qxl", "virtio", "bochs", "ramfb", "none"
     struct opt_uint ram_kib, vram_kib, vram64_kib, vgamem_kib, heads;
     enum toggle primary, blob;
-    enum toggle accel3d, accel2d;
-    char *render_node;
+    enum toggle accel3d;
     struct opt_uint res_x, res_y;
     struct virtio_options virtio;
 };

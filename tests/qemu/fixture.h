@@ -60,15 +60,19 @@ static inline char *replace_all(const char *text, const char *from, const char *
     return strbuf_steal(&b);
 }
 
+static inline int fixture_complete(struct domain_def *def, struct qemu_caps *caps,
+                                   struct error *err)
+{
+    const struct qemu_machine *m = qemu_caps_machine(caps, def->os.machine);
+    domain_def_fill(def, &(struct domain_defaults){.machine = m ? m->name : NULL});
+    return domain_def_check(def, err) < 0 ? -1 : address_assign(def, err);
+}
+
 static inline struct domain_def *fixture_parse(const char *xml, struct qemu_caps *caps,
                                                struct error *err)
 {
     struct domain_def *def = domain_def_parse(xml, strlen(xml), 0, err);
-    if (!def)
-        return NULL;
-    const struct qemu_machine *m = qemu_caps_machine(caps, def->os.machine);
-    domain_def_fill(def, &(struct domain_defaults){.machine = m ? m->name : NULL});
-    if (domain_def_check(def, err) == 0)
+    if (def && fixture_complete(def, caps, err) == 0)
         return def;
     domain_def_destroy(def);
     return NULL;
@@ -109,7 +113,7 @@ static inline void fixture_load(struct fixture *f, const char *xml, struct qemu_
     AUTO_ERROR err = ERROR_INIT;
     memset(f, 0, sizeof(*f));
     f->def = fixture_parse(xml, caps, &err);
-    if (!f->def || address_assign(f->def, &err) < 0) {
+    if (!f->def) {
         fprintf(stderr, "%.300s\n%s\n", xml, error_message(&err));
         exit(1);
     }
