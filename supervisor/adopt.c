@@ -10,10 +10,7 @@
 #include <signal.h>
 #include <stdio.h>
 
-enum {
-    PID_WAIT_MS = 2000, // between fork() and the child's first write
-    STATUS_MAX = 32 * 1024 * 1024,
-};
+enum { PID_WAIT_MS = 2000 }; // between fork() and the child's first write
 
 // The daemon ended between fork() and the child's writing of its number: the lock is held, the
 // number comes within microseconds.
@@ -98,7 +95,7 @@ static struct domain *place(struct domains *all, struct status *s)
 {
     struct domain *dom = domains_find_uuid(all, &s->def->uuid.value);
     if (!dom)
-        dom = domains_add(all, s->def->name, &s->def->uuid.value);
+        dom = (struct domain *)object_add(&all->table, s->def->name, &s->def->uuid.value);
     dom->process = (struct process){.pid = s->pid, .start_time = s->start_time, .pidfd = -1};
     dom->live = STEAL(s->def);
     dom->granted = s->granted;
@@ -111,7 +108,7 @@ static struct domain *place(struct domains *all, struct status *s)
     dom->reason = s->reason;
     if (s->id >= all->next_id)
         all->next_id = s->id + 1;
-    all->active++;
+    object_set_active(&dom->object, true);
     return dom;
 }
 
@@ -123,99 +120,30 @@ static bool is_taken(struct domains *all, const struct status *s)
                : domains_find_name(all, s->def->name) != NULL;
 }
 
-static int adopt_one(const char *name, void *arg)
+static int adopt_one(struct object_table *table, const char *file, const char *text, size_t len,
+                     struct error *err)
 {
-    struct domains *all = arg;
-    AUTO_FREE char *path = path_join(all->config.run_dir, name);
-    AUTO_FREE char *text = NULL;
-    AUTO_ERROR err = ERROR_INIT;
+    struct domains *all = (struct domains *)table;
     struct status s = {0};
-    size_t len;
-    int r = file_read(path, STATUS_MAX, &text, &len);
-    if (r < 0)
-        error_set_errno(&err, AREA_QEMU, r, "cannot read it");
-    if (r == 0 && status_parse(text, len, &s, &err) == 0 && is_taken(all, &s)) {
-        error_set(&err, ERROR_XML, AREA_XML, "another guest has its name or its uuid");
-        status_finish(&s);
-    }
-    if (err.message) {
-        AUTO_FREE char *aside = xasprintf("%s.damaged", path);
-        rename(path, aside);
-        log_error(
-            "the state file '%s' of a guest is damaged: %s; set aside as '%s'; if its QEMU still "
-            "runs, end it by hand",
-            path, error_message(&err), aside);
-        return 0;
-    }
-    struct domain *dom = place(all, &s);
-    task_spawn(all->config.sched, "take over guest", adopt_main, domain_ref(dom));
-    return 0;
-}
-
-static void adopt_all(struct domains *all)
-{
-    int r = dir_each(all->config.run_dir, ".xml", adopt_one, all);
-    if (r < 0)
-        log_error("cannot look for running guests in '%s': %s", all->config.run_dir,
-                  strerrordesc_np(-r));
-}
-
-// ---- what is stored, and what is started with the host
-// --------------------------------------------
-
-static void load_one(struct domains *all, struct domain_def *def, bool autostart)
-{
-    struct domain_defaults defaults = {.arch = host_arch(all->config.host)};
-    struct domain *before = domains_find_uuid(all, &def->uuid.value);
-    if (!before)
-        before = domains_find_name(all, def->name);
-    if (before) {
-        log_error("the stored definition of guest '%s' is not used: another has the same name or "
-                  "uuid",
-                  def->name);
-        domain_def_destroy(def);
-        return;
-    }
-    domain_def_fill(def, &defaults);
-    struct domain *dom = domains_add(all, def->name, &def->uuid.value);
-    dom->def = def;
-    dom->autostart = autostart;
+    if (status_parse(text, len, &s, err) < 0)
+        return -1;
+    int r = objects_check_status_name(table, file, s.def->name, err);
+    if (r == 0 && is_taken(all, &s))
+        r = error_set(err, ERROR_XML, AREA_XML, "another domain has its name or its uuid");
+    if (r == 0)
+        task_spawn(table->sched, "take over domain", adopt_main, domain_ref(place(all, &s)));
+    status_finish(&s);
+    return r;
 }
 
 void domains_load(struct domains *all)
 {
-    AUTO_FREE char *marks = path_join(all->config.config_dir, "autostart");
-    const char *const dirs[] = {all->config.config_dir, marks, all->config.run_dir};
-    for (size_t i = 0; i < ARRAY_LEN(dirs); i++)
-        (void)dir_sweep(dirs[i]);
+    objects_load(&all->table);
     status_sweep(all->config.run_dir);
-    domain_store_load(all, load_one);
-    adopt_all(all);
-}
-
-static void autostart_main(struct task *t, void *arg)
-{
-    AUTO_DOMAIN struct domain *dom = arg;
-    AUTO_ERROR err = ERROR_INIT;
-    if (!domain_is_active(dom) && domain_start(t, dom, 0, NULL, &err) < 0)
-        log_domain(LOG_LEVEL_ERROR, dom->name, "cannot autostart it: %s", error_message(&err));
+    objects_load_status(&all->table, adopt_one);
 }
 
 void domains_autostart(struct domains *all)
 {
-    // Once per boot: a daemon that is restarted doesn't start again what somebody has stopped
-    // since.
-    AUTO_FREE char *mark = path_join(all->config.run_dir, "autostarted");
-    AUTO_FREE char *boot = NULL, *before = NULL;
-    if (file_read("/proc/sys/kernel/random/boot_id", 64, &boot, NULL) == 0 &&
-        file_read(mark, 64, &before, NULL) == 0 && str_eq(boot, before))
-        return;
-    if (boot && dir_make(all->config.run_dir, 0700) == 0 &&
-        file_write_volatile(mark, boot, strlen(boot), 0600) < 0)
-        log_warn("cannot write '%s'", mark);
-    struct domain *dom = NULL;
-    while ((dom = domains_next(all, dom))) {
-        if (dom->def && dom->autostart)
-            task_spawn(all->config.sched, "autostart guest", autostart_main, domain_ref(dom));
-    }
+    objects_autostart(&all->table, NULL);
 }

@@ -21,7 +21,7 @@ static int complete(struct domain *dom, struct domain_def *def, struct error *er
 static int store_first(struct task *t, struct domain *dom, struct domain_def *def,
                        struct error *err)
 {
-    if (!def || (complete(dom, def, err) == 0 && domain_store_save(t, dom->all, def, err) == 0))
+    if (!def || (complete(dom, def, err) == 0 && object_store(t, &dom->object, def, err) == 0))
         return 0;
     domain_def_destroy(def);
     return -1;
@@ -38,7 +38,7 @@ static int settle(struct task *t, struct domain *dom, struct domain_def *def, in
         return 0;
     }
     AUTO_ERROR err = ERROR_INIT;
-    if (domain_store_save(t, dom->all, dom->def, &err) < 0)
+    if (object_store(t, &dom->object, dom->def, &err) < 0)
         log_domain(LOG_LEVEL_ERROR, dom->name,
                    "its stored definition has a change that the running guest refused: %s",
                    error_message(&err));

@@ -19,6 +19,7 @@
 #include "host/host.h"
 #include "monitor/qmp_api.h"
 #include "base/vec.h"
+#include "objects/object.h"
 #include "schemas/domain/def.h"
 #include "qemu/command.h"
 #include "supervisor/state.h"
@@ -110,27 +111,12 @@ struct domain_macvtap_list {
 };
 
 struct domain {
-    struct list link; // in struct domains
+    OBJECT(struct domain_def);
     struct domains *all;
-    unsigned refs;
-
-    // What it is. At least one of the two is there, but while the first is being stored or started
-    // (nobody finds it then) and once it was removed.
-    char *name;
-    struct uuid uuid;
-    struct domain_def *def;  // stored definition; NULL: transient
-    struct domain_def *live; // of the running process; NULL: not active
-    bool autostart;
-    bool updated; // its document was changed while it runs
-    bool removed; // no longer in the table
 
     // What it does.
     enum domain_state state;
     enum domain_move reason;
-    int id; // -1: not active
-    struct task_lock lock;
-    const char *job; // what the lock's owner does
-    uint64_t job_since_us;
 
     // Its process.
     struct process process;
@@ -159,9 +145,7 @@ void domains_destroy(struct domains *all); // no task may use it any more; guest
 // Once, before clients are let in. Damaged files are set aside (renamed to *.damaged) and named in
 // the log.
 void domains_load(struct domains *all);
-// Reads every stored definition in a directory and says on stderr what is wrong with which; changes
-// nothing. Returns how many are damaged, of *total.
-size_t domains_check(const char *config_dir, size_t *total);
+extern const struct object_class domain_class;
 // Starts those marked autostart, unless that was done since the machine booted.
 void domains_autostart(struct domains *all);
 
@@ -169,38 +153,17 @@ void domains_autostart(struct domains *all);
 // into it, by tasks of their own, when it doesn't know them or has another bridge than before.
 void domains_network_started(struct domains *all, struct network *net);
 
-// The <domainCapabilities> document; arguments as of host_find_machine(). Caller frees *xml. Suspends.
+// The <domainCapabilities> document; arguments as of host_find_machine(). Caller frees *xml.
+// Suspends.
 int domains_capabilities_xml(struct task *t, struct domains *all, const char *emulator,
                              const char *arch, const char *machine, const char *virt_type,
                              char **xml, struct error *err);
 
-size_t domains_count_active(const struct domains *all);
-// Borrowed; NULL when there is none.
-struct domain *domains_find_uuid(const struct domains *all, const struct uuid *uuid);
-struct domain *domains_find_name(const struct domains *all, const char *name);
-struct domain *domains_find_id(const struct domains *all, int id);
-// Next in the table, NULL: first; NULL at the end. The table may not change in between.
-struct domain *domains_next(const struct domains *all, struct domain *after);
-
-struct domain *domain_ref(struct domain *dom);
-void domain_unref(struct domain *dom);
-static inline void domain_unrefp(struct domain **dom)
-{
-    if (*dom)
-        domain_unref(*dom);
-}
+OBJECT_FUNCTIONS(domain, domains);
 #define AUTO_DOMAIN CLEANUP(domain_unrefp)
 
-static inline bool domain_is_active(const struct domain *dom)
-{
-    return dom->live != NULL;
-}
-// The definition in force: live, else stored; NULL when it was removed. Borrowed, until the next
-// wait.
-static inline struct domain_def *domain_current(const struct domain *dom)
-{
-    return dom->live ? dom->live : dom->def;
-}
+// Borrowed; NULL when there is none.
+struct domain *domains_find_id(const struct domains *all, int id);
 
 enum domain_start_flags {
     DOMAIN_START_PAUSED = 1 << 0,
@@ -215,15 +178,11 @@ enum domain_destroy_flags { DOMAIN_DESTROY_GRACEFUL = 1 << 0 };
 // Parses a document with what this host has as defaults, and gives addresses. Caller destroys.
 int domains_parse(struct task *t, struct domains *all, const char *xml, unsigned parse_flags,
                   struct domain_def **ret, struct error *err);
-// Stores a definition (takes def, also on failure); *ret is borrowed.
-int domain_define(struct task *t, struct domains *all, struct domain_def *def, struct domain **ret,
-                  struct error *err);
 // Starts a guest that is not stored (takes def); *ret is borrowed.
 int domain_create(struct task *t, struct domains *all, struct domain_def *def, unsigned start_flags,
                   const void *autodestroy, struct domain **ret, struct error *err);
 int domain_undefine(struct task *t, struct domain *dom, bool remove_nvram, bool keep_nvram,
                     struct error *err);
-int domain_set_autostart(struct task *t, struct domain *dom, bool on, struct error *err);
 enum domain_affect {
     DOMAIN_AFFECT_CURRENT = 0, // the running guest if it runs, else the stored definition
     DOMAIN_AFFECT_LIVE = 1 << 0,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The table of guests, and how one gets into it and out of it.
+// The table of domains: what differs from other objects.
 #include "base/file.h"
 #include "base/offload.h"
 #include "bridge/netlink.h"
@@ -7,7 +7,103 @@
 #include "supervisor/internal.h"
 
 #include <errno.h>
-#include <sys/stat.h>
+
+// ---- the class ---------------------------------------------------------------------------------
+
+struct domain_def *domain_parse_stored(const char *xml, size_t len, struct error *err)
+{
+    struct domain_def *def = domain_def_parse(xml, len, 0, err);
+    if (!def || (def->name && def->uuid.set))
+        return def;
+    error_set(err, ERROR_XML, AREA_DOMAIN, "it has no name or no uuid");
+    domain_def_destroy(def);
+    return NULL;
+}
+
+static void *parse(const struct object_table *table, const char *xml, size_t len, struct error *err)
+{
+    struct domain_def *def = domain_parse_stored(xml, len, err);
+    if (def && table) {
+        const struct domains *all = (const struct domains *)table;
+        struct domain_defaults defaults = {.arch = host_arch(all->config.host)};
+        domain_def_fill(def, &defaults);
+    }
+    return def;
+}
+
+static char *format(const void *def)
+{
+    return domain_def_format(def, DOMAIN_XML_SECURE);
+}
+
+static void destroy_def(void *def)
+{
+    domain_def_destroy(def);
+}
+
+static void init(struct object *o)
+{
+    struct domain *dom = (struct domain *)o;
+    dom->all = (struct domains *)o->table;
+    dom->process = PROCESS_NONE;
+    dom->exit_status = -1;
+    completion_init(&dom->ended);
+    completion_init(&dom->device_deleted);
+}
+
+static void finish(struct object *o)
+{
+    struct domain *dom = (struct domain *)o;
+    hotplug_drop_deleted(dom);
+    granted_finish(&dom->granted);
+    vec_finish(&dom->macvtaps);
+}
+
+static void defined(struct object *o, bool added)
+{
+    struct domain *dom = (struct domain *)o;
+    const struct domain_observer *observer = &dom->all->config.observer;
+    if (observer->defined)
+        observer->defined(observer->arg, dom, added);
+}
+
+static void undefined(struct object *o)
+{
+    struct domain *dom = (struct domain *)o;
+    const struct domain_observer *observer = &dom->all->config.observer;
+    if (observer->undefined)
+        observer->undefined(observer->arg, dom);
+}
+
+static int start(struct task *t, struct object *o, struct error *err)
+{
+    return domain_start(t, (struct domain *)o, 0, NULL, err);
+}
+
+const struct object_class domain_class = {
+    .kind = "domain",
+    .noun = "domain",
+    .active = "running",
+    .busy_remedy = "; wait for that, or end the domain with destroy",
+    .status_remedy = "if its QEMU still runs, end it by hand",
+    .no_object = ERROR_NO_DOMAIN,
+    .area = AREA_QEMU,
+    .run_mode = 0700,
+    .size = sizeof(struct domain),
+    .log_field = offsetof(struct log_fields, domain),
+    .def_name = offsetof(struct domain_def, name),
+    .def_uuid = offsetof(struct domain_def, uuid.value),
+    .parse = parse,
+    .format = format,
+    .destroy_def = destroy_def,
+    .init = init,
+    .finish = finish,
+    .defined = defined,
+    .undefined = undefined,
+    .start = start,
+};
+
+// ---- the table ---------------------------------------------------------------------------------
 
 static void set_default(uint64_t *timeout_ms, uint64_t usual)
 {
@@ -30,8 +126,15 @@ struct domains *domains_create(const struct domains_config *config)
     set_default(&t->term_ms, 10000);
     set_default(&t->unplug_ms, 5000);
     set_default(&t->kill_ms, 5000);
+    all->table = (struct object_table){.class = &domain_class,
+                                       .sched = config->sched,
+                                       .config_dir = config->config_dir,
+                                       .run_dir = config->run_dir,
+                                       .lock_ms = t->lock_ms,
+                                       .idle = config->observer.idle,
+                                       .idle_arg = config->observer.arg};
+    objects_init(&all->table);
     all->next_id = 1;
-    list_init(&all->list);
     completion_init(&all->handing_back_ended);
     return all;
 }
@@ -40,138 +143,20 @@ void domains_destroy(struct domains *all)
 {
     if (!all)
         return;
-    struct domain *dom, *tmp;
-    LIST_FOREACH_SAFE (dom, tmp, &all->list, link) {
-        // The process goes on: only our ends of its things are closed.
-        qmp_close(dom->qmp);
-        dom->qmp = NULL;
-        sd_event_source_disable_unref(dom->process_watch);
-        dom->process_watch = NULL;
+    // Processes go on: only our ends of their things are closed.
+    for (struct domain *dom = NULL; (dom = domains_next(all, dom));) {
+        qmp_close(STEAL(dom->qmp));
+        sd_event_source_disable_unref(STEAL(dom->process_watch));
         process_close(&dom->process);
-        domains_remove(dom);
     }
+    objects_finish(&all->table);
     netlink_close(all->netlink);
     free(all);
 }
 
-struct domain *domains_add(struct domains *all, const char *name, const struct uuid *uuid)
-{
-    struct domain *dom = NEW(struct domain);
-    dom->all = all;
-    dom->refs = 1;
-    dom->name = xstrdup(name);
-    dom->uuid = *uuid;
-    dom->id = -1;
-    dom->process = PROCESS_NONE;
-    dom->exit_status = -1;
-    task_lock_init(&dom->lock);
-    completion_init(&dom->ended);
-    completion_init(&dom->device_deleted);
-    list_append(&all->list, &dom->link);
-    return dom;
-}
-
-void domains_remove(struct domain *dom)
-{
-    if (dom->removed)
-        return;
-    dom->removed = true;
-    list_remove(&dom->link);
-    domain_unref(dom);
-}
-
-struct domain *domain_ref(struct domain *dom)
-{
-    dom->refs++;
-    return dom;
-}
-
-void domain_unref(struct domain *dom)
-{
-    if (--dom->refs > 0)
-        return;
-    domain_def_destroy(dom->def);
-    domain_def_destroy(dom->live);
-    hotplug_drop_deleted(dom);
-    granted_finish(&dom->granted);
-    vec_finish(&dom->macvtaps);
-    free(dom->name);
-    free(dom);
-}
-
-size_t domains_count_active(const struct domains *all)
-{
-    return all->active;
-}
-
-// False while it is being stored for the first time: nobody but those who define may see it.
-static bool is_there(const struct domain *dom)
-{
-    return dom->def || dom->live;
-}
-
-struct domain *domains_find_uuid(const struct domains *all, const struct uuid *uuid)
-{
-    struct domain *dom;
-    LIST_FOREACH (dom, &all->list, link) {
-        if (is_there(dom) && uuid_eq(&dom->uuid, uuid))
-            return dom;
-    }
-    return NULL;
-}
-
-struct domain *domains_find_name(const struct domains *all, const char *name)
-{
-    struct domain *dom;
-    LIST_FOREACH (dom, &all->list, link) {
-        if (is_there(dom) && str_eq(dom->name, name))
-            return dom;
-    }
-    return NULL;
-}
-
 struct domain *domains_find_id(const struct domains *all, int id)
 {
-    struct domain *dom;
-    LIST_FOREACH (dom, &all->list, link) {
-        if (dom->live && dom->id == id)
-            return dom;
-    }
-    return NULL;
-}
-
-struct domain *domains_next(const struct domains *all, struct domain *after)
-{
-    struct list *link = after ? after->link.next : all->list.next;
-    for (; link != &all->list; link = link->next) {
-        struct domain *dom = LIST_ITEM(link, struct domain, link);
-        if (is_there(dom))
-            return dom;
-    }
-    return NULL;
-}
-
-int domain_lock(struct task *t, struct domain *dom, const char *job, struct error *err)
-{
-    int r = task_lock_acquire(t, &dom->lock, task_deadline_ms(dom->all->config.timeouts.lock_ms));
-    if (r == -ETIMEDOUT)
-        return error_set(
-            err, ERROR_OPERATION_TIMEOUT, AREA_QEMU,
-            "cannot %s guest '%s': it is busy with '%s' since %ju s; wait for that, or "
-            "end the guest with destroy",
-            job, dom->name, dom->job ? dom->job : "another change",
-            (uintmax_t)((now_monotonic_us() - dom->job_since_us) / 1000000));
-    if (r < 0)
-        return error_set_errno(err, AREA_QEMU, r, "cannot %s guest '%s'", job, dom->name);
-    dom->job = job;
-    dom->job_since_us = now_monotonic_us();
-    return 0;
-}
-
-void domain_unlock(struct domain *dom)
-{
-    dom->job = NULL;
-    task_lock_release(&dom->lock);
+    return (struct domain *)objects_find_id(&all->table, id);
 }
 
 uint64_t domain_answer_deadline(const struct domain *dom)
@@ -276,179 +261,58 @@ int domains_parse(struct task *t, struct domains *all, const char *xml, unsigned
     return 0;
 }
 
-// ---- define, create, undefine
-// --------------------------------------------------------------------
+// ---- create, undefine, change ------------------------------------------------------------------
 
-// Whether def may take its name and uuid; *ret is the guest that it is about, NULL: a new one.
-// Those still being stored count: two definitions of one name at the same instant must meet at one
-// lock.
-static int find_place(struct domains *all, const struct domain_def *def, struct domain **ret,
-                      struct error *err)
-{
-    char text[UUID_TEXT_SIZE];
-    struct domain *dom;
-    *ret = NULL;
-    LIST_FOREACH (dom, &all->list, link) {
-        bool named = str_eq(dom->name, def->name), same = uuid_eq(&dom->uuid, &def->uuid.value);
-        if (named && same)
-            *ret = dom;
-        else if (named)
-            return error_set(err, ERROR_OPERATION_FAILED, AREA_QEMU,
-                             "domain '%s' already exists with uuid %s", def->name,
-                             uuid_format(&dom->uuid, text));
-        else if (same)
-            return error_set(err, ERROR_OPERATION_FAILED, AREA_QEMU,
-                             "domain '%s' is already defined with uuid %s", dom->name,
-                             uuid_format(&dom->uuid, text));
-    }
-    return 0;
-}
+struct create {
+    unsigned flags;
+    const void *autodestroy;
+};
 
-// Locks the guest that def is about, making it when there is none; *is_new says so.
-static int lock_place(struct task *t, struct domains *all, const struct domain_def *def,
-                      const char *job, struct domain **ret, bool *is_new, struct error *err)
+static int create_locked(struct task *t, struct object *o, void *def, void *arg, struct error *err)
 {
-    for (;;) {
-        struct domain *dom;
-        if (find_place(all, def, &dom, err) < 0)
-            return -1;
-        *is_new = !dom;
-        if (!dom)
-            dom = domains_add(all, def->name, &def->uuid.value);
-        domain_ref(dom);
-        if (domain_lock(t, dom, job, err) < 0) {
-            domain_unref(dom);
-            return -1;
-        }
-        if (!dom->removed) {
-            *ret = dom;
-            return 0;
-        }
-        // It went away while we waited: look again.
-        domain_unlock(dom);
-        domain_unref(dom);
-    }
-}
-
-int domain_define(struct task *t, struct domains *all, struct domain_def *def, struct domain **ret,
-                  struct error *err)
-{
-    const struct domain_observer *o = &all->config.observer;
-    struct domain *dom;
-    bool is_new;
-    if (lock_place(t, all, def, "define", &dom, &is_new, err) < 0) {
-        domain_def_destroy(def);
-        return -1;
-    }
-    if (domain_store_save(t, all, def, err) < 0) {
-        domain_def_destroy(def);
-        if (is_new)
-            domains_remove(dom);
-        domain_unlock(dom);
-        domain_unref(dom);
-        return -1;
-    }
-    bool added = is_new || !dom->def;
-    domain_def_destroy(dom->def);
-    dom->def = def;
-    if (dom->live)
-        (void)status_save(dom, NULL);
-    domain_unlock(dom);
-    if (o->defined)
-        o->defined(o->arg, dom, added);
-    *ret = dom;
-    domain_unref(dom);
-    return 0;
+    struct domain *dom = (struct domain *)o;
+    const struct create *c = arg;
+    dom->live = def;
+    return start_locked(t, dom, c->flags, c->autodestroy, err);
 }
 
 int domain_create(struct task *t, struct domains *all, struct domain_def *def, unsigned start_flags,
                   const void *autodestroy, struct domain **ret, struct error *err)
 {
-    struct domain *dom;
-    bool is_new;
-    if (lock_place(t, all, def, "create", &dom, &is_new, err) < 0) {
-        domain_def_destroy(def);
-        return -1;
-    }
-    int r = -1;
-    if (domain_is_active(dom)) {
-        domain_def_destroy(def);
-        error_set(err, ERROR_OPERATION_INVALID, AREA_QEMU, "domain is already active as '%s'",
-                  dom->name);
-    } else {
-        // A stored guest is started from this document once, and stays stored as it was.
-        dom->live = def;
-        r = start_locked(t, dom, start_flags, autodestroy, err);
-    }
-    if (r < 0 && is_new)
-        domains_remove(dom);
-    domain_unlock(dom);
-    *ret = dom;
-    domain_unref(dom);
-    return r;
+    struct create c = {start_flags, autodestroy};
+    return object_create(t, &all->table, def, create_locked, &c, (struct object **)ret, err);
 }
 
 static int undefine_locked(struct task *t, struct domain *dom, bool remove_nvram, bool keep_nvram,
                            struct error *err)
 {
-    if (!dom->def || dom->removed)
-        return error_set(err, ERROR_OPERATION_INVALID, AREA_QEMU,
-                         "cannot undefine transient domain");
+    AUTO_FREE char *path = dom->def ? xstrdup(dom->def->os.nvram) : NULL;
     enum nvram_state nvram;
-    if (nvram_check(t, dom, &nvram, err) < 0)
+    if (nvram_check(t, dom, path, &nvram, err) < 0)
         return -1;
     if (nvram != NVRAM_MISSING && !remove_nvram && !keep_nvram)
         return error_set(err, ERROR_OPERATION_INVALID, AREA_QEMU,
                          "cannot undefine domain with nvram: domain '%s' has '%s'; use --nvram to "
                          "remove it or --keep-nvram to keep it",
-                         dom->name, dom->def->os.nvram);
+                         dom->name, path);
     if (nvram == NVRAM_OTHER && remove_nvram)
         return error_set(err, ERROR_OPERATION_FAILED, AREA_QEMU,
                          "will not remove '%s', the nvram of domain '%s': it is not a regular file "
                          "with UEFI variables; use --keep-nvram",
-                         dom->def->os.nvram, dom->name);
-    if (domain_store_remove(t, dom->all, dom->def->name, err) < 0)
+                         path, dom->name);
+    if (object_undefine_locked(t, &dom->object, err) < 0)
         return -1;
     if (nvram == NVRAM_VARIABLES && remove_nvram)
-        nvram_remove(t, dom);
-    dom->autostart = false;
+        nvram_remove(t, dom, path);
     return 0;
 }
 
 int domain_undefine(struct task *t, struct domain *dom, bool remove_nvram, bool keep_nvram,
                     struct error *err)
 {
-    const struct domain_observer *o = &dom->all->config.observer;
-    if (domain_lock(t, dom, "undefine", err) < 0)
+    if (domain_lock_present(t, dom, "undefine", err) < 0)
         return -1;
     int r = undefine_locked(t, dom, remove_nvram, keep_nvram, err);
-    if (r == 0) {
-        if (o->undefined)
-            o->undefined(o->arg, dom);
-        if (dom->live) {
-            domain_def_destroy(dom->def);
-            dom->def = NULL; // goes on as a transient one
-            (void)status_save(dom, NULL);
-        } else {
-            domains_remove(dom);
-        }
-    }
-    domain_unlock(dom);
-    return r;
-}
-
-int domain_set_autostart(struct task *t, struct domain *dom, bool on, struct error *err)
-{
-    if (domain_lock(t, dom, "set autostart of", err) < 0)
-        return -1;
-    int r = 0;
-    if (!dom->def || dom->removed)
-        r = error_set(err, ERROR_OPERATION_INVALID, AREA_QEMU,
-                      "cannot set autostart for transient domain");
-    else if (dom->autostart != on)
-        r = domain_store_mark(t, dom->all, dom->def->name, on, err);
-    if (r == 0)
-        dom->autostart = on;
     domain_unlock(dom);
     return r;
 }
@@ -479,7 +343,7 @@ static int change_locked(struct task *t, struct domain *dom, unsigned affect,
         live = domain_def_copy(dom->live);
     // On copies, and stored first: what fails leaves both as they were.
     if ((def && change(def, arg, err) < 0) || (live && change(live, arg, err) < 0) ||
-        (def && domain_store_save(t, dom->all, def, err) < 0)) {
+        (def && object_store(t, &dom->object, def, err) < 0)) {
         domain_def_destroy(def);
         domain_def_destroy(live);
         return -1;

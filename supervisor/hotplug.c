@@ -206,9 +206,8 @@ static void clean_up_deleted(struct task *t, struct domain *dom)
 static void deleted_main(struct task *t, void *arg)
 {
     AUTO_DOMAIN struct domain *dom = arg;
-    if (task_lock_acquire(t, &dom->lock, TASK_FOREVER) < 0)
+    if (object_lock_until(t, &dom->object, "clean up behind a device", TASK_FOREVER, NULL) < 0)
         return;
-    dom->job = "clean up behind a device";
     if (dom->live && !dom->process_ended)
         clean_up_deleted(t, dom);
     domain_unlock(dom);

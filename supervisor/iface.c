@@ -508,8 +508,8 @@ void iface_vec_finish(struct domain *dom, struct iface_vec *ifaces)
 struct command_iface iface_for_command(const struct iface_link *link)
 {
     return (struct command_iface){.iface = link->iface,
-                               .tap_fds = link->tap.fds,
-                               .ntaps = link->tap.nfds,
-                               .vhost_fds = link->vhost_fds,
-                               .nvhosts = link->nvhosts};
+                                  .tap_fds = link->tap.fds,
+                                  .ntaps = link->tap.nfds,
+                                  .vhost_fds = link->vhost_fds,
+                                  .nvhosts = link->nvhosts};
 }

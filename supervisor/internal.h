@@ -8,23 +8,15 @@
 struct netlink;
 
 struct domains {
+    struct object_table table;
     struct domains_config config;
     struct netlink *netlink; // opened when first needed
-    struct list list;        // struct domain
-    size_t active;
     int next_id;
     uint64_t handed_back;                 // how often images were: see images.c
     struct completion handing_back_ended; // posted at each, then initialised again
 };
 
 // domains.c
-// The table's reference; still without definition.
-struct domain *domains_add(struct domains *all, const char *name, const struct uuid *uuid);
-void domains_remove(struct domain *dom); // takes it out and gives up that reference
-// Waits for the guest's turn. `job` names what for, in other callers' errors. Every success is
-// followed by domain_unlock().
-int domain_lock(struct task *t, struct domain *dom, const char *job, struct error *err);
-void domain_unlock(struct domain *dom);
 // As domain_lock(), and resolves `affect` (enum domain_affect): a guest whose running half is meant
 // must be active, and its QEMU be there to be spoken to.
 int domain_lock_affected(struct task *t, struct domain *dom, const char *job, unsigned *affect,
@@ -36,17 +28,8 @@ int domain_resolve_affect(const struct domain *dom, unsigned *affect, struct err
 uint64_t domain_answer_deadline(const struct domain *dom); // for QEMU's answer to a command
 int domain_not_active(const struct domain *dom, struct error *err); // sets err, -1
 
-// store.c: definitions on disk
-int domain_store_save(struct task *t, struct domains *all, const struct domain_def *def,
-                      struct error *err);
-int domain_store_remove(struct task *t, struct domains *all, const char *name, struct error *err);
-int domain_store_mark(struct task *t, struct domains *all, const char *name, bool autostart,
-                      struct error *err);
-// Calls fn for each readable definition; damaged ones are set aside.
-void domain_store_load(struct domains *all,
-                       void (*fn)(struct domains *all, struct domain_def *def, bool autostart));
-// A stored definition; NULL with err when it is damaged. Caller destroys.
-struct domain_def *domain_store_parse(const char *xml, size_t len, struct error *err);
+// A stored definition as it is on disk; NULL with err when it is damaged. Caller destroys.
+struct domain_def *domain_parse_stored(const char *xml, size_t len, struct error *err);
 
 // status.c: running guests on disk
 char *status_format(const struct domain *dom);          // caller frees
@@ -146,10 +129,11 @@ enum nvram_state { NVRAM_MISSING, NVRAM_VARIABLES, NVRAM_OTHER };
 // false. `template` NULL: does nothing.
 int nvram_make(struct task *t, struct domain *dom, const char *template, bool reset,
                struct error *err);
-// What the stored definition's nvram path names: variables, or some other thing that is not
-// vireod's to remove.
-int nvram_check(struct task *t, struct domain *dom, enum nvram_state *ret, struct error *err);
-void nvram_remove(struct task *t, struct domain *dom); // failures are logged
+// What an nvram path (NULL: none) names: variables, or some other thing that is not undefine's to
+// remove.
+int nvram_check(struct task *t, struct domain *dom, const char *path, enum nvram_state *ret,
+                struct error *err);
+void nvram_remove(struct task *t, struct domain *dom, const char *path); // failures are logged
 
 // images.c
 // Makes the files of the running definition accessible to QEMU's user, noting what was changed.

@@ -52,7 +52,8 @@ void macvtap_delete_all(struct task *t, struct domain *dom)
 static struct domain_macvtap *next_unwanted(struct domains *all, struct domain **ret)
 {
     struct domain *dom;
-    LIST_FOREACH (dom, &all->list, link) {
+    OBJECTS_FOREACH(dom, &all->table)
+    {
         VEC_FOREACH (m, &dom->macvtaps) {
             if (m->unwanted) {
                 *ret = dom;
@@ -104,7 +105,8 @@ void macvtap_unwant_unused(struct domain *dom)
 static const char *owner_of(struct domains *all, const char *name)
 {
     struct domain *dom;
-    LIST_FOREACH (dom, &all->list, link) {
+    OBJECTS_FOREACH(dom, &all->table)
+    {
         if (find(dom, name))
             return dom->name;
     }

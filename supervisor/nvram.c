@@ -114,12 +114,13 @@ static void check_run(void *arg)
                        : NVRAM_OTHER;
 }
 
-int nvram_check(struct task *t, struct domain *dom, enum nvram_state *ret, struct error *err)
+int nvram_check(struct task *t, struct domain *dom, const char *path, enum nvram_state *ret,
+                struct error *err)
 {
     *ret = NVRAM_MISSING;
-    if (!dom->def->os.nvram)
+    if (!path)
         return 0;
-    struct nvram_job *j = job_create(dom->def->os.nvram, NULL, false);
+    struct nvram_job *j = job_create(path, NULL, false);
     if (job_run(t, dom, j, check_run, "check", err) < 0)
         return -1;
     *ret = j->state;
@@ -133,10 +134,10 @@ static void remove_run(void *arg)
     j->error = file_remove(j->path);
 }
 
-void nvram_remove(struct task *t, struct domain *dom)
+void nvram_remove(struct task *t, struct domain *dom, const char *path)
 {
     AUTO_ERROR err = ERROR_INIT;
-    struct nvram_job *j = job_create(dom->def->os.nvram, NULL, false);
+    struct nvram_job *j = job_create(path, NULL, false);
     if (job_run(t, dom, j, remove_run, "remove", &err) < 0) {
         log_domain(LOG_LEVEL_WARN, dom->name, "%s", error_message(&err));
         return;

@@ -371,6 +371,7 @@ static void give_up(struct task *t, struct domain *dom, struct launch *l, struct
 int start_locked(struct task *t, struct domain *dom, unsigned flags, const void *autodestroy,
                  struct error *err)
 {
+    object_assert_locked(t, &dom->object);
     if (!dom->live)
         dom->live = domain_def_copy(dom->def);
     if (!dom->live->emulator) {
@@ -390,8 +391,7 @@ int start_locked(struct task *t, struct domain *dom, unsigned flags, const void 
     dom->exit_status = -1;
     dom->autodestroy = autodestroy;
     completion_init(&dom->ended);
-    if (dom->all->active++ == 0 && dom->all->config.observer.idle)
-        dom->all->config.observer.idle(dom->all->config.observer.arg, false);
+    object_set_active(&dom->object, true);
 
     struct launch l = {.monitor_fd = -1, .lock_fd = -1, .log = GUEST_LOG_INIT};
     int r = run(t, dom, &l, flags, err);
@@ -404,16 +404,11 @@ int start_locked(struct task *t, struct domain *dom, unsigned flags, const void 
 int domain_start(struct task *t, struct domain *dom, unsigned flags, const void *autodestroy,
                  struct error *err)
 {
-    if (domain_lock(t, dom, "start", err) < 0)
+    if (domain_lock_present(t, dom, "start", err) < 0)
         return -1;
-    int r;
-    if (domain_is_active(dom))
-        r = error_set(err, ERROR_OPERATION_INVALID, AREA_QEMU, "domain '%s' is already running",
-                      dom->name);
-    else if (dom->removed)
-        r = error_set(err, ERROR_NO_DOMAIN, AREA_QEMU, "'%s' was undefined", dom->name);
-    else
-        r = start_locked(t, dom, flags, autodestroy, err);
+    int r = domain_is_active(dom) ? error_set(err, ERROR_OPERATION_INVALID, AREA_QEMU,
+                                              "domain '%s' is already running", dom->name)
+                                  : start_locked(t, dom, flags, autodestroy, err);
     domain_unlock(dom);
     return r;
 }

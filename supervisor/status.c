@@ -7,7 +7,7 @@
 //                descriptor stays open in QEMU until it ends. So whether somebody holds the lock
 //                tells whether the guest lives, at any instant, also between fork() and the first
 //                status that has the pid. The child writes its number before it becomes QEMU.
-// RUN/NAME.xml   State, reason, id and the live document; written before the process is started,
+// RUN/NAME.status  State, reason, id and the live document; written before the process is started,
 // and at
 //                each change. Not made durable: a machine that lost power has lost its guests too.
 // RUN/NAME.monitor  The listening socket of QEMU's monitor.
@@ -52,7 +52,7 @@ char *status_format(const struct domain *dom)
     AUTO_STRBUF b = {0};
     // Until it is launched its last move is the end of the time before.
     enum domain_move reason = dom->state == DOMAIN_SHUTOFF ? MOVE_NONE : dom->reason;
-    strbuf_printf(&b, "<vireo-guest version='%d' id='%d' state='%s' pid='%d' start-time='%ju'>\n",
+    strbuf_printf(&b, "<vireo-domain version='%d' id='%d' state='%s' pid='%d' start-time='%ju'>\n",
                   STATUS_VERSION, dom->id, domain_moves[reason].word, (int)dom->process.pid,
                   (uintmax_t)dom->process.start_time);
     VEC_FOREACH (g, &dom->granted) {
@@ -73,20 +73,18 @@ char *status_format(const struct domain *dom)
     AUTO_FREE char *xml = domain_def_format(def, DOMAIN_XML_STATE);
     domain_def_destroy(def);
     strbuf_add(&b, xml);
-    strbuf_add(&b, "</vireo-guest>\n");
+    strbuf_add(&b, "</vireo-domain>\n");
     return strbuf_steal(&b);
 }
 
 int status_save(struct domain *dom, struct error *err)
 {
     AUTO_FREE char *text = status_format(dom);
-    AUTO_FREE char *path = run_path(dom, ".xml");
-    int r = file_write_volatile(path, text, strlen(text), 0600);
-    if (r == 0)
+    AUTO_ERROR failure = ERROR_INIT;
+    if (object_status_save(&dom->object, text, strlen(text), &failure) == 0)
         return 0;
-    log_domain(LOG_LEVEL_ERROR, dom->name, "cannot write '%s': %s", path, strerrordesc_np(-r));
-    return error_set_errno(err, AREA_QEMU, r, "cannot write '%s', the state of guest '%s'", path,
-                           dom->name);
+    log_domain(LOG_LEVEL_ERROR, dom->name, "%s", error_message(&failure));
+    return error_move(err, &failure);
 }
 
 void status_remove(struct domain *dom)
@@ -97,11 +95,9 @@ void status_remove(struct domain *dom)
         return;
     AUTO_FREE char *monitor = status_monitor_path(dom);
     unlink(monitor);
-    static const char *const suffixes[] = {".xml", ".pid"};
-    for (size_t i = 0; i < ARRAY_LEN(suffixes); i++) {
-        AUTO_FREE char *path = run_path(dom, suffixes[i]);
-        unlink(path);
-    }
+    AUTO_FREE char *pid = status_pid_path(dom);
+    unlink(pid);
+    object_status_remove(&dom->object);
 }
 
 static int attribute_number(xmlNode *node, const char *name, uint64_t max, uint64_t *ret)
@@ -168,7 +164,7 @@ static int parse_root(xmlDoc *doc, struct status *ret, struct error *err)
 {
     xmlNode *root = xmlDocGetRootElement(doc);
     uint64_t version, id, pid, start_time;
-    if (!root || !xmlStrEqual(root->name, (const xmlChar *)"vireo-guest") ||
+    if (!root || !xmlStrEqual(root->name, (const xmlChar *)"vireo-domain") ||
         attribute_number(root, "version", INT32_MAX, &version) < 0 ||
         attribute_number(root, "id", INT32_MAX, &id) < 0 ||
         attribute_number(root, "pid", INT32_MAX, &pid) < 0 ||
@@ -255,7 +251,7 @@ int status_lock_pid_file(const struct domain *dom, int *ret)
 static int sweep_one(const char *name, void *arg)
 {
     AUTO_FREE char *pid = path_join(arg, name);
-    AUTO_FREE char *state = xasprintf("%.*s.xml", (int)(strlen(pid) - strlen(".pid")), pid);
+    AUTO_FREE char *state = xasprintf("%.*s.status", (int)(strlen(pid) - strlen(".pid")), pid);
     AUTO_CLOSE int fd = open(pid, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
     if (fd >= 0 && access(state, F_OK) < 0 && flock(fd, LOCK_EX | LOCK_NB) == 0)
         unlink(pid);

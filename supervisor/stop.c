@@ -31,10 +31,9 @@ static void run_hook(struct task *t, struct domain *dom, const char *operation)
 
 void stop_locked(struct task *t, struct domain *dom, enum domain_move move)
 {
-    struct domains *all = dom->all;
+    object_assert_locked(t, &dom->object);
     if (!dom->live)
         return;
-    domain_ref(dom);
     sd_event_source_disable_unref(dom->process_watch);
     dom->process_watch = NULL;
     qmp_close(STEAL(dom->qmp));
@@ -50,13 +49,11 @@ void stop_locked(struct task *t, struct domain *dom, enum domain_move move)
     dom->id = -1;
     dom->live->id.set = false; // as libvirt shows it in the event of its end
     domain_move(dom, move);
+    object_set_active(&dom->object, false);
     domain_def_destroy(STEAL(dom->live));
     if (!dom->def)
-        domains_remove(dom);
+        object_remove(&dom->object);
     completion_post(&dom->ended, 0);
-    if (--all->active == 0 && all->config.observer.idle)
-        all->config.observer.idle(all->config.observer.arg, true);
-    domain_unref(dom);
 }
 
 static void cleanup_main(struct task *t, void *arg)
@@ -64,9 +61,8 @@ static void cleanup_main(struct task *t, void *arg)
     AUTO_DOMAIN struct domain *dom = arg;
     // Not domain_lock(): whoever holds the lock sees its monitor go and lets go of it soon, but a
     // process that is gone must be cleaned up however long that takes.
-    if (task_lock_acquire(t, &dom->lock, TASK_FOREVER) < 0)
+    if (object_lock_until(t, &dom->object, "clean up", TASK_FOREVER, NULL) < 0)
         return;
-    dom->job = "clean up";
     if (dom->live && dom->process_ended)
         stop_locked(t, dom, end_of(dom));
     domain_unlock(dom);
@@ -188,7 +184,8 @@ static void autodestroy_main(struct task *t, void *arg)
 void domains_autodestroy(struct domains *all, const void *token)
 {
     struct domain *dom;
-    LIST_FOREACH (dom, &all->list, link) {
+    OBJECTS_FOREACH(dom, &all->table)
+    {
         if (dom->live && dom->autodestroy == token) {
             dom->autodestroy = NULL;
             task_spawn(all->config.sched, "autodestroy", autodestroy_main, domain_ref(dom));

@@ -97,7 +97,7 @@ static int set_locked(struct task *t, struct domain *dom, const char *device,
     // In force first: what the kernel refuses is not stored.
     if ((affect & DOMAIN_AFFECT_LIVE &&
          set_live(t, dom, device, rates, inbound, outbound, err) < 0) ||
-        (def && domain_store_save(t, dom->all, def, err) < 0)) {
+        (def && object_store(t, &dom->object, def, err) < 0)) {
         domain_def_destroy(def);
         return -1;
     }

@@ -266,7 +266,7 @@ static int check(struct vireod *v)
     AUTO_FREE char *networks_dir = path_join(v->paths.config_dir, "networks");
     AUTO_FREE char *pools_dir = path_join(v->paths.config_dir, "storage");
     size_t guests, networks, pools,
-        bad_guests = domains_check(guests_dir, &guests),
+        bad_guests = objects_check(&domain_class, guests_dir, &guests),
         bad_networks = objects_check(&network_class, networks_dir, &networks),
         bad_pools = objects_check(&pool_class, pools_dir, &pools);
     printf("settings: good\nguests: %zu stored, %zu damaged\nnetworks: %zu stored, %zu damaged\n"

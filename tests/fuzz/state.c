@@ -54,7 +54,7 @@ static void play_status(const char *text, size_t len)
 static void play_stored(const char *text, size_t len)
 {
     AUTO_ERROR err = ERROR_INIT;
-    struct domain_def *def = domain_store_parse(text, len, &err);
+    struct domain_def *def = domain_parse_stored(text, len, &err);
     if (!def && !err.message)
         abort();
     if (!def)
@@ -63,7 +63,7 @@ static void play_stored(const char *text, size_t len)
     if (strchr(path + 3, '/') || path[3] == '.')
         abort();
     AUTO_FREE char *first = domain_def_format(def, DOMAIN_XML_SECURE);
-    struct domain_def *again = domain_store_parse(first, strlen(first), &err);
+    struct domain_def *again = domain_parse_stored(first, strlen(first), &err);
     if (!again)
         abort();
     AUTO_FREE char *second = domain_def_format(again, DOMAIN_XML_SECURE);

@@ -173,7 +173,7 @@ class Recovery(unittest.TestCase):
             client.wait()
             self.server.process.wait()
             self.server.start()
-            wait_for("all of it or nothing", lambda: ("a.xml" in os.listdir(run), "a.pid" in os.listdir(run), "a.monitor" in os.listdir(run)) ==
+            wait_for("all of it or nothing", lambda: ("a.status" in os.listdir(run), "a.pid" in os.listdir(run), "a.monitor" in os.listdir(run)) ==
                      (self.server.state("a") == "running",) * 3, 5)
             return steps.names
 

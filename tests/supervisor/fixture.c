@@ -133,7 +133,7 @@ static void play_main(struct task *t, void *arg)
 
 void house_run(void (*fn)(struct task *t, struct house *h))
 {
-    struct house h = {.dir = "/tmp/vireo-guests-XXXXXX"};
+    struct house h = {.dir = "/tmp/vireo-domains-XXXXXX"};
     signal(SIGPIPE, SIG_IGN);
     CHECK(mkdtemp(h.dir));
     CHECK_INT(chmod(h.dir, 0755), 0);

@@ -158,7 +158,7 @@ static void shared(struct task *t, struct house *h)
     ends(t, a);
     check_owner(base, QEMU, QEMU);
     // Also when the daemon is another one by now.
-    AUTO_FREE char *state = path_join(h->run_dir, "b.xml"), *text = NULL;
+    AUTO_FREE char *state = path_join(h->run_dir, "b.status"), *text = NULL;
     CHECK_INT(file_read(state, 1 << 20, &text, NULL), 0);
     CHECK_CONTAINS(text, "<granted uid='12345' gid='12345' dev='");
     CHECK_CONTAINS(text, base);

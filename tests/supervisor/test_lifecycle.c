@@ -48,7 +48,7 @@ static void start_and_destroy(struct task *t, struct house *h)
     house_expect_moves(t, h, "+added launched unpaused booted");
     CHECK_INT(dom->state, DOMAIN_RUNNING);
     CHECK_INT(dom->id, 1);
-    CHECK(house_has(h, h->run_dir, "web.xml") && house_has(h, h->run_dir, "web.pid") &&
+    CHECK(house_has(h, h->run_dir, "web.status") && house_has(h, h->run_dir, "web.pid") &&
           house_has(h, h->run_dir, "web.monitor") && house_has(h, h->log_dir, "web.log"));
     CHECK_INT(domain_start(t, dom, 0, NULL, &err), -1);
     CHECK_CONTAINS(err.message, "is already running");
@@ -56,7 +56,7 @@ static void start_and_destroy(struct task *t, struct house *h)
     house_expect_moves(t, h, "stopped-destroyed");
     CHECK_INT(dom->state, DOMAIN_SHUTOFF);
     CHECK_INT(dom->id, -1);
-    CHECK(!house_has(h, h->run_dir, "web.xml") && !house_has(h, h->run_dir, "web.pid") &&
+    CHECK(!house_has(h, h->run_dir, "web.status") && !house_has(h, h->run_dir, "web.pid") &&
           !house_has(h, h->run_dir, "web.monitor"));
     CHECK_INT(domain_destroy(t, dom, 0, &err), -1);
     CHECK_CONTAINS(err.message, "is not running");
@@ -83,7 +83,7 @@ static void fails(struct task *t, struct house *h, const char *script, const cha
     house_expect_moves(t, h, "launched stopped-start-failed");
     CHECK(!domain_is_active(dom) && dom->def && dom->id == -1);
     CHECK_INT(domains_count_active(h->domains), 0);
-    CHECK(!house_has(h, h->run_dir, "web.xml"));
+    CHECK(!house_has(h, h->run_dir, "web.status"));
     CHECK(!house_has(h, h->run_dir, "web.pid"));
     // A guest that is not stored is gone altogether.
     struct domain *none = NULL;
@@ -200,7 +200,7 @@ static void hangs_in_suspend(struct task *t, struct house *h)
     WAIT_UNTIL(t, resume.done);
     CHECK_INT(resume.result, -1);
     CHECK_INT(resume.err.code, ERROR_OPERATION_TIMEOUT);
-    CHECK_CONTAINS(resume.err.message, "cannot resume guest 'web': it is busy with 'suspend'");
+    CHECK_CONTAINS(resume.err.message, "cannot resume domain 'web': it is busy with 'suspend'");
     error_clear(&resume.err);
     CHECK(!suspend.done);
     CHECK_INT(domain_destroy(t, dom, 0, &err), 0);

@@ -126,7 +126,7 @@ static void damaged(struct task *t, struct house *h)
     CHECK_INT(mkdir(dir, 0700), 0);
     // --check changes nothing.
     size_t total;
-    CHECK_INT(domains_check(h->config_dir, &total), ARRAY_LEN(bad) + 2);
+    CHECK_INT(objects_check(&domain_class, h->config_dir, &total), ARRAY_LEN(bad) + 2);
     CHECK_INT(total, ARRAY_LEN(bad) + 4);
     CHECK(house_has(h, h->config_dir, "empty.xml"));
     house_close(h);
@@ -139,7 +139,7 @@ static void damaged(struct task *t, struct house *h)
         AUTO_FREE char *aside = xasprintf("%s.damaged", bad[i].file);
         CHECK(house_has(h, h->config_dir, aside) && !house_has(h, h->config_dir, bad[i].file));
     }
-    CHECK_INT(domains_check(h->config_dir, &total), 0);
+    CHECK_INT(objects_check(&domain_class, h->config_dir, &total), 0);
     CHECK_INT(total, 2);
 }
 
@@ -173,7 +173,7 @@ static void status_round_trip(struct task *t, struct house *h)
 {
     AUTO_ERROR err = ERROR_INIT;
     struct domain *dom = house_start(t, h, "web", "<title>&lt;&amp;'</title>", BOOT "serve\n");
-    AUTO_FREE char *path = path_join(h->run_dir, "web.xml");
+    AUTO_FREE char *path = path_join(h->run_dir, "web.status");
     struct granted g = {.path = xstrdup("/img/it's <a> & \"b\""),
                         .uid = 12,
                         .gid = 4294967294u,
@@ -225,14 +225,14 @@ static void status_round_trip(struct task *t, struct house *h)
 static void test_damaged_status(void)
 {
 #define ROOT(attributes)                                                                           \
-    "<vireo-guest " attributes                                                                     \
-    "><domain type='qemu'><name>x</name><memory>1</memory><os><type>hvm</type></os></domain></vireo-guest>"
+    "<vireo-domain " attributes                                                                    \
+    "><domain type='qemu'><name>x</name><memory>1</memory><os><type>hvm</type></os></domain></vireo-domain>"
     static const struct {
         const char *text, *why;
     } bad[] = {
         {"", "not well-formed"},
-        {"<vireo-guest", "not well-formed"},
-        {"<!DOCTYPE x [<!ENTITY e 'x'>]><vireo-guest/>", "document type"},
+        {"<vireo-domain", "not well-formed"},
+        {"<!DOCTYPE x [<!ENTITY e 'x'>]><vireo-domain/>", "document type"},
         {"<guest/>", "no state file"},
         {ROOT("version='1' id='1' pid='0'"), "no state file"},
         {ROOT("version='1' id='-1' pid='0' start-time='0'"), "no state file"},
@@ -242,13 +242,13 @@ static void test_damaged_status(void)
         {ROOT("version='1' id='1' pid='0' start-time='0' state='flying'"), "its state"},
         {ROOT("version='1' id='1' pid='0' start-time='0' state='stopped-failed'"), "its state"},
         {ROOT("version='1' id='1' pid='0' start-time='0' state='booted'"), "no uuid"},
-        {"<vireo-guest version='1' id='1' pid='0' start-time='0' state='booted'/>",
+        {"<vireo-domain version='1' id='1' pid='0' start-time='0' state='booted'/>",
          "lacks the guest's document"},
-        {"<vireo-guest version='1' id='1' pid='0' start-time='0' state='booted'><granted/>"
-         "<granted uid='0' gid='0' dev='1' ino='2' path='/x'/></vireo-guest>",
+        {"<vireo-domain version='1' id='1' pid='0' start-time='0' state='booted'><granted/>"
+         "<granted uid='0' gid='0' dev='1' ino='2' path='/x'/></vireo-domain>",
          "lacks the guest's document"},
-        {"<vireo-guest version='1' id='1' pid='0' start-time='0' state='booted'><network/>"
-         "</vireo-guest>",
+        {"<vireo-domain version='1' id='1' pid='0' start-time='0' state='booted'><network/>"
+         "</vireo-domain>",
          "domain"},
     };
     for (size_t i = 0; i < ARRAY_LEN(bad); i++) {

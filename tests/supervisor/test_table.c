@@ -150,7 +150,7 @@ static void full_disk(struct task *t, struct house *h)
     define_begin(t, &d, h, house_document(h, "web", big, NULL), false);
     WAIT_UNTIL(t, d.done);
     CHECK_INT(d.result, -1);
-    CHECK_CONTAINS(d.err.message, "cannot store the definition of guest 'web'");
+    CHECK_CONTAINS(d.err.message, "cannot store the definition of domain 'web'");
     CHECK_CONTAINS(d.err.message, "No space left");
     error_clear(&d.err);
     CHECK_STR(dom->def->title, "old");
@@ -243,7 +243,7 @@ static void died_meanwhile(struct task *t, struct house *h)
     house_expect_moves(t, h, "stopped-lost stopped-lost");
     CHECK_INT(domains_count_active(h->domains), 0);
     CHECK(!domains_find_name(h->domains, "once"));
-    CHECK(!house_has(h, h->run_dir, "web.xml") && !house_has(h, h->run_dir, "once.xml"));
+    CHECK(!house_has(h, h->run_dir, "web.status") && !house_has(h, h->run_dir, "once.status"));
 }
 
 // The daemon was killed in the middle of a start, before or after the process was there.
@@ -251,7 +251,7 @@ static void half_started(struct task *t, struct house *h)
 {
     struct domain *dom = house_start(t, h, "web", NULL, BOOT "wait-eof" AGAIN("running") "serve\n");
     pid_t pid = dom->process.pid;
-    AUTO_FREE char *path = path_join(h->run_dir, "web.xml");
+    AUTO_FREE char *path = path_join(h->run_dir, "web.status");
     AUTO_FREE char *text = NULL;
     CHECK_INT(file_read(path, 1 << 20, &text, NULL), 0);
     char *state = strstr(text, "state='"), *end = strchr(state + 7, '\'');
@@ -300,11 +300,11 @@ static void lock_is_kept(struct task *t, struct house *h)
 static void damaged_status(struct task *t, struct house *h)
 {
     static const char *const bad[] = {
-        "", "<x/>", "<vireo-guest version='1' id='3' state='running' pid='0' start-time='0'/>"};
+        "", "<x/>", "<vireo-domain version='1' id='3' state='running' pid='0' start-time='0'/>"};
     CHECK_INT(dir_make(h->run_dir, 0700), 0);
     house_close(h);
     for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
-        char name[] = "0.xml";
+        char name[] = "0.status";
         name[0] = (char)('0' + i);
         AUTO_FREE char *path = path_join(h->run_dir, name);
         CHECK_INT(file_write_volatile(path, bad[i], strlen(bad[i]), 0600), 0);
@@ -312,7 +312,8 @@ static void damaged_status(struct task *t, struct house *h)
     house_open(h);
     task_yield(t);
     CHECK_INT(count(h->domains), 0);
-    CHECK(house_has(h, h->run_dir, "0.xml.damaged") && house_has(h, h->run_dir, "2.xml.damaged"));
+    CHECK(house_has(h, h->run_dir, "0.status.damaged") &&
+          house_has(h, h->run_dir, "2.status.damaged"));
 }
 
 static void autostart(struct task *t, struct house *h)
