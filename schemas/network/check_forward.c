@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Where a network leads, and over what: <forward> and <bridge>.
+// Checks of <forward> and <bridge>.
 #include "schemas/network/check.h"
 
 #include <ctype.h>
@@ -17,29 +17,30 @@ static bool is_interface_name(const char *s)
     return true;
 }
 
-// "virbr%d" and names without any '%'.
+// "virbr%d", or a name without '%'.
 static bool is_bridge_name(const char *s)
 {
     const char *percent = strchr(s, '%');
     return is_interface_name(s) && (!percent || (percent[1] == 'd' && !strchr(percent + 1, '%')));
 }
 
-// A bridge of the host's, or its interfaces for macvtaps.
+// For modes that use a bridge or interfaces of the host.
 static int check_foreign(const struct at *at)
 {
     const struct network_forward *f = &at->def->forward;
     const char *mode = network_forward_mode_name(f->mode);
     bool may_bridge = f->mode == NETWORK_FORWARD_BRIDGE;
     if (at->def->bridge && !may_bridge)
-        return BAD(at->def->bridge_line,
-                   "<bridge name=> is not allowed in mode '%s': guests are put straight on its "
-                   "<interface>",
-                   mode);
+        return BAD(
+            at->def->bridge_line,
+            "<bridge name=> is not allowed in mode '%s': guests are connected directly to its "
+            "<interface>",
+            mode);
     if (at->def->bridge && f->interfaces.n)
-        return BAD(f->line, "<forward mode='bridge'> takes a bridge or an interface, not both");
+        return BAD(f->line, "<forward mode='bridge'> takes either a bridge or an interface");
     if (!at->def->bridge && !f->interfaces.n)
         return UNSUPPORTED(f->line,
-                           "<forward mode='%s'> needs an interface of the host, <interface "
+                           "<forward mode='%s'> needs a host interface, <interface "
                            "dev='eth0'/>%s",
                            mode, may_bridge ? ", or a bridge, <bridge name='br0'/>" : "");
     for (size_t i = 1; i < f->interfaces.n; i++) {
@@ -62,25 +63,25 @@ int network_check_forward(const struct at *at)
                    f->dev, f->interfaces.v[0]->dev);
     VEC_FOREACH (i, &f->interfaces) {
         if (!is_interface_name((*i)->dev))
-            return BAD((*i)->line, "<forward>: '%s' is not an interface's name", (*i)->dev);
+            return BAD((*i)->line, "<forward>: '%s' is not an interface name", (*i)->dev);
     }
     if (f->mode == NETWORK_FORWARD_NONE && f->interfaces.n)
-        return BAD(f->interfaces.v[0]->line, "an isolated network forwards to no interface; give "
-                                             "it a <forward mode=>");
+        return BAD(f->interfaces.v[0]->line, "an isolated network forwards to no interface; add "
+                                             "<forward mode=> or remove <interface>");
     if (f->has_nat && f->mode != NETWORK_FORWARD_NAT)
-        return BAD(f->line, "<nat> needs <forward mode='nat'>, this one is '%s'", mode);
+        return BAD(f->line, "<nat> needs <forward mode='nat'>, but the mode is '%s'", mode);
     if (!network_def_owns_bridge(at->def))
         return check_foreign(at);
     if (f->mode != NETWORK_FORWARD_NONE && !at->def->ips.n)
         return BAD(f->line,
                    "%s forwarding requested, but no IP address; add an <ip> (one without address "
-                   "is given a free subnet)",
+                   "gets a free subnet)",
                    mode);
     if (f->interfaces.n > 1)
         return BAD(f->interfaces.v[1]->line, "<forward mode='%s'> takes only one <interface>",
                    mode);
     if (f->mode == NETWORK_FORWARD_OPEN && f->interfaces.n)
-        return BAD(f->line, "<forward mode='open'> takes no dev: nothing holds traffic to it");
+        return BAD(f->line, "<forward mode='open'> takes no dev: vireod adds no rules for it");
     return 0;
 }
 
@@ -90,19 +91,19 @@ int network_check_bridge(const struct at *at)
     unsigned line = def->bridge_line;
     if (def->bridge && !is_bridge_name(def->bridge))
         return BAD(line,
-                   "<bridge name='%.40s'>: not a name that the kernel takes (1 to %d bytes "
-                   "without '/', ':' and blanks, at most one %%d)",
+                   "<bridge name='%.40s'>: not a valid interface name (1 to %d bytes without "
+                   "'/', ':' and whitespace, at most one %%d)",
                    def->bridge, NETWORK_BRIDGE_MAX);
     if (network_has_control(def->bridge_zone))
-        return BAD(line, "<bridge zone=> has control characters in it");
+        return BAD(line, "<bridge zone=> contains control characters");
     if (network_def_owns_bridge(def))
         return 0;
     if (def->bridge_stp || def->bridge_delay.set || def->bridge_zone)
-        return BAD(line, "<bridge>: stp, delay and zone are not for a bridge of the host, which "
-                         "is left as it is");
+        return BAD(line, "<bridge>: stp, delay and zone cannot be set for a bridge of the host, "
+                         "which vireod does not change");
     if (def->mtu.set)
-        return BAD(0, "<mtu> is not for a bridge or an interface of the host, which is left as it "
-                      "is");
+        return BAD(0, "<mtu> cannot be set for a bridge or an interface of the host, which vireod "
+                      "does not change");
     bool direct = network_def_direct_mode(def) != DIRECT_NONE;
     const char *name = def->mac.set                   ? "mac"
                        : def->domain                  ? "domain"
@@ -115,9 +116,10 @@ int network_check_bridge(const struct at *at)
                                                       : NULL;
     if (name)
         return UNSUPPORTED(def->ips.n ? def->ips.v[0]->line : 0,
-                           "<%s> does not go with forward mode='%s'; remove it", name,
+                           "<%s> cannot be combined with forward mode='%s'; remove it", name,
                            network_forward_mode_name(def->forward.mode));
     if (def->bridge && strchr(def->bridge, '%'))
-        return BAD(line, "<bridge name='%s'>: a bridge of the host must be named", def->bridge);
+        return BAD(line, "<bridge name='%s'>: the name of a host bridge cannot contain %%d",
+                   def->bridge);
     return 0;
 }

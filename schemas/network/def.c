@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The operations on a network document that the tables carry out, and questions about one.
+// Operations and queries on a network definition, built on the tables of its document.
 #include "schemas/network/internal.h"
 
 #include <ctype.h>
@@ -10,7 +10,7 @@ struct network_def *network_def_parse(const char *xml, size_t len, unsigned flag
 {
     struct network_def *def = NEW(struct network_def);
     unsigned how = flags & NETWORK_PARSE_LIVE ? DOC_WITH_LIVE : 0;
-    // Our own messages come first: they name the remedy.
+    // These checks run before the RELAX NG: their messages name the remedy.
     if (doc_parse(&network_doc, xml, len, how, def, err) < 0 ||
         ((flags & NETWORK_PARSE_VALIDATE) && doc_rng_validate(&network_doc, xml, len, err) < 0)) {
         network_def_destroy(def);
@@ -86,8 +86,8 @@ int network_bandwidth_check(const struct network_bandwidth *b, struct error *err
     if (!b->inbound.floor.set)
         return 0;
     return error_set(err, ERROR_CONFIG_UNSUPPORTED, AREA_NETWORK,
-                     "<inbound floor=> is not supported by vireo yet: nothing holds a rate free; "
-                     "limit the others by their 'average'");
+                     "<inbound floor=> is not supported by vireo yet: no rate is guaranteed; limit "
+                     "the other interfaces by their 'average'");
 }
 
 bool network_vlan_eq(const struct network_vlan *a, const struct network_vlan *b)
@@ -119,8 +119,7 @@ void network_vlan_destroy(struct network_vlan *v)
     free(v);
 }
 
-// ---- questions
-
+// ---- queries ------------------------------------------------------------------------------------
 static uint8_t mask_length(const struct ip_addr *mask)
 {
     unsigned n = 0;
@@ -129,7 +128,7 @@ static uint8_t mask_length(const struct ip_addr *mask)
     return (uint8_t)n;
 }
 
-// The length that goes without saying: libvirt still knows classes.
+// The prefix length of an IPv4 address without one: libvirt uses the address's class.
 static uint8_t class_length(const struct ip_addr *a)
 {
     if (a->family != AF_INET)
@@ -140,7 +139,7 @@ static uint8_t class_length(const struct ip_addr *a)
 struct ip_prefix network_ip_prefix(const struct network_ip *ip)
 {
     struct ip_prefix p = {.addr = ip->address};
-    // libvirt takes prefix='0' for none.
+    // libvirt treats prefix='0' as not given.
     if (ip->prefix.set && ip->prefix.value)
         p.len = (uint8_t)ip->prefix.value;
     else if (ip->netmask.family)
@@ -216,11 +215,10 @@ bool network_mac_equal(const char *a, const char *b)
            memcmp(x.b, y.b, sizeof(x.b)) == 0;
 }
 
-// ---- what libvirt fills in when a network is defined
-
+// ---- what a define completes, as libvirt does ---------------------------------------------------
 static void fill_forward(struct network_forward *f)
 {
-    // The device stands in two places that are one thing.
+    // <forward dev=> and the first <interface dev=> are the same setting.
     if (f->dev && !f->interfaces.n) {
         struct network_forward_interface *i = NEW(struct network_forward_interface);
         i->dev = xstrdup(f->dev);
@@ -231,8 +229,8 @@ static void fill_forward(struct network_forward *f)
     }
 }
 
-// Elements that say nothing are not kept; an empty <dhcp> says something only to an <ip> that is to
-// be given its subnet.
+// Drops elements without content. An empty <dhcp> has a meaning only in an <ip> that waits for a
+// free subnet.
 static void drop_empty(struct network_def *def)
 {
     struct network_dns *dns = def->dns;

@@ -2,10 +2,10 @@
 // A network document and a network port document as plain data.
 //
 // Strings are owned and NULL when not given; enums are 0 when not given; numbers whose 0 would be
-// meaningful are opt_uint; an address that is not given has family 0. Fields marked "live" are read
-// and shown only with NETWORK_XML_LIVE. Members of lists are separate heap objects. `line` is where
-// an element stood in the document, 0: made by us. How all this stands in XML is described once, in
-// the tables of network_doc.c and network_port_doc.c.
+// meaningful are opt_uint; an address that is not given has family 0. Fields marked "live" are
+// parsed and formatted only with NETWORK_XML_LIVE. Members of lists are separate heap objects.
+// `line` is the element's line in the document, 0: created by vireod. The tables in doc.c and
+// port_doc.c describe the XML form.
 #pragma once
 
 #include <stddef.h>
@@ -15,20 +15,19 @@
 #include "schemas/doc/value.h"
 
 enum {
-    NETWORK_BRIDGE_MAX = 15,  // of an interface's name
-    NETWORK_LIST_MAX = 16384, // ranges of an <ip>, hosts of one, routes
+    NETWORK_BRIDGE_MAX = 15,  // bytes of an interface name
+    NETWORK_LIST_MAX = 16384, // ranges of an <ip>, hosts of an <ip>, routes
     NETWORK_IPS_MAX = 512,    // <ip>, <portgroup>
 };
 
-// ---- forwarding
-
+// ---- forwarding ---------------------------------------------------------------------------------
 enum network_forward_mode {
     NETWORK_FORWARD_NONE, // isolated
     NETWORK_FORWARD_NAT,
     NETWORK_FORWARD_ROUTE,
-    NETWORK_FORWARD_OPEN, // routed, and no firewall rules at all
-    // Guests are plugged into a bridge of the host's, which is not ours; or without a bridge's name
-    // they get macvtaps on <interface>s, as in the three below.
+    NETWORK_FORWARD_OPEN, // routed, without firewall rules
+    // Guests are connected to a bridge of the host, which vireod does not change; without a bridge
+    // name they get macvtaps on <interface>s, as in the three below.
     NETWORK_FORWARD_BRIDGE,
     NETWORK_FORWARD_PRIVATE,
     NETWORK_FORWARD_VEPA,
@@ -45,17 +44,16 @@ struct network_forward_interface {
 struct network_forward {
     unsigned line;
     enum network_forward_mode mode;
-    char *dev; // after post_parse: interfaces.v[0]->dev, or NULL when there are none
+    char *dev; // after post_parse: interfaces.v[0]->dev, or NULL without interfaces
     VEC(struct network_forward_interface *) interfaces;
     // <nat>, mode nat only
     bool has_nat;
     enum toggle nat_ipv6;
-    struct ip_addr nat_start, nat_end;            // both or none; of one family
+    struct ip_addr nat_start, nat_end;            // both or none; same family
     struct opt_uint nat_port_start, nat_port_end; // both or none
 };
 
-// ---- addresses, DHCP
-
+// ---- addresses, DHCP ----------------------------------------------------------------------------
 enum network_family { NETWORK_FAMILY_NONE, NETWORK_FAMILY_IPV4, NETWORK_FAMILY_IPV6 };
 
 enum network_lease_unit {
@@ -80,7 +78,7 @@ struct network_dhcp_range {
 
 struct network_dhcp_host {
     unsigned line;
-    char *mac; // as it was written; IPv4 only
+    char *mac; // as written; IPv4 only
     char *id;  // DHCPv6 client id, IPv6 only
     char *name;
     struct ip_addr ip;
@@ -90,31 +88,30 @@ struct network_dhcp_host {
 
 struct network_ip {
     unsigned line;
-    enum network_family family; // as given; address.family is what counts
-    struct ip_addr address;     // family 0: none, the network is to be given a free subnet
+    enum network_family family; // as given; use address.family
+    struct ip_addr address;     // family 0: not given, define chooses a free subnet
     struct ip_addr netmask;     // netmask or prefix or none; see network_ip_prefix()
     struct opt_uint prefix;
     enum toggle local_ptr;
     char *tftp_root;
-    bool has_dhcp; // <dhcp> is there, maybe empty
+    bool has_dhcp; // has a <dhcp>, which may be empty
     VEC(struct network_dhcp_range *) ranges;
     VEC(struct network_dhcp_host *) hosts;
     char *bootp_file;
-    char *bootp_server; // an address or a name
+    char *bootp_server; // address or name
 };
 
 struct network_route {
     unsigned line;
-    enum network_family family; // as given; address.family is what counts
+    enum network_family family; // as given; use address.family
     struct ip_addr address, netmask, gateway;
     struct opt_uint prefix, metric;
 };
 
-// ---- DNS
-
+// ---- DNS ----------------------------------------------------------------------------------------
 struct network_dns_forwarder {
     unsigned line;
-    char *domain; // one of the two at least
+    char *domain; // at least one of the two
     struct ip_addr addr;
 };
 
@@ -148,8 +145,7 @@ struct network_dns {
     VEC(struct network_dns_host *) hosts;
 };
 
-// ---- what applies to ports
-
+// ---- settings of ports --------------------------------------------------------------------------
 struct network_rate { // KiB/s; burst in KiB
     struct opt_uint average, peak, burst, floor;
 };
@@ -180,19 +176,19 @@ struct network_portgroup {
 };
 
 struct network_dnsmasq_option {
-    char *value; // a line of dnsmasq's configuration
+    char *value; // a line for dnsmasq's configuration
 };
 
-// Who says behind which port of the bridge an address is.
+// How the bridge learns which MAC address is behind which port.
 enum network_mac_table {
     NETWORK_MAC_TABLE_NONE,
-    NETWORK_MAC_TABLE_KERNEL,  // learns
-    NETWORK_MAC_TABLE_LIBVIRT, // we do: only a guest's own
+    NETWORK_MAC_TABLE_KERNEL,  // learned by the kernel
+    NETWORK_MAC_TABLE_LIBVIRT, // set by vireod from the definitions
 };
 
 struct network_def {
     struct opt_uint connections; // live
-    enum toggle ipv6;            // guests talk IPv6 to each other although there is no IPv6 <ip>
+    enum toggle ipv6;            // IPv6 between guests without an IPv6 <ip>
     enum toggle trust_guest_rx_filters;
     char *name;
     struct opt_uuid uuid; // always set after post_parse
@@ -202,13 +198,13 @@ struct network_def {
     struct network_forward forward;
 
     unsigned bridge_line;
-    char *bridge; // may have one "%d" as it comes from a client; NULL: to be given
+    char *bridge; // may contain one "%d" before define; NULL: define chooses
     char *bridge_zone;
-    enum toggle bridge_stp;       // YES: on; set after post_parse where the bridge is ours
-    struct opt_uint bridge_delay; // seconds; likewise
+    enum toggle bridge_stp;       // YES: on; set after post_parse when vireod owns the bridge
+    struct opt_uint bridge_delay; // seconds; set like bridge_stp
     enum network_mac_table mac_table;
     struct opt_uint mtu;
-    struct opt_mac mac; // of the bridge; set after post_parse where the bridge is ours
+    struct opt_mac mac; // of the bridge; set after post_parse when vireod owns the bridge
 
     unsigned domain_line;
     char *domain;
@@ -224,30 +220,28 @@ struct network_def {
     VEC(struct network_dnsmasq_option *) dnsmasq_options;
 };
 
-// ---- operations
-
+// ---- operations ---------------------------------------------------------------------------------
 enum network_parse_flags {
-    NETWORK_PARSE_LIVE = 1 << 0,     // keep live values (our own state files)
-    NETWORK_PARSE_VALIDATE = 1 << 1, // also against the RELAX NG: ERROR_XML_SCHEMA
+    NETWORK_PARSE_LIVE = 1 << 0,     // keep live values (state files)
+    NETWORK_PARSE_VALIDATE = 1 << 1, // validate against the RELAX NG: ERROR_XML_SCHEMA
 };
 enum network_xml_flags { NETWORK_XML_LIVE = 1 << 0 };
 
-// None of these suspends. ERROR_XML: malformed, wrong or missing; ERROR_CONFIG_UNSUPPORTED: libvirt
-// has it, we don't; both name line, element and attribute. `xml` needs no terminator. The caller
-// destroys.
+// None of these suspends. ERROR_XML: malformed, wrong or missing; ERROR_CONFIG_UNSUPPORTED: known
+// to libvirt but not supported; both name line, element and attribute. `xml` needs no terminator.
+// The caller destroys.
 struct network_def *network_def_parse(const char *xml, size_t len, unsigned flags,
                                       struct error *err);
-// Fills in what libvirt fills in when a network is defined: uuid, MAC, STP and delay, forward dev
-// and first interface from each other. Not the bridge's name: that takes knowledge of the others.
-// Idempotent.
+// Completes what libvirt completes in a define: uuid, MAC, STP and delay, forward dev and first
+// interface from each other. Not the bridge name, which depends on other networks. Idempotent.
 int network_def_post_parse(struct network_def *def, struct error *err);
-// What the tables cannot see. After post_parse.
+// Checks that the tables cannot express. Call after post_parse.
 int network_def_validate(const struct network_def *def, struct error *err);
 // parse, post_parse and validate.
 struct network_def *network_def_load(const char *xml, size_t len, unsigned flags,
                                      struct error *err);
 char *network_def_format(const struct network_def *def, unsigned flags); // caller frees
-struct network_def *network_def_copy(const struct network_def *def); // everything, live values too
+struct network_def *network_def_copy(const struct network_def *def);     // live values included
 void network_def_drop_live(struct network_def *def);
 void network_def_destroy(struct network_def *def);
 static inline void network_def_destroyp(struct network_def **def)
@@ -256,29 +250,30 @@ static inline void network_def_destroyp(struct network_def **def)
 }
 #define AUTO_NETWORK_DEF CLEANUP(network_def_destroyp)
 
-// Is the bridge made, addressed and removed by us? (Else it is the host's, or there is none.)
+// Whether vireod creates, configures and deletes the bridge (else it is the host's, or there is
+// none).
 static inline bool network_def_owns_bridge(const struct network_def *def)
 {
     return def->forward.mode < NETWORK_FORWARD_BRIDGE;
 }
-// Do guests get macvtaps, without a bridge? How those share their interface, or DIRECT_NONE.
+// How guests share an interface by macvtap; DIRECT_NONE: the network has a bridge.
 enum direct_mode network_def_direct_mode(const struct network_def *def);
 
-// Address and length of an <ip>: from prefix, netmask, or the address's class (IPv6: 64).
+// Address and length of an <ip>: from prefix, netmask or the address class (IPv6: 64).
 struct ip_prefix network_ip_prefix(const struct network_ip *ip);
-struct ip_prefix network_route_prefix(const struct network_route *route); // likewise; "default": 0
-// Seconds of a lease; 0: for ever; `otherwise` when none is given.
+struct ip_prefix
+network_route_prefix(const struct network_route *route); // the same for a route; "default": 0
+// Seconds of a lease; 0: unlimited; `otherwise` when none is given.
 uint64_t network_lease_seconds(bool has, const struct network_lease_time *lease,
                                uint64_t otherwise);
-// Named, or for NULL the default one; NULL when there is none. Borrowed.
+// The portgroup of this name, or with NULL the default one; NULL: none. Borrowed.
 const struct network_portgroup *network_def_find_portgroup(const struct network_def *def,
                                                            const char *name);
 bool network_def_has_dhcp(const struct network_def *def, int family);  // ranges or hosts
 const char *network_forward_mode_name(enum network_forward_mode mode); // "nat", "none", ...
 
-// ---- one part of a definition at a time
-
-// libvirt's numbers (virNetworkUpdateSection, virNetworkUpdateCommand), as they come over the wire.
+// ---- updates of one element ---------------------------------------------------------------------
+// libvirt's numbers (virNetworkUpdateSection, virNetworkUpdateCommand), as on the wire.
 enum network_section {
     NETWORK_SECTION_NONE,
     NETWORK_SECTION_BRIDGE,
@@ -304,18 +299,17 @@ enum network_command {
     NETWORK_COMMAND_COUNT
 };
 
-// Changes def by one element of XML, as virNetworkUpdate does. parent_index: which <ip>, or -1 for
-// the one that fits. On failure def is as it was. ERROR_OPERATION_INVALID, ERROR_NO_SUPPORT,
+// Changes def by one XML element, like virNetworkUpdate. parent_index: the index of the <ip>; -1:
+// chosen by content. def is unchanged on failure. ERROR_OPERATION_INVALID, ERROR_NO_SUPPORT,
 // ERROR_INVALID_ARG, ERROR_XML, ERROR_CONFIG_UNSUPPORTED.
 int network_def_update(struct network_def *def, unsigned section, unsigned command,
                        int parent_index, const char *xml, struct error *err);
 
-// ---- ports
-
+// ---- ports --------------------------------------------------------------------------------------
 enum network_plug_type {
     NETWORK_PLUG_NONE,
-    NETWORK_PLUG_NETWORK, // a bridge of ours
-    NETWORK_PLUG_BRIDGE,  // a bridge of the host's
+    NETWORK_PLUG_NETWORK, // a bridge that vireod owns
+    NETWORK_PLUG_BRIDGE,  // a bridge of the host
     NETWORK_PLUG_DIRECT,  // a macvtap
 };
 
@@ -342,17 +336,18 @@ char *network_port_def_format(const struct network_port_def *def); // caller fre
 struct network_port_def *network_port_def_copy(const struct network_port_def *def);
 void network_port_def_destroy(struct network_port_def *def);
 
-// A copy of a bandwidth; NULL gives NULL.
+// A copy of a bandwidth; NULL for NULL.
 struct network_bandwidth *network_bandwidth_copy(const struct network_bandwidth *b);
 void network_bandwidth_destroy(struct network_bandwidth *b);
 // Both may be NULL.
 bool network_bandwidth_eq(const struct network_bandwidth *a, const struct network_bandwidth *b);
-// ERROR_CONFIG_UNSUPPORTED for an interface's rates that cannot be kept.
+// ERROR_CONFIG_UNSUPPORTED for interface rates that cannot be guaranteed.
 int network_bandwidth_check(const struct network_bandwidth *b, struct error *err);
 struct network_vlan *network_vlan_copy(const struct network_vlan *v);
 void network_vlan_destroy(struct network_vlan *v);
-bool network_vlan_eq(const struct network_vlan *a, const struct network_vlan *b); // NULL is none
+bool network_vlan_eq(const struct network_vlan *a,
+                     const struct network_vlan *b); // either may be NULL
 
-// The RELAX NG of the documents, from the same tables. Caller frees.
+// The RELAX NG of the documents, generated from the tables. Caller frees.
 char *network_doc_rng(void);
 char *network_port_doc_rng(void);

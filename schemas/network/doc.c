@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// <network> as tables. Order is libvirt's.
+// The tables of <network>, in libvirt's order.
 #include "schemas/network/internal.h"
 
 #include <inttypes.h>
@@ -19,8 +19,7 @@ DOC_ENUM_VALUES(lease_unit_values, "", [NETWORK_LEASE_SECONDS] = "seconds",
 DOC_ENUM_VALUES(vlan_mode_values,
                 "", [NETWORK_VLAN_TAGGED] = "tagged", [NETWORK_VLAN_UNTAGGED] = "untagged");
 
-// ---- bandwidth, vlan
-
+// ---- bandwidth, vlan ----------------------------------------------------------------------------
 #define S struct network_rate
 static const struct doc_row inbound_rows[] = {
     D_UINT(ATTR, "average", average, 1, 0, .unit = "KiB/s"),
@@ -81,7 +80,7 @@ static int check_vlan(const struct doc_where *where, void *obj)
     if (!v->tags.n)
         return doc_fail(where, ERROR_XML, "<tag> is missing");
     if (v->tags.n > 4095)
-        return doc_fail(where, ERROR_XML, "it has more tags than there are");
+        return doc_fail(where, ERROR_XML, "more tags than VLAN ids exist");
     for (size_t i = 0; i < v->tags.n; i++) {
         native += v->tags.v[i]->native_mode != NETWORK_VLAN_MODE_NONE;
         for (size_t k = 0; k < i; k++) {
@@ -94,7 +93,7 @@ static int check_vlan(const struct doc_where *where, void *obj)
         return doc_fail(where, ERROR_XML, "more than one tag has a nativeMode");
     if (v->trunk == TOGGLE_NO && (v->tags.n > 1 || native))
         return doc_fail(where, ERROR_XML, "several tags or a nativeMode need trunk='yes'");
-    // Several tags are a trunk, whether said or not.
+    // Several tags make a trunk, with or without trunk='yes'.
     if (v->tags.n > 1 || native)
         v->trunk = TOGGLE_YES;
     return 0;
@@ -102,8 +101,7 @@ static int check_vlan(const struct doc_where *where, void *obj)
 const struct doc_type network_vlan_doc = DOC_TYPE("vlan", S, vlan_rows, LINE, .check = check_vlan);
 #undef S
 
-// ---- forward
-
+// ---- forward ------------------------------------------------------------------------------------
 #define S struct network_forward_interface
 static const struct doc_row forward_interface_rows[] = {
     D_TOKEN(ATTR, "dev", dev, .flags = DOC_REQUIRED),
@@ -122,9 +120,9 @@ static int check_nat_address(const struct doc_where *where, void *obj)
 {
     const struct network_forward *f = obj;
     if (f->nat_start.family != f->nat_end.family)
-        return doc_fail(where, ERROR_XML, "start and end are of different families");
+        return doc_fail(where, ERROR_XML, "start and end have different address families");
     if (ip_compare(&f->nat_start, &f->nat_end) > 0)
-        return doc_fail(where, ERROR_XML, "its end comes before its start");
+        return doc_fail(where, ERROR_XML, "the end is below the start");
     return 0;
 }
 static const struct doc_type nat_address_doc =
@@ -137,7 +135,7 @@ static int check_nat_port(const struct doc_where *where, void *obj)
 {
     const struct network_forward *f = obj;
     if (f->nat_port_start.value > f->nat_port_end.value)
-        return doc_fail(where, ERROR_XML, "its end comes before its start");
+        return doc_fail(where, ERROR_XML, "the end is below the start");
     return 0;
 }
 static const struct doc_type nat_port_doc =
@@ -152,15 +150,14 @@ static const struct doc_row forward_rows[] = {
     D_TOKEN(ATTR, "dev", dev),
     D_ENUM(ATTR, "mode", mode, &network_forward_values, .def = "nat"),
     D_ELEM("nat", &nat_doc, DOC_PRESENT(has_nat)),
-    D_EMPTY("pf", .hint = "virtual functions of an interface (SR-IOV) are not looked for; name the "
+    D_EMPTY("pf", .hint = "virtual functions of an interface (SR-IOV) are not supported; name the "
                           "interfaces themselves: <interface dev=>"),
     D_LIST("interface", &network_forward_interface_doc, interfaces),
 };
 static const struct doc_type forward_doc = DOC_TYPE("forward", S, forward_rows, LINE);
 #undef S
 
-// ---- dns
-
+// ---- dns ----------------------------------------------------------------------------------------
 #define S struct network_dns_forwarder
 static const struct doc_row forwarder_rows[] = {
     D_TOKEN(ATTR, "domain", domain),
@@ -188,7 +185,7 @@ static int check_txt(const struct doc_where *where, void *obj)
     if (!t->name || !*t->name)
         return doc_fail(where, ERROR_XML_DETAIL, "attribute 'name' is missing");
     if (strchr(t->name, ' '))
-        return doc_fail(where, ERROR_XML_DETAIL, "name='%s' has a blank in it", t->name);
+        return doc_fail(where, ERROR_XML_DETAIL, "name='%s' contains whitespace", t->name);
     return 0;
 }
 static int check_txt_whole(const struct doc_where *where, void *obj)
@@ -233,7 +230,7 @@ static int check_srv_whole(const struct doc_where *where, void *obj)
         return doc_fail(where, ERROR_XML_DETAIL, "attribute 'protocol' is missing");
     if (check_srv(where, obj) < 0)
         return -1;
-    // 0 is what is in force without them, and how libvirt shows them: not at all.
+    // libvirt drops these zeros: 0 is the default.
     if (!s->priority.value)
         s->priority = (struct opt_uint){0};
     if (!s->weight.value)
@@ -293,14 +290,13 @@ static int check_dns(const struct doc_where *where, void *obj)
     bool anything =
         d->forward_plain_names || d->forwarders.n || d->txts.n || d->srvs.n || d->hosts.n;
     if (d->enable == TOGGLE_NO && anything)
-        return doc_fail(where, ERROR_XML, "with enable='no' it must be empty");
+        return doc_fail(where, ERROR_XML, "must be empty with enable='no'");
     return 0;
 }
 static const struct doc_type dns_doc = DOC_TYPE("dns", S, dns_rows, LINE, .check = check_dns);
 #undef S
 
-// ---- ip
-
+// ---- ip -----------------------------------------------------------------------------------------
 #define S struct network_lease_time
 static const struct doc_row lease_rows[] = {
     D_UINT(ATTR, "expiry", expiry, 0, 0xffffffff, .flags = DOC_REQUIRED),
@@ -309,7 +305,7 @@ static const struct doc_row lease_rows[] = {
 static int check_lease(const struct doc_where *where, void *obj)
 {
     struct network_lease_time *l = obj;
-    // As libvirt shows it.
+    // libvirt shows expiry='0' without a unit.
     if (!l->expiry.value)
         l->unit = NETWORK_LEASE_NONE;
     else if (!l->unit)
@@ -317,7 +313,7 @@ static int check_lease(const struct doc_where *where, void *obj)
     uint64_t seconds = network_lease_seconds(true, l, 0);
     if (l->expiry.value && seconds < 120)
         return doc_fail(where, ERROR_XML,
-                        "a lease must last two minutes at least, or expiry='0' for ever");
+                        "a lease must last at least two minutes; expiry='0' makes it unlimited");
     if (seconds > UINT32_MAX)
         return doc_fail(where, ERROR_XML, "expiry='%" PRIu64 "' is too long", l->expiry.value);
     return 0;
@@ -352,7 +348,7 @@ static int check_host_values(const struct doc_where *where, void *obj)
     if (h->mac && (mac.b[0] & 1))
         return doc_fail(where, ERROR_XML, "mac='%s' is a multicast address", h->mac);
     if (h->id && strspn(h->id, "0123456789abcdefABCDEF:") != strlen(h->id))
-        return doc_fail(where, ERROR_XML, "id='%s' is not hexadecimal numbers with colons between",
+        return doc_fail(where, ERROR_XML, "id='%s' is not hexadecimal bytes separated by colons",
                         h->id);
     for (const char *p = h->name; p && *p; p++) {
         bool good = (*p >= '0' && *p <= '9') || ((*p | 0x20) >= 'a' && (*p | 0x20) <= 'z') ||
@@ -413,7 +409,7 @@ static int check_ip(const struct doc_where *where, void *obj)
 {
     const struct network_ip *ip = obj;
     if (ip->netmask.family && ip->prefix.set)
-        return doc_fail(where, ERROR_XML, "it has both a netmask and a prefix; keep one of them");
+        return doc_fail(where, ERROR_XML, "netmask and prefix exclude each other; keep one");
     return 0;
 }
 static const struct doc_type ip_doc = DOC_TYPE("networkIp", S, ip_rows, LINE, .check = check_ip);
@@ -432,15 +428,14 @@ static int check_route(const struct doc_where *where, void *obj)
 {
     const struct network_route *r = obj;
     if (r->netmask.family && r->prefix.set)
-        return doc_fail(where, ERROR_XML, "it has both a netmask and a prefix; keep one of them");
+        return doc_fail(where, ERROR_XML, "netmask and prefix exclude each other; keep one");
     return 0;
 }
 static const struct doc_type route_doc =
     DOC_TYPE("route", S, route_rows, LINE, .check = check_route);
 #undef S
 
-// ---- portgroup, and the whole
-
+// ---- portgroup, network -------------------------------------------------------------------------
 #define S struct network_portgroup
 static const struct doc_row portgroup_rows[] = {
     D_STR(ATTR, "name", name, .flags = DOC_REQUIRED),
@@ -481,8 +476,9 @@ static int check_mac(const struct doc_where *where, void *obj)
     const struct network_def *def = obj;
     static const uint8_t zero[sizeof(def->mac.b)];
     if (memcmp(def->mac.b, zero, sizeof(zero)) == 0)
-        return doc_fail(where, ERROR_XML, "no bridge can have it; leave it out to be given one");
-    return def->mac.b[0] & 1 ? doc_fail(where, ERROR_XML, "it is a multicast address") : 0;
+        return doc_fail(where, ERROR_XML,
+                        "not usable for a bridge; leave it out to get a generated one");
+    return def->mac.b[0] & 1 ? doc_fail(where, ERROR_XML, "is a multicast address") : 0;
 }
 static const struct doc_type mac_doc = DOC_TYPE("mac", S, mac_rows, .check = check_mac);
 static const struct doc_row domain_rows[] = {

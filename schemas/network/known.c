@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The names of elements and attributes that libvirt knows in network and port documents, by the
-// element they stand in: what of them no table describes is refused as "not supported yet" instead
-// of "unknown".
+// The elements and attributes that libvirt accepts in network and port documents, by parent
+// element: those that no table describes are refused as "not supported yet" instead of "unknown".
 #include "schemas/network/internal.h"
 
 // clang-format off

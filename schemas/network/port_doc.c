@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// <networkport>: one plug into a network, as net-port-create takes it and net-port-dumpxml shows
-// it.
+// The tables of <networkport>, the document of net-port-create and net-port-dumpxml.
 #include "schemas/network/internal.h"
 
 DOC_ENUM_VALUES(plug_values, "hostdev-pci", [NETWORK_PLUG_NETWORK] = "network",

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Changing one element of a network's definition.
+// Updates of one element of a network definition.
 //
-// How this works: an update names a section (a list inside the document), a command, and one
-// element as XML. Each section has its own rule for which entry of the list an element means, and
-// not every section knows every command; these are libvirt's rules, found out with its 9.0. The
-// work is done on a copy, which is then validated as a whole, so that a definition is changed to a
-// good one or not at all.
+// How this works: an update names a section (a list in the document), a command, and one element as
+// XML. Each section has its own rule for which list entry an element selects, and supports its own
+// set of commands; the rules were observed with libvirt 9.0. The update changes a copy, which is
+// then validated as a whole, so a definition changes completely or not at all.
 #include "schemas/doc/internal.h"
 #include "schemas/network/internal.h"
 
@@ -29,8 +28,8 @@ PRINTF_LIKE(2, 3) static int refuse(const struct update *u, const char *fmt, ...
                      "cannot update network '%s': %s", u->def->name, text);
 }
 
-// libvirt says this before it looks at the element's values, and (for what it has in lists of its
-// own) after it looked at its name.
+// libvirt refuses before it checks the element's values and, for the sections it keeps as lists,
+// after it checked the element's name.
 static int refuse_modify(const struct update *u, const char *root, const char *called)
 {
     struct doc d = network_doc;
@@ -55,9 +54,8 @@ static const char *shown(const char *text)
     return text ? text : "(none)";
 }
 
-// ---- one element, and lists of them
-
-// Reads the element; the caller owns *ret. 0 or -1.
+// ---- one element, and lists of them -------------------------------------------------------------
+// Parses the element; the caller owns *ret. 0 or -1.
 static int read_one(const struct update *u, const char *root, const struct doc_type *type,
                     void **ret)
 {
@@ -74,7 +72,7 @@ static int read_one(const struct update *u, const char *root, const struct doc_t
     return 0;
 }
 
-// Lists are VEC(struct x *) whatever x is.
+// Every list is a VEC(struct x *).
 #define LIST(vec) ((void *)&(vec))
 
 static struct doc_vec load(const void *list)
@@ -112,7 +110,7 @@ static void replace(void *list, size_t at, const struct doc_type *type, void *ob
     vec.v[at] = obj;
 }
 
-// How many entries of a list fulfil a condition, and which is the first.
+// How many entries of a list match, and the index of the first.
 struct found {
     size_t n, first;
 };
@@ -129,8 +127,7 @@ static struct found find(const void *list, bool (*matches)(const void *entry, co
     return f;
 }
 
-// ---- the sections
-
+// ---- the sections -------------------------------------------------------------------------------
 static struct network_ip *find_ip(const struct update *u)
 {
     struct network_def *def = u->def;
@@ -140,7 +137,7 @@ static struct network_ip *find_ip(const struct update *u)
         refuse(u, "no <ip> element found at index %d", u->parent_index);
         return NULL;
     }
-    // The one that has DHCP already, else the first of IPv4, else the first.
+    // The <ip> that already has DHCP, else the first IPv4 one, else the first.
     VEC_FOREACH (ip, &def->ips) {
         if ((*ip)->ranges.n || (*ip)->hosts.n)
             return *ip;
@@ -167,7 +164,7 @@ static bool any_field_of_host(const void *entry, const void *want)
            same_name(e->id, w->id) || (w->ip.family && ip_compare(&e->ip, &w->ip) == 0);
 }
 
-static bool given_fields_of_host(const void *entry, const void *want)
+static bool host_matches_given_fields(const void *entry, const void *want)
 {
     const struct network_dhcp_host *e = entry, *w = want;
     return (!w->mac || network_mac_equal(e->mac, w->mac)) &&
@@ -175,7 +172,7 @@ static bool given_fields_of_host(const void *entry, const void *want)
            (!w->ip.family || ip_compare(&e->ip, &w->ip) == 0);
 }
 
-// One <ip> of each family can have DHCP.
+// Only one <ip> of each family can have DHCP.
 static int check_only_dhcp(const struct update *u, const struct network_ip *ip)
 {
     char text[IP_TEXT_SIZE];
@@ -184,8 +181,8 @@ static int check_only_dhcp(const struct update *u, const struct network_ip *ip)
         if (other != ip && other->address.family == ip->address.family &&
             other->ranges.n + other->hosts.n > 0)
             return refuse(u,
-                          "DHCP is for one <ip> of each family, and '%s' has it; name that one "
-                          "(--parent-index %zu)",
+                          "only one <ip> of each family can have DHCP, and '%s' has it; select it "
+                          "with --parent-index %zu",
                           ip_format(&other->address, text), i);
     }
     return 0;
@@ -196,14 +193,15 @@ static int put_host(const struct update *u, struct network_ip *ip, struct networ
     char text[IP_TEXT_SIZE];
     AUTO_FREE char *what = xasprintf("cannot update network '%s': ", u->def->name);
     if (host->ip.family != ip->address.family)
-        return refuse(u, "ip='%s' is of another family than its <ip>", ip_format(&host->ip, text));
+        return refuse(u, "ip='%s' has another address family than its <ip>",
+                      ip_format(&host->ip, text));
     if (check_only_dhcp(u, ip) < 0 || network_check_dhcp_host(ip, host, what, u->err) < 0)
         return -1;
     struct found f = find(&ip->hosts, any_field_of_host, host);
     if (adds(u)) {
         if (f.n)
             return refuse(u,
-                          "there is a dhcp host entry already with mac='%s', name='%s' or ip='%s'",
+                          "there is already a dhcp host entry with mac='%s', name='%s' or ip='%s'",
                           shown(host->mac), shown(host->name), ip_format(&host->ip, text));
         add(u, LIST(ip->hosts), host);
         return 0;
@@ -227,15 +225,15 @@ static int update_dhcp_host(const struct update *u)
     if (ip->address.family == AF_INET6 && ((struct network_dhcp_host *)host)->mac) {
         doc_object_destroy(type, host);
         return error_set(u->err, ERROR_XML, AREA_NETWORK,
-                         "cannot update network '%s': <host>: a mac does not go with an IPv6 "
-                         "network; give an id or name",
+                         "cannot update network '%s': <host>: a mac cannot be used in an IPv6 "
+                         "network; use id or name",
                          u->def->name);
     }
     if (deleting) {
-        struct found f = find(&ip->hosts, given_fields_of_host, host);
+        struct found f = find(&ip->hosts, host_matches_given_fields, host);
         doc_object_destroy(type, host);
         if (!f.n)
-            return refuse(u, "there is no dhcp host entry that has all of these values");
+            return refuse(u, "there is no dhcp host entry with all of these values");
         drop(LIST(ip->hosts), f.first, type);
         return 0;
     }
@@ -258,13 +256,13 @@ static int put_range(const struct update *u, struct network_ip *ip, struct netwo
         return -1;
     struct found f = find(&ip->ranges, same_range, r);
     if (adds(u) && f.n)
-        return refuse(u, "this dhcp range is there already");
+        return refuse(u, "this dhcp range already exists");
     if (adds(u)) {
         add(u, LIST(ip->ranges), r);
         return 0;
     }
     if (!f.n)
-        return refuse(u, "there is no such dhcp range");
+        return refuse(u, "no such dhcp range exists");
     drop(LIST(ip->ranges), f.first, &network_dhcp_range_doc);
     doc_object_destroy(&network_dhcp_range_doc, r);
     return 0;
@@ -284,20 +282,20 @@ static int update_dhcp_range(const struct update *u)
     return -1;
 }
 
-// What the sections without a parent have in common.
+// A section of network elements that are not inside an <ip>.
 struct section {
     const char *root;
     const struct doc_type *type, *partial; // partial: for delete
     const char *called;
     bool (*adds_to)(const void *entry,
-                    const void *want); // an entry that is in the way of a new one
-    bool (*deletes)(const void *entry, const void *want);  // one that is meant
-    bool (*modifies)(const void *entry, const void *want); // NULL: cannot be modified
-    bool dns;                                              // one of the sections of <dns>
-    bool only_one;                                         // delete must match exactly one
+                    const void *want);                     // an entry that conflicts with a new one
+    bool (*deletes)(const void *entry, const void *want);  // the entry to delete
+    bool (*modifies)(const void *entry, const void *want); // NULL: modify is not supported
+    bool dns;                                              // a child of <dns>
+    bool only_one;                                         // delete must match exactly one entry
 };
 
-// A type that shares its rows with the entry's destroys it as well.
+// A type that shares its rows with the entry's type also destroys the entry.
 static int update_list(const struct update *u, void *list, const struct section *s)
 {
     bool deleting = u->command == NETWORK_COMMAND_DELETE;
@@ -318,11 +316,11 @@ static int update_list(const struct update *u, void *list, const struct section 
     }
     doc_object_destroy(type, obj);
     if (adds(u))
-        return refuse(u, "there is already one of %s like this", s->called);
+        return refuse(u, "an equal entry already exists in %s", s->called);
     if (!f.n)
-        return refuse(u, "none of %s is like this", s->called);
+        return refuse(u, "no entry in %s matches", s->called);
     if (f.n > 1 && s->only_one)
-        return refuse(u, "more than one of %s is like this; say more about it", s->called);
+        return refuse(u, "more than one entry in %s matches; add attributes", s->called);
     drop(list, f.first, s->type);
     return 0;
 }
@@ -339,7 +337,7 @@ static int update_forward_interface(const struct update *u)
         .root = "interface",
         .type = &network_forward_interface_doc,
         .partial = &network_forward_interface_doc,
-        .called = "the forward interfaces",
+        .called = "forward interfaces",
         .adds_to = same_device,
         .deletes = same_device,
     };
@@ -362,7 +360,7 @@ static int update_portgroup(const struct update *u)
         .root = "portgroup",
         .type = &network_portgroup_doc,
         .partial = &network_portgroup_doc,
-        .called = "the portgroups",
+        .called = "portgroups",
         .adds_to = same_portgroup,
         .deletes = same_portgroup,
         .modifies = same_portgroup,
@@ -373,7 +371,7 @@ static int update_portgroup(const struct update *u)
     VEC_FOREACH (p, &u->def->portgroups)
         defaults += (*p)->is_default == TOGGLE_YES;
     if (defaults > 1)
-        return refuse(u, "another portgroup is the default already; only one can be");
+        return refuse(u, "another portgroup is already the default");
     return 0;
 }
 
@@ -409,7 +407,7 @@ static int update_dns_host(const struct update *u)
         .root = "host",
         .type = &network_dns_host_doc,
         .partial = &network_dns_host_partial_doc,
-        .called = "the DNS hosts",
+        .called = "DNS hosts",
         .adds_to = same_dns_ip,
         .deletes = any_field_of_dns_host,
         .only_one = true,
@@ -430,14 +428,14 @@ static int update_dns_txt(const struct update *u)
         .root = "txt",
         .type = &network_dns_txt_doc,
         .partial = &network_dns_txt_partial_doc,
-        .called = "the DNS TXT records",
+        .called = "DNS TXT records",
         .adds_to = same_txt_name,
         .deletes = same_txt_name,
     };
     return update_list(u, LIST(dns_of(u)->txts), &s);
 }
 
-static bool given_fields_of_srv(const void *entry, const void *want)
+static bool srv_matches_given_fields(const void *entry, const void *want)
 {
     const struct network_dns_srv *e = entry, *w = want;
     return (!w->service || str_eq(e->service, w->service)) &&
@@ -456,9 +454,9 @@ static int update_dns_srv(const struct update *u)
         .root = "srv",
         .type = &network_dns_srv_doc,
         .partial = &network_dns_srv_partial_doc,
-        .called = "the DNS SRV records",
-        .adds_to = given_fields_of_srv,
-        .deletes = given_fields_of_srv,
+        .called = "DNS SRV records",
+        .adds_to = srv_matches_given_fields,
+        .deletes = srv_matches_given_fields,
         .only_one = true,
     };
     return update_list(u, LIST(dns_of(u)->srvs), &s);
@@ -466,7 +464,7 @@ static int update_dns_srv(const struct update *u)
 
 static const struct {
     const char *name;
-    int (*update)(const struct update *u); // NULL: libvirt knows the section, and no way to update
+    int (*update)(const struct update *u); // NULL: libvirt cannot update the section either
 } sections[NETWORK_SECTION_COUNT] = {
     [NETWORK_SECTION_BRIDGE] = {"bridge", NULL},
     [NETWORK_SECTION_DOMAIN] = {"domain", NULL},
@@ -487,15 +485,15 @@ int network_def_update(struct network_def *def, unsigned section, unsigned comma
 {
     if (section >= NETWORK_SECTION_COUNT || !sections[section].name)
         return error_set(err, ERROR_OPERATION_UNSUPPORTED, AREA_NETWORK,
-                         "cannot update network '%s': there is no section %u", def->name, section);
+                         "cannot update network '%s': unknown section %u", def->name, section);
     if (!sections[section].update)
         return error_set(err, ERROR_OPERATION_UNSUPPORTED, AREA_NETWORK,
-                         "cannot update section '%s' of network '%s'; redefine the network, and "
-                         "start it anew if it is active",
+                         "cannot update section '%s' of network '%s'; redefine the network and "
+                         "restart it if it is active",
                          sections[section].name, def->name);
     if (command == NETWORK_COMMAND_NONE || command >= NETWORK_COMMAND_COUNT)
         return error_set(err, ERROR_OPERATION_UNSUPPORTED, AREA_NETWORK,
-                         "cannot update network '%s': there is no command %u", def->name, command);
+                         "cannot update network '%s': unknown command %u", def->name, command);
     AUTO_NETWORK_DEF struct network_def *copy = network_def_copy(def);
     struct update u = {
         .def = copy, .command = command, .parent_index = parent_index, .xml = xml, .err = err};

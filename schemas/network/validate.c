@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// What the tables of a network document cannot see: names, and values that must go together.
+// Checks of a network definition that the tables cannot express: names, and values that depend on
+// each other.
 //
-// Much of a network's text ends up in dnsmasq's configuration, a line each: nothing with control
-// characters in it gets past here.
+// Much of the text becomes lines of dnsmasq's configuration, so control characters are refused.
 #include "schemas/network/check.h"
 
 #include <ctype.h>
@@ -22,8 +22,7 @@ int network_check_fail(const struct at *at, enum error_code code, unsigned line,
     return error_set(at->err, code, AREA_NETWORK, "network '%s': %s", name, text);
 }
 
-// ---- text
-
+// ---- text ---------------------------------------------------------------------------------------
 bool network_has_control(const char *s)
 {
     for (; s && *s; s++) {
@@ -33,7 +32,7 @@ bool network_has_control(const char *s)
     return false;
 }
 
-// Letters, digits, '-', '_', '.' and what `more` has: what a DNS name is made of.
+// Letters, digits, '-', '_', '.' and the characters in `more`.
 static bool is_dns_name(const char *s, const char *more)
 {
     size_t n = strlen(s);
@@ -47,8 +46,7 @@ static bool is_dns_name(const char *s, const char *more)
     return true;
 }
 
-// ---- ip
-
+// ---- ip -----------------------------------------------------------------------------------------
 bool network_ranges_overlap(const struct network_dhcp_range *a, const struct network_dhcp_range *b)
 {
     return a->start.family == b->start.family && ip_compare(&a->start, &b->end) <= 0 &&
@@ -63,19 +61,19 @@ static struct ip_addr last_address(const struct ip_prefix *p)
     return a;
 }
 
-// The subnet's own number, or everybody's: no address of a machine.
+// The network and broadcast addresses cannot be an interface's.
 static const char *reserved_as(const struct ip_prefix *p, const struct ip_addr *a)
 {
     if (a->family != AF_INET || p->len > 30)
         return NULL;
     struct ip_prefix net = ip_prefix_network(p);
     struct ip_addr last = last_address(p);
-    return ip_compare(a, &net.addr) == 0 ? "the subnet's own"
+    return ip_compare(a, &net.addr) == 0 ? "the network address"
            : ip_compare(a, &last) == 0   ? "the broadcast address"
                                          : NULL;
 }
 
-// Addresses from start to end, at most `most`.
+// Number of addresses from start to end, at most `most`.
 static uint64_t range_size(const struct network_dhcp_range *r, uint64_t most)
 {
     uint64_t n = 0;
@@ -97,9 +95,9 @@ int network_check_range(const struct network_ip *ip, const struct network_dhcp_r
     ip_prefix_format(&p, net);
     const char *why = NULL;
     if (range->start.family != p.addr.family || range->end.family != p.addr.family)
-        why = "is of another family than its <ip>";
+        why = "has another address family than its <ip>";
     else if (ip_compare(&range->start, &range->end) > 0)
-        why = "is reversed: it ends before it starts";
+        why = "ends before it starts, in";
     else if (!ip_prefix_contains(&p, &range->start) || !ip_prefix_contains(&p, &range->end))
         why = "is not entirely within";
     else if (reserved_as(&p, &range->start))
@@ -123,11 +121,11 @@ int network_check_dhcp_host(const struct network_ip *ip, const struct network_dh
     bool v6 = p.addr.family == AF_INET6;
     if (v6 && host->mac)
         return error_set(err, ERROR_XML, AREA_NETWORK,
-                         "%s<host>: mac='%s' does not go with an IPv6 network; give an id or name",
+                         "%s<host>: mac='%s' cannot be used in an IPv6 network; use id or name",
                          what, host->mac);
     if (!v6 && host->id)
         return error_set(err, ERROR_XML, AREA_NETWORK,
-                         "%s<host>: id='%s' goes only with an IPv6 network; give a mac or name",
+                         "%s<host>: id='%s' can only be used in an IPv6 network; use mac or name",
                          what, host->id);
     if (!host->name && !host->mac && !host->id)
         return error_set(err, ERROR_XML, AREA_NETWORK,
@@ -151,12 +149,12 @@ static int check_family(const struct at *at, unsigned line, const char *element,
         return UNSUPPORTED(line, "<%s %s='%s'> is an IPv6 address; it needs family='ipv6'", element,
                            attr, ip_format(a, text));
     if (a->family == AF_INET && given == NETWORK_FAMILY_IPV6)
-        return UNSUPPORTED(line, "<%s %s='%s'> is an IPv4 address, its family is said to be ipv6",
-                           element, attr, ip_format(a, text));
+        return UNSUPPORTED(line, "<%s %s='%s'> is an IPv4 address, but has family='ipv6'", element,
+                           attr, ip_format(a, text));
     return 0;
 }
 
-// netmask and prefix against the address's family.
+// netmask and prefix must match the address's family.
 static int check_length(const struct at *at, unsigned line, const char *element,
                         const struct ip_addr *a, const struct ip_addr *mask,
                         const struct opt_uint *prefix)
@@ -178,15 +176,16 @@ static int check_length(const struct at *at, unsigned line, const char *element,
     return 0;
 }
 
-// An <ip> without address is given a free subnet; it can't say what depends on which.
+// An <ip> without address gets a free subnet, so nothing that depends on the subnet can be given.
 static int check_unaddressed(const struct at *at, const struct network_ip *ip)
 {
     if (ip->family == NETWORK_FAMILY_IPV6)
-        return BAD(ip->line, "<ip>: attribute 'address' is missing; only for IPv4 is a free subnet "
-                             "looked for");
+        return BAD(ip->line, "<ip>: attribute 'address' is missing; vireod chooses a free subnet "
+                             "only for IPv4");
     if (ip->netmask.family || ip->prefix.set || ip->ranges.n || ip->hosts.n)
-        return BAD(ip->line, "<ip>: attribute 'address' is missing; without it a free subnet is "
-                             "taken, and netmask, prefix, <range> and <host> can't be said");
+        return BAD(ip->line,
+                   "<ip>: attribute 'address' is missing; without it vireod chooses a "
+                   "free subnet, and netmask, prefix, <range> and <host> cannot be given");
     return 0;
 }
 
@@ -200,13 +199,13 @@ static int check_address(const struct at *at, const struct network_ip *ip)
     const char *why = reserved_as(&p, &ip->address);
     if (!why &&
         (v4 ? b[0] == 0 || b[0] == 127 || b[0] >= 224 : b[0] == 0xff || memcmp(b, zero, 15) == 0))
-        why = "no address a network can have";
+        why = "not usable in a network";
     if (why)
-        return BAD(ip->line, "<ip address='%s'>: it is %s", ip_format(&ip->address, text), why);
+        return BAD(ip->line, "<ip address='%s'>: is %s", ip_format(&ip->address, text), why);
     return 0;
 }
 
-// Values of one attribute, to find the same one twice: sorted, as there may be thousands.
+// Values of one attribute with their lines; sorted to find duplicates, as there may be thousands.
 struct value {
     char *text; // owned
     unsigned line;
@@ -314,8 +313,8 @@ static int check_ip(const struct at *at, const struct network_ip *ip)
 {
     if (network_has_control(ip->tftp_root) || network_has_control(ip->bootp_file) ||
         (ip->bootp_server && !is_dns_name(ip->bootp_server, ":")))
-        return BAD(ip->line, "<ip>: <tftp root=>, <bootp file=> or <bootp server=> has characters "
-                             "that cannot stand there");
+        return BAD(ip->line, "<ip>: <tftp root=>, <bootp file=> or <bootp server=> contains "
+                             "characters that are not allowed");
     if (!ip->address.family)
         return check_unaddressed(at, ip);
     if (check_family(at, ip->line, "ip", ip->family, &ip->address, "address") < 0 ||
@@ -323,13 +322,13 @@ static int check_ip(const struct at *at, const struct network_ip *ip)
         check_address(at, ip) < 0)
         return -1;
     if (network_ip_prefix(ip).len == 0)
-        return BAD(ip->line, "<ip netmask='0.0.0.0'> would send all that the host sends into this "
-                             "network; give another, such as 255.255.255.0");
+        return BAD(ip->line, "<ip netmask='0.0.0.0'> would route all traffic of the host into this "
+                             "network; use another, such as 255.255.255.0");
     if (ip->address.family == AF_INET6 && ip->tftp_root)
         return UNSUPPORTED(ip->line,
-                           "<tftp> does not go with an IPv6 <ip>; put it into an IPv4 one");
+                           "<tftp> cannot be used in an IPv6 <ip>; move it to an IPv4 one");
     if (ip->address.family == AF_INET6 && ip->bootp_file)
-        return UNSUPPORTED(ip->line, "<bootp> does not go with an IPv6 <ip>");
+        return UNSUPPORTED(ip->line, "<bootp> cannot be used in an IPv6 <ip>");
     if (ip->address.family == AF_INET6 && ip->ranges.n + ip->hosts.n > 0 &&
         network_ip_prefix(ip).len < 64)
         return UNSUPPORTED(ip->line,
@@ -348,7 +347,7 @@ static int check_ips(const struct at *at)
         bool v6 = ip->address.family == AF_INET6;
         if (!ip->address.family) {
             if (unaddressed)
-                return BAD(ip->line, "<ip>: only one can be without an address");
+                return BAD(ip->line, "<ip>: only one may lack an address");
             unaddressed = ip;
         }
         if (ip->ranges.n || ip->hosts.n) {
@@ -363,8 +362,8 @@ static int check_ips(const struct at *at)
         for (size_t k = 0; ip->address.family && k < i; k++) {
             struct ip_prefix o = network_ip_prefix(at->def->ips.v[k]);
             char a[IP_TEXT_SIZE];
-            // A second address in one subnet is fine, two subnets of which one holds the other
-            // are not.
+            // Two addresses in one subnet are valid; two subnets where one contains the other are
+            // not.
             bool same = p.len == o.len && ip_prefix_contains(&p, &o.addr);
             if (ip_compare(&p.addr, &o.addr) == 0 || (!same && ip_prefix_overlap(&p, &o)))
                 return BAD(ip->line, "<ip>: %s overlaps the <ip> on line %u",
@@ -381,10 +380,10 @@ static int check_route(const struct at *at, const struct network_route *r)
         check_length(at, r->line, "route", &r->address, &r->netmask, &r->prefix) < 0)
         return -1;
     if (r->gateway.family != r->address.family)
-        return BAD(r->line, "<route>: address and gateway are of different families");
+        return BAD(r->line, "<route>: address and gateway have different address families");
     struct ip_prefix p = network_route_prefix(r), net = ip_prefix_network(&p);
     if (ip_compare(&p.addr, &net.addr) != 0)
-        return BAD(r->line, "<route>: address='%s' is not that of a network with /%u",
+        return BAD(r->line, "<route>: address='%s' is not a network address for /%u",
                    ip_format(&r->address, text), p.len);
     VEC_FOREACH (ip, &at->def->ips) {
         struct ip_prefix own = network_ip_prefix(*ip);
@@ -395,25 +394,25 @@ static int check_route(const struct at *at, const struct network_route *r)
                        ip_format(&r->gateway, text));
 }
 
-// ---- dns and the rest
-
+// ---- dns and others -----------------------------------------------------------------------------
 static int check_dns(const struct at *at)
 {
     const struct network_dns *dns = at->def->dns;
     if (at->def->domain && !is_dns_name(at->def->domain, ""))
-        return BAD(at->def->domain_line, "<domain name='%.80s'> is not a domain's name",
+        return BAD(at->def->domain_line, "<domain name='%.80s'> is not a domain name",
                    at->def->domain);
     if (!dns)
         return 0;
     VEC_FOREACH (f, &dns->forwarders) {
         if ((*f)->domain && !is_dns_name((*f)->domain, ""))
-            return BAD((*f)->line, "<forwarder domain=> is not a domain's name");
+            return BAD((*f)->line, "<forwarder domain=> is not a domain name");
     }
     VEC_FOREACH (t, &dns->txts) {
         if (!is_dns_name((*t)->name, "") || network_has_control((*t)->value) ||
             strlen((*t)->value) > 4096)
-            return BAD((*t)->line, "<txt>: name is no DNS name, or value has control characters "
-                                   "or more than 4096 bytes");
+            return BAD((*t)->line,
+                       "<txt>: the name is not a DNS name, or the value has control characters "
+                       "or more than 4096 bytes");
     }
     VEC_FOREACH (s, &dns->srvs) {
         if (!is_dns_name((*s)->service, "") || !is_dns_name((*s)->protocol, "") ||
@@ -433,7 +432,7 @@ static int check_dns(const struct at *at)
 static int check_bandwidth(const struct at *at, const struct network_bandwidth *b)
 {
     if (b && b->inbound.floor.set)
-        return UNSUPPORTED(b->line, "<inbound floor=> is only for interfaces of guests");
+        return UNSUPPORTED(b->line, "<inbound floor=> can only be set for a domain's interface");
     return 0;
 }
 
@@ -443,13 +442,13 @@ static int check_portgroups(const struct at *at)
     for (size_t i = 0; i < at->def->portgroups.n; i++) {
         const struct network_portgroup *p = at->def->portgroups.v[i];
         if (!*p->name || network_has_control(p->name))
-            return BAD(p->line, "<portgroup>: its name is empty or has control characters");
+            return BAD(p->line, "<portgroup>: the name is empty or has control characters");
         if (check_bandwidth(at, p->bandwidth) < 0)
             return -1;
         if ((p->vlan || p->bandwidth) && network_def_direct_mode(at->def) != DIRECT_NONE)
             return UNSUPPORTED(p->line,
-                               "<portgroup> '%s': <%s> is not for guests that are put straight on "
-                               "an interface",
+                               "<portgroup> '%s': <%s> cannot be used where guests are connected "
+                               "directly to an interface",
                                p->name, p->vlan ? "vlan" : "bandwidth");
         for (size_t k = 0; k < i; k++) {
             if (str_eq(p->name, at->def->portgroups.v[k]->name))
@@ -474,9 +473,9 @@ static int check_sizes(const struct at *at)
     VEC_FOREACH (ip, &d->ips)
         most = (*ip)->hosts.n > most ? (*ip)->hosts.n : most;
     if (d->ips.n > NETWORK_IPS_MAX || d->portgroups.n > NETWORK_IPS_MAX)
-        return BAD(0, "it has more than %d <ip> or <portgroup>", NETWORK_IPS_MAX);
+        return BAD(0, "more than %d <ip> or <portgroup> elements", NETWORK_IPS_MAX);
     if (most > NETWORK_LIST_MAX || d->routes.n > NETWORK_LIST_MAX)
-        return BAD(0, "it has more than %d elements of a kind", NETWORK_LIST_MAX);
+        return BAD(0, "more than %d elements of one kind", NETWORK_LIST_MAX);
     return 0;
 }
 

@@ -2,7 +2,7 @@
 // A storage pool document and a volume document as plain data.
 //
 // Strings are owned and NULL when not given; enums are 0 when not given; numbers are opt_uint or
-// opt_int. How they stand in XML is described once, in the tables of storage_doc.c.
+// opt_int. The tables in doc.c describe the XML form.
 #pragma once
 
 #include <stddef.h>
@@ -10,40 +10,38 @@
 #include "schemas/doc/value.h"
 
 enum {
-    STORAGE_NAME_MAX = 250,  // it becomes a file name, a pool's with a suffix
+    STORAGE_NAME_MAX = 250,  // used as a file name; a pool's gets a suffix
     STORAGE_PATH_MAX = 4095, // the kernel's limit
 };
 
 struct storage_permissions {
     struct opt_uint mode;        // the bits of chmod()
     struct opt_int owner, group; // -1: the creating process's
-    char *label;                 // kept, and not used
+    char *label;                 // kept but not used
 };
 
 struct storage_timestamps { // "1795311702.068909262"
     char *atime, *mtime, *ctime, *btime;
 };
 
-// ---- pool
-
+// ---- pool ---------------------------------------------------------------------------------------
 enum pool_type { POOL_TYPE_NONE, POOL_TYPE_DIR };
 
 struct pool_def {
     enum pool_type type;
     char *name;
     struct opt_uuid uuid;                            // after post_parse: set
-    struct opt_uint capacity, allocation, available; // shown only; what a document says is dropped
-    char *source_dir, *source_name;                  // read, and not used by directories
-    char *path;                                      // after post_parse: clean
+    struct opt_uint capacity, allocation, available; // output only; dropped from input
+    char *source_dir, *source_name;                  // kept but not used by directory pools
+    char *path;                                      // normalized by post_parse
     bool has_permissions;
     struct storage_permissions permissions;
 };
 
-// ---- volume
-
+// ---- volume -------------------------------------------------------------------------------------
 enum volume_type { VOLUME_TYPE_NONE, VOLUME_TYPE_FILE, VOLUME_TYPE_DIR, VOLUME_TYPE_BLOCK };
 
-// In the order in which libvirt lists them.
+// In libvirt's order of formats.
 enum volume_format {
     VOLUME_FORMAT_NONE,
     VOLUME_FORMAT_RAW,
@@ -67,11 +65,11 @@ enum volume_format {
 const char *volume_format_name(enum volume_format format); // "none" for NONE
 
 struct volume_target {
-    char *path; // shown only: a volume's place is its pool's
+    char *path; // output only: the pool decides
     enum volume_format format;
     bool has_permissions;
     struct storage_permissions permissions;
-    struct storage_timestamps timestamps; // shown only
+    struct storage_timestamps timestamps; // output only
     char *compat;                         // "0.10", "1.1"
     bool nocow;
     struct opt_uint cluster_size; // bytes
@@ -81,29 +79,28 @@ struct volume_target {
 struct volume_backing {
     char *path;
     enum volume_format format;
-    struct storage_permissions permissions; // shown only
-    struct storage_timestamps timestamps;   // likewise
+    struct storage_permissions permissions; // output only
+    struct storage_timestamps timestamps;   // output only
 };
 
 struct volume_def {
-    enum volume_type type; // shown only
-    char *name, *key;      // the key is shown only
+    enum volume_type type; // output only
+    char *name, *key;      // key: output only
     struct opt_uint capacity, allocation;
-    struct opt_uint physical; // shown only
+    struct opt_uint physical; // output only
     struct volume_target target;
     struct volume_backing *backing; // NULL: none
 };
 
-// ---- operations
-
+// ---- operations ---------------------------------------------------------------------------------
 enum storage_parse_flags { STORAGE_PARSE_VALIDATE = 1 << 0 };
 
-// Parses and fills in; NULL with err.
+// Parses and completes; NULL with err.
 struct pool_def *pool_def_load(const char *xml, size_t len, unsigned flags, struct error *err);
 char *pool_def_format(const struct pool_def *def); // caller frees
 struct pool_def *pool_def_copy(const struct pool_def *def);
 void pool_def_destroy(struct pool_def *def);
-// Whether libvirt has such a type of pool ("fs", "logical", ...).
+// Whether libvirt has this type of pool ("fs", "logical", ...).
 bool pool_type_known(const char *type);
 
 struct volume_def *volume_def_load(const char *xml, size_t len, unsigned flags, struct error *err);
@@ -115,7 +112,7 @@ void volume_def_destroy(struct volume_def *def);
 char *pool_doc_rng(void);
 char *volume_doc_rng(void);
 
-// Slashes collapsed, none at the end but for "/". Caller frees.
+// Collapses slashes and drops trailing ones except in "/". Caller frees.
 char *storage_clean_path(const char *path);
 
 static inline void pool_def_cleanup(struct pool_def **p)

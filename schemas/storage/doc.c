@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// <pool> and <volume> as tables. Order is libvirt's.
+// The tables of <pool> and <volume>, in libvirt's order.
 #include "schemas/doc/doc.h"
 #include "schemas/storage/def.h"
 
@@ -8,7 +8,7 @@
 static const char pool_types_refused[] =
     "fs netfs logical disk iscsi iscsi-direct scsi mpath rbd sheepdog gluster zfs vstorage";
 DOC_ENUM_VALUES(pool_type_values, pool_types_refused, [POOL_TYPE_DIR] = "dir");
-// <volume type=> is what libvirt shows; whatever a document says, a directory decides.
+// <volume type=> is output only: the directory decides the type.
 DOC_ENUM_VALUES(volume_type_values, "network netdir ploop", [VOLUME_TYPE_FILE] = "file",
                 [VOLUME_TYPE_DIR] = "dir", [VOLUME_TYPE_BLOCK] = "block");
 DOC_ENUM_VALUES(
@@ -37,8 +37,7 @@ bool pool_type_known(const char *type)
     return false;
 }
 
-// ---- what both have
-
+// ---- shared by both -----------------------------------------------------------------------------
 #define S struct storage_permissions
 static const struct doc_row permissions_rows[] = {
     D_OCTAL(LEAF, "mode", mode, 07777),
@@ -67,13 +66,12 @@ static int check_name(const struct doc_where *where, const char *name)
         return doc_fail(where, ERROR_XML, "<name> has more than %d characters", STORAGE_NAME_MAX);
     for (const char *p = name; *p; p++) {
         if (iscntrl((unsigned char)*p))
-            return doc_fail(where, ERROR_XML, "<name> has a control character in it");
+            return doc_fail(where, ERROR_XML, "<name> contains a control character");
     }
     return 0;
 }
 
-// ---- pool
-
+// ---- pool ---------------------------------------------------------------------------------------
 #define S struct pool_def
 static const struct doc_row source_dir_rows[] = {
     D_STR(ATTR, "path", source_dir, .flags = DOC_OLD),
@@ -120,8 +118,7 @@ static int check_pool(const struct doc_where *where, void *obj)
 static const struct doc_type pool_type = DOC_TYPE("pool", S, pool_rows, .check = check_pool);
 #undef S
 
-// ---- volume
-
+// ---- volume -------------------------------------------------------------------------------------
 #define S struct volume_target
 static const struct doc_row target_format_rows[] = {
     D_ENUM(ATTR, "type", format, &volume_format_values, .flags = DOC_REQUIRED),
@@ -169,7 +166,7 @@ static const struct doc_type backing_doc = DOC_TYPE("volumeBacking", S, backing_
 #undef S
 
 #define S struct volume_def
-// Where the extents of a block device would stand; libvirt shows an empty one in places.
+// <source> is for the extents of a block device; libvirt shows an empty one for others.
 static const struct doc_row volume_rows[] = {
     D_ENUM(ATTR, "type", type, &volume_type_values),
     D_STR(LEAF, "name", name, .flags = DOC_REQUIRED),
@@ -190,8 +187,7 @@ static const struct doc_type volume_type =
     DOC_TYPE("volume", S, volume_rows, .check = check_volume);
 #undef S
 
-// ---- the documents
-
+// ---- documents ----------------------------------------------------------------------------------
 // clang-format off
 static const struct doc_known pool_known[] = {
     {"adapter", "@managed @name @parent @parent_fabric_wwn @parent_wwnn @parent_wwpn @type @wwnn @wwpn parentaddr"},
@@ -238,8 +234,7 @@ static const struct doc volume_doc = {
     .nknown = ARRAY_LEN(volume_known),
 };
 
-// ---- operations
-
+// ---- operations ---------------------------------------------------------------------------------
 char *storage_clean_path(const char *path)
 {
     AUTO_STRBUF b = {0};
@@ -295,7 +290,7 @@ struct volume_def *volume_def_load(const char *xml, size_t len, unsigned flags, 
     if (doc_parse(&volume_doc, xml, len, 0, def, err) < 0 ||
         ((flags & STORAGE_PARSE_VALIDATE) && doc_rng_validate(&volume_doc, xml, len, err) < 0))
         return NULL;
-    // Nothing to build on is none: libvirt shows an empty <backingStore> at times.
+    // libvirt shows an empty <backingStore> for a volume without a backing image.
     if (def->backing && !def->backing->path) {
         doc_finish(&backing_doc, def->backing);
         free(def->backing);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Every fixture: parses, fits the schema, formats the same twice, survives copying, and is after
-// post_parse as its golden says.
+// Every fixture parses, fits the schema, formats to the same text twice, survives copying, and
+// after post_parse equals its golden.
 #include "tests/check.h"
 #include "tests/golden.h"
 
@@ -61,7 +61,7 @@ static void check_filled(const char *path, const char *xml, bool golden)
     AUTO_FREE char *again = network_def_format(def, 0);
     CHECK_STR(again, text);
     network_def_destroy(def);
-    // What clients read back they may define again.
+    // Clients can define what they read back.
     def = network_def_load(text, strlen(text), NETWORK_PARSE_VALIDATE, &err);
     CHECK_STR(def ? "" : err.message, "");
     AUTO_FREE char *back = network_def_format(def, 0);
@@ -122,7 +122,7 @@ static void check_port(const char *path, const char *xml)
     AUTO_FREE char *text = network_port_def_format(copy);
     network_port_def_destroy(copy);
     if (!str_eq(text, xml))
-        fprintf(stderr, "%s is written in another way\n", path);
+        fprintf(stderr, "%s is formatted differently\n", path);
     CHECK_STR(text, xml);
 }
 
@@ -131,8 +131,7 @@ static void ports(void)
     CHECK(each_document(PORTS, check_port) == 3);
 }
 
-// ---- single facts
-
+// ---- single cases -------------------------------------------------------------------------------
 static struct network_def *load(const char *xml)
 {
     AUTO_ERROR err = ERROR_INIT;
@@ -154,13 +153,13 @@ static void what_is_filled_in(void)
     CHECK_INT(def->forward.mode, NETWORK_FORWARD_NONE);
     network_def_destroy(def);
     network_def_destroy(other);
-    // A bridge of the host gets nothing.
+    // A bridge of the host gets no defaults.
     def = load("<network><name>x</name><forward mode='bridge'/><bridge name='br0'/></network>");
     CHECK(!def->mac.set && !def->bridge_stp && !def->bridge_delay.set);
     CHECK(!network_def_owns_bridge(def));
     CHECK_INT(network_def_direct_mode(def), DIRECT_NONE);
     network_def_destroy(def);
-    // Nor do macvtaps, which have none.
+    // Nor does a network of macvtaps, which has no bridge.
     def = load("<network><name>x</name><forward mode='bridge' dev='eth0'/></network>");
     CHECK(!def->mac.set && !def->bridge_stp && !def->bridge && !network_def_owns_bridge(def));
     CHECK_INT(network_def_direct_mode(def), DIRECT_BRIDGE);
@@ -242,7 +241,7 @@ static void questions(void)
     network_def_destroy(def);
 }
 
-// A network that is to be given a subnet says so with an <ip> that has no address.
+// An <ip> without address, which requests a free subnet, is kept.
 static void free_subnet(void)
 {
     struct network_def *def = load("<network><name>x</name><forward/><ip><dhcp/></ip></network>");
@@ -252,8 +251,7 @@ static void free_subnet(void)
     network_def_destroy(def);
 }
 
-// ---- a second opinion
-
+// ---- libvirt's schemas --------------------------------------------------------------------------
 static void ignore(void *arg, const char *fmt, ...)
 {
     (void)arg, (void)fmt;
@@ -264,7 +262,7 @@ static xmlRelaxNG *schema;
 static void check_libvirt(const char *path, const char *xml)
 {
     (void)xml;
-    // What libvirt 9.0 does not have yet, or only we have.
+    // Elements that libvirt 9.0 does not have.
     if (strstr(path, "titled") || strstr(path, "live."))
         return;
     size_t stem = strlen(path) - 4;
@@ -291,7 +289,7 @@ static void libvirt_schema_agrees(void)
         schema = xmlRelaxNGParse(ctxt);
         xmlRelaxNGFreeParserCtxt(ctxt);
         if (!schema) {
-            printf("no libvirt schemas here: not compared\n");
+            printf("no libvirt schemas installed: not compared\n");
             return;
         }
         each_document(dirs[i], check_libvirt);

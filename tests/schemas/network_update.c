@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Every update of tests/fixtures/network/updates.txt ends as it ended with libvirtd 9.0: the same
-// code, and the same definition. Where we are stricter on purpose, `stricter` says why.
+// code, and the same definition, but for the intended differences in `stricter`.
 #include "tests/check.h"
 
 #include "base/file.h"
 #include "base/str.h"
 #include "schemas/network/def.h"
 
-// What libvirt lets pass. By the element, as it stands in the fixture.
+// Updates that libvirt accepts and vireod refuses, by the element in the fixture.
 static const struct {
     const char *xml, *part;
 } stricter[] = {
@@ -15,9 +15,9 @@ static const struct {
     {"<host id='0:7' name='v6' ip='fd00:5::9'/>", ""},
     {"<host mac='52:54:00:00:00:09' name='h9' ip='192.168.5.19'/>", "not within"},
     {"<host mac='52:54:00:00:00:01' name='h1' ip='192.168.5.11'/>", "not within"},
-    {"<interface dev='eth8'/>", "isolated"}, // it would be gone at the next look
+    {"<interface dev='eth8'/>", "isolated"}, // libvirt reports success and drops it
     {"<interface dev='eth9'/>", "isolated"},
-    {"<srv protocol='tcp' target='a' port='11'/>", "none"}, // deletes the one with port 10
+    {"<srv protocol='tcp' target='a' port='11'/>", "no entry"}, // deletes the one with port 10
 };
 
 struct base {
@@ -81,10 +81,10 @@ struct question {
     const char *xml;
 };
 
-// libvirt's numbers. A bad element is one thing to us, several to libvirt.
+// Compares libvirt's error number with vireod's; libvirt has several for a bad element.
 static bool same_code(const struct question *q, int theirs, enum error_code ours)
 {
-    // We look at the command first.
+    // vireod checks the command first.
     if (q->command == 0 || q->command >= 5)
         return ours == ERROR_OPERATION_UNSUPPORTED;
     switch (theirs) {
@@ -95,7 +95,7 @@ static bool same_code(const struct question *q, int theirs, enum error_code ours
     case 3:
         return ours == ERROR_NO_SUPPORT;
     case 35:
-        // An address that is none is a wrong value like others.
+        // An invalid address is a wrong value like others.
         return ours == (strstr(q->xml, "ip='x'") ? ERROR_XML : ERROR_XML_DETAIL);
     case 1:
     case 27:
@@ -128,10 +128,11 @@ static void ask(const struct question *q, int code, const char *theirs, const ch
     }
     if (!good) {
         failures++;
-        fprintf(stderr,
-                "update of %s, section %u command %u index %d: %s\n  libvirt: %d %s\n  we: %s\n%s",
-                q->base, q->section, q->command, q->index, q->xml, code, theirs,
-                r < 0 ? err.message : "ok", r == 0 && golden ? text : "");
+        fprintf(
+            stderr,
+            "update of %s, section %u command %u index %d: %s\n  libvirt: %d %s\n  vireod: %s\n%s",
+            q->base, q->section, q->command, q->index, q->xml, code, theirs,
+            r < 0 ? err.message : "ok", r == 0 && golden ? text : "");
     }
     network_def_destroy(def);
 }
@@ -164,7 +165,7 @@ static void as_libvirt(void)
             ask(&q, 0, "ok", golden);
         }
     }
-    printf("%d done alike, %d refused alike, %d refused by us alone\n", ok, refused, strict);
+    printf("%d same result, %d same error, %d refused only by vireod\n", ok, refused, strict);
     CHECK_INT(failures, 0);
     CHECK(ok >= 100 && refused >= 400 && strict < 30);
     for (size_t i = 0; i < nbases; i++) {
@@ -191,7 +192,7 @@ static void dhcp_in_one_ip_of_each_family(void)
         CHECK(def);
         CHECK_INT(network_def_update(def, s, NETWORK_COMMAND_ADD_LAST, 0, elements[s], &err), -1);
         CHECK_INT(err.code, ERROR_OPERATION_INVALID);
-        CHECK_CONTAINS(err.message, "'192.168.2.1' has it; name that one (--parent-index 1)");
+        CHECK_CONTAINS(err.message, "'192.168.2.1' has it; select it with --parent-index 1");
     }
 }
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Writes tests/fixtures/network/updates.txt: what libvirtd 9.0 does with each network update below.
+"""Writes tests/fixtures/network/updates.txt: the results of libvirtd 9.0 for the network updates below.
 
-Not run by the tests: /usr/bin/python3 tests/schemas/network_updates.py OUT, once, where libvirtd 9.0
-is installed; it runs in namespaces of its own (tests/real/ns.py).
+Not run by the tests. Run /usr/bin/python3 tests/schemas/network_updates.py OUT where libvirtd 9.0 is
+installed; it runs in its own namespaces (tests/real/ns.py).
 """
 import os
 import sys
@@ -138,7 +138,7 @@ def main():
         before = net.XMLDesc(0)
         lines += [f"update {base} {section} {command} {index}", xml]
         try:
-            # What the library refuses by itself never gets to a daemon.
+            # Updates that the client library refuses never reach a daemon.
             net.update(command, section, index, xml, libvirt.VIR_NETWORK_UPDATE_AFFECT_CONFIG)
         except libvirt.libvirtError as e:
             lines.append(f"error {e.get_error_code()} {e.get_error_message().splitlines()[0]}")

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Pool and volume documents: every fixture parses, fits our schema and libvirt's, formats the same
-// twice, survives copying, and is as its golden says. Bad documents are refused by element and
-// line.
+// Pool and volume documents: every fixture parses, fits vireod's schema and libvirt's, formats to
+// the same text twice, survives copying, and equals its golden. Bad documents are refused with
+// element and line.
 #include "tests/check.h"
 #include "tests/golden.h"
 
@@ -86,7 +86,7 @@ static void each_document(const char *dir, const char *libvirt, bool pool, size_
     schema = xmlRelaxNGParse(ctxt);
     xmlRelaxNGFreeParserCtxt(ctxt);
     if (!schema)
-        printf("no '%s' here: not compared\n", libvirt);
+        printf("no '%s' installed: not compared\n", libvirt);
     size_t n = 0;
     DIR *d = opendir(dir);
     CHECK(d);
