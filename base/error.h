@@ -3,8 +3,8 @@
 //
 // The text names the object, the action, the cause, who acted where that matters, and the remedy:
 //   "cannot open disk '/img/a.qcow2' as user qemu: permission denied on directory '/img'"
-// rpc/wire_error.c maps the codes to libvirt's numbers, and puts the prefix in front that libvirt has
-// for that code ("Domain not found: "): texts do not repeat it.
+// rpc/wire_error.c maps the codes to libvirt's numbers, and puts the prefix in front that libvirt
+// has for that code ("Domain not found: "): texts do not repeat it.
 #pragma once
 
 #include <stdarg.h>

@@ -170,19 +170,19 @@ int file_remove_durable(struct task *t, const char *path)
 // Only file access changes hands, and only in this thread: the raw calls leave the helper's alone.
 int file_access_as(const char *path, int mode, uid_t uid, gid_t gid, const gid_t *groups, size_t n)
 {
-    int nown = getgroups(0, NULL);
-    if (nown < 0)
+    int nkept = getgroups(0, NULL);
+    if (nkept < 0)
         return -errno;
-    AUTO_FREE gid_t *own = xcalloc((size_t)nown, sizeof(gid_t));
-    nown = getgroups(nown, own);
-    if (nown < 0 || syscall(SYS_setgroups, n, groups) < 0)
+    AUTO_FREE gid_t *kept = xcalloc((size_t)nkept, sizeof(gid_t));
+    nkept = getgroups(nkept, kept);
+    if (nkept < 0 || syscall(SYS_setgroups, n, groups) < 0)
         return -errno;
     gid_t old_gid = (gid_t)setfsgid(gid);
     uid_t old_uid = (uid_t)setfsuid(uid);
     int r = syscall(SYS_faccessat2, AT_FDCWD, path, mode, AT_EACCESS) < 0 ? -errno : 0;
     setfsuid(old_uid);
     setfsgid(old_gid);
-    if (syscall(SYS_setgroups, (size_t)nown, own) < 0)
+    if (syscall(SYS_setgroups, (size_t)nkept, kept) < 0)
         abort(); // we would go on with another user's groups
     return r;
 }

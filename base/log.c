@@ -27,11 +27,6 @@ void log_set_level(enum log_level level)
     shown = level;
 }
 
-enum log_level log_get_level(void)
-{
-    return shown;
-}
-
 int log_level_parse(const char *text, enum log_level *ret)
 {
     for (size_t i = 0; i < ARRAY_LEN(names); i++) {

@@ -19,7 +19,6 @@ struct log_fields {
 // is connected to it (JOURNAL_STREAM), as systemd sets it up.
 void log_open(enum log_level level);
 void log_set_level(enum log_level level);
-enum log_level log_get_level(void);
 // "error", "warning", "info", "debug"; 0 or -EINVAL.
 int log_level_parse(const char *text, enum log_level *ret);
 

@@ -68,7 +68,7 @@ struct task {
     struct sched *sched;
     struct list link;  // in sched->tasks
     struct list ready; // in sched->ready
-    const char *name;
+    const char *name;  // for the debugger
     task_fn fn;
     void *arg;
     struct stack *stack;
@@ -380,11 +380,6 @@ struct sched *task_sched(struct task *t)
 sd_event *task_event(struct task *t)
 {
     return t->sched->event;
-}
-
-const char *task_name(const struct task *t)
-{
-    return t->name;
 }
 
 struct log_fields *task_log_fields(struct task *t)

@@ -42,7 +42,6 @@ bool task_is_cancelled(const struct task *t);
 
 struct sched *task_sched(struct task *t);
 sd_event *task_event(struct task *t);
-const char *task_name(const struct task *t);
 // Fields put on log lines written while t runs. The strings are borrowed.
 struct log_fields *task_log_fields(struct task *t);
 uint64_t task_deadline_ms(uint64_t from_now_ms);

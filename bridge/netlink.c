@@ -20,7 +20,6 @@ struct netlink {
     void *arg;
     int result;
     bool ended;
-    bool borrowed;  // a socket we could not make anew
     bool broken;    // an answer was not read to its end
     char text[200]; // the kernel's own explanation of the last failure, or ""
 };
@@ -74,52 +73,28 @@ static int on_error(struct sockaddr_nl *peer, struct nlmsgerr *e, void *arg)
     return NL_STOP;
 }
 
-static int finish_open(struct netlink *nl, struct netlink **ret, struct error *err)
+int netlink_open(struct netlink **ret, struct error *err)
 {
+    struct netlink *nl = NEW(struct netlink);
+    nl->sock = nl_socket_alloc();
+    int r = nl->sock ? nl_connect(nl->sock, NETLINK_ROUTE) : -NLE_NOMEM;
+    nl->cb = r < 0 ? NULL : nl_cb_alloc(NL_CB_DEFAULT);
+    if (!nl->cb) {
+        netlink_close(nl);
+        return error_set(err, ERROR_SYSTEM, AREA_NETWORK, "cannot open a route netlink socket: %s",
+                         nl_geterror(r < 0 ? r : -NLE_NOMEM));
+    }
     int fd = nl_socket_get_fd(nl->sock), on = 1;
-    // Both are niceties of newer kernels: words for failures, dumps that mind their filter.
+    // Optional, as older kernels have neither: texts of failures, and dumps that obey their filter.
     setsockopt(fd, SOL_NETLINK, NETLINK_EXT_ACK, &on, sizeof(on));
     setsockopt(fd, SOL_NETLINK, NETLINK_GET_STRICT_CHK, &on, sizeof(on));
     nl_socket_set_msg_buf_size(nl->sock, RECEIVE_SIZE);
-    nl->cb = nl_cb_alloc(NL_CB_DEFAULT);
-    if (!nl->cb) {
-        netlink_close(nl);
-        return error_set(err, ERROR_NO_MEMORY, AREA_NETWORK, "cannot open a netlink socket");
-    }
     nl_cb_set(nl->cb, NL_CB_VALID, NL_CB_CUSTOM, on_valid, nl);
     nl_cb_set(nl->cb, NL_CB_FINISH, NL_CB_CUSTOM, on_end, nl);
     nl_cb_set(nl->cb, NL_CB_ACK, NL_CB_CUSTOM, on_end, nl);
     nl_cb_err(nl->cb, NL_CB_CUSTOM, on_error, nl);
     *ret = nl;
     return 0;
-}
-
-int netlink_open(struct netlink **ret, struct error *err)
-{
-    struct netlink *nl = NEW(struct netlink);
-    nl->sock = nl_socket_alloc();
-    int r = nl->sock ? nl_connect(nl->sock, NETLINK_ROUTE) : -NLE_NOMEM;
-    if (r < 0) {
-        netlink_close(nl);
-        return error_set(err, ERROR_SYSTEM, AREA_NETWORK, "cannot open a route netlink socket: %s",
-                         nl_geterror(r));
-    }
-    return finish_open(nl, ret, err);
-}
-
-int netlink_open_fd(int fd, struct netlink **ret, struct error *err)
-{
-    struct netlink *nl = NEW(struct netlink);
-    nl->sock = nl_socket_alloc();
-    int r = nl->sock ? nl_socket_set_fd(nl->sock, NETLINK_ROUTE, fd) : -NLE_NOMEM;
-    if (r < 0) {
-        netlink_close(nl);
-        close(fd);
-        return error_set(err, ERROR_SYSTEM, AREA_NETWORK, "cannot use a route netlink socket: %s",
-                         nl_geterror(r));
-    }
-    nl->borrowed = true;
-    return finish_open(nl, ret, err);
 }
 
 void netlink_close(struct netlink *nl)
@@ -140,7 +115,7 @@ int netlink_call(struct netlink *nl, struct nl_msg *msg, netlink_fn fn, void *ar
     nl->result = 0;
     nl->ended = false;
     nl->text[0] = '\0';
-    if (nl->broken && !nl->borrowed) {
+    if (nl->broken) {
         nl_close(nl->sock);
         nl->broken = nl_connect(nl->sock, NETLINK_ROUTE) < 0;
     }
@@ -175,11 +150,6 @@ void netlink_put(struct nl_msg *msg, int attr, const void *data, size_t size)
 }
 
 void netlink_put_u8(struct nl_msg *msg, int attr, uint8_t value)
-{
-    netlink_put(msg, attr, &value, sizeof(value));
-}
-
-void netlink_put_u16(struct nl_msg *msg, int attr, uint16_t value)
 {
     netlink_put(msg, attr, &value, sizeof(value));
 }

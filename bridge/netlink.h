@@ -15,8 +15,6 @@ struct netlink;
 
 // A socket in the network namespace of the calling thread.
 int netlink_open(struct netlink **ret, struct error *err);
-// Takes an open NETLINK_ROUTE socket, maybe one of another namespace.
-int netlink_open_fd(int fd, struct netlink **ret, struct error *err);
 void netlink_close(struct netlink *nl);
 
 // Called for every message of an answer; not 0 stops the parsing and is the call's result.
@@ -34,6 +32,5 @@ int netlink_error(struct netlink *nl, struct error *err, int r, const char *fmt,
 // What the helpers below put always fits: messages are made large enough for it.
 void netlink_put(struct nl_msg *msg, int attr, const void *data, size_t size);
 void netlink_put_u8(struct nl_msg *msg, int attr, uint8_t value);
-void netlink_put_u16(struct nl_msg *msg, int attr, uint16_t value);
 void netlink_put_u32(struct nl_msg *msg, int attr, uint32_t value);
 void netlink_put_text(struct nl_msg *msg, int attr, const char *text);

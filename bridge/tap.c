@@ -190,12 +190,7 @@ static void close_all(void *arg)
     for (unsigned i = 0; i < c->nfds; i++)
         close(c->fds[i]);
     free(c->fds);
-}
-
-static void close_and_free(void *arg)
-{
-    close_all(arg);
-    free(arg);
+    free(c);
 }
 
 void tap_close(struct sched *s, struct tap *tap)
@@ -207,12 +202,5 @@ void tap_close(struct sched *s, struct tap *tap)
     struct closing *c = NEW(struct closing);
     *c = (struct closing){.fds = STEAL(tap->fds), .nfds = tap->nfds};
     tap->nfds = 0;
-    sched_offload(s, close_and_free, c);
-}
-
-void tap_close_wait(struct task *t, struct tap *tap)
-{
-    struct closing c = {.fds = STEAL(tap->fds), .nfds = tap->nfds};
-    tap->nfds = 0;
-    task_offload(t, close_all, &c);
+    sched_offload(s, close_all, c);
 }

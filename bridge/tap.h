@@ -45,5 +45,3 @@ int tap_open_by_helper(struct task *t, const char *bridge, bool vnet_hdr, struct
 // Takes the descriptors and closes them on a helper thread (the kernel needs 20 ms to take down a
 // tap that loses its last one). Doesn't wait.
 void tap_close(struct sched *s, struct tap *tap);
-// The same, and waits for it.
-void tap_close_wait(struct task *t, struct tap *tap);

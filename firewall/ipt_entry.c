@@ -20,6 +20,9 @@
 #include <linux/netfilter_ipv6/ip6t_REJECT.h>
 #include <stddef.h>
 
+// Without the padding at its end, which may hold anything.
+enum { IP6_HEADER_SIZE = offsetof(struct ip6t_ip6, invflags) + 1 };
+
 static size_t header_size(enum rule_family f)
 {
     return f == RULE_V6 ? XT_ALIGN(sizeof(struct ip6t_entry)) : XT_ALIGN(sizeof(struct ipt_entry));
@@ -282,7 +285,7 @@ static bool header_equal(enum rule_family f, const void *a, const void *b)
 {
     if (f == RULE_V6)
         return memcmp(&((const struct ip6t_entry *)a)->ipv6, &((const struct ip6t_entry *)b)->ipv6,
-                      sizeof(struct ip6t_ip6)) == 0;
+                      IP6_HEADER_SIZE) == 0;
     return memcmp(&((const struct ipt_entry *)a)->ip, &((const struct ipt_entry *)b)->ip,
                   sizeof(struct ipt_ip)) == 0;
 }
@@ -327,7 +330,7 @@ bool entry_matches_all(enum rule_family f, const void *entry)
     if (target_offset(f, entry) != header_size(f))
         return false;
     if (f == RULE_V6)
-        return memcmp(&((const struct ip6t_entry *)entry)->ipv6, &any6, sizeof(any6)) == 0;
+        return memcmp(&((const struct ip6t_entry *)entry)->ipv6, &any6, IP6_HEADER_SIZE) == 0;
     return memcmp(&((const struct ipt_entry *)entry)->ip, &any4, sizeof(any4)) == 0;
 }
 

@@ -187,3 +187,21 @@ int rules_from_network(const struct firewall_network *net, struct rule_vec *ret,
     add(ret, (struct rule){.chain = RULE_FORWARD_OUT, .action = RULE_REJECT});
     return 0;
 }
+
+const struct iptables_place *rules_iptables_place(enum rule_chain chain)
+{
+    static const struct iptables_place places[RULE_CHAIN_COUNT] = {
+        [RULE_INPUT] = {"filter", "INPUT", "VIREO_INP", .match_in = true},
+        [RULE_OUTPUT] = {"filter", "OUTPUT", "VIREO_OUT", .match_out = true},
+        [RULE_FORWARD_IN] = {"filter", "FORWARD", "VIREO_FWI", .match_out = true},
+        [RULE_FORWARD_OUT] = {"filter", "FORWARD", "VIREO_FWO", .match_in = true},
+        [RULE_NAT] = {"nat", "POSTROUTING", "VIREO_PRT", .match_in = false},
+        [RULE_MANGLE] = {"mangle", "POSTROUTING", "VIREO_PRT", .match_out = true},
+    };
+    return &places[chain];
+}
+
+bool rules_iptables_has(enum rule_family family, const struct rule *rule)
+{
+    return rule->family == RULE_ANY || rule->family == family;
+}

@@ -68,9 +68,6 @@ void rules_nft_conditions(const struct rule *rule, struct strbuf *ret);
 // The comment of its chains, "default 0123456789abcdef".
 char *rules_nft_tag(const struct firewall_network *net, const struct rule_vec *rules);
 
-// The rules as iptables-save shows them for one family (RULE_V4 or RULE_V6), table by table.
-void rules_to_iptables(const struct firewall_network *net, const struct rule_vec *rules,
-                       enum rule_family family, struct strbuf *ret);
 // The legacy names: table "filter", built-in chain "FORWARD", ours "VIREO_FWI".
 struct iptables_place {
     const char *table, *builtin, *top;

@@ -131,8 +131,9 @@ static void test_killed(void)
     for (int i = 0; i < 40; i++) {
         pid_t pid = fork();
         CHECK(pid >= 0);
-        while (pid == 0)
-            file_write_volatile(path, content, SIZE, 0600);
+        if (pid == 0)
+            for (;;)
+                file_write_volatile(path, content, SIZE, 0600);
         usleep((useconds_t)(2000 + i * 100));
         kill(pid, SIGKILL);
         CHECK_INT(waitpid(pid, NULL, 0), pid);

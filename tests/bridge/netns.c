@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "tests/bridge/netns.h"
+#include "bridge/tap.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -298,6 +299,14 @@ static void run_main(struct task *t, void *arg)
     struct run *r = arg;
     r->fn(t, r->arg);
     sd_event_exit(r->event, 0);
+}
+
+void netns_close_tap(struct tap *tap)
+{
+    for (unsigned i = 0; i < tap->nfds; i++)
+        close(tap->fds[i]);
+    tap->nfds = 0;
+    free(STEAL(tap->fds));
 }
 
 void run_task(task_fn fn, void *arg)

@@ -35,5 +35,9 @@ void agent_serve(struct agent *a, int port);
 // result is valid until the next call.
 const char *agent_ask(struct agent *a, const char *protocol, const char *address, int port);
 
+struct tap;
+// Closes its descriptors before it returns: the interface is gone then.
+void netns_close_tap(struct tap *tap);
+
 // Runs fn as a task until it ends, with its own loop.
 void run_task(task_fn fn, void *arg);

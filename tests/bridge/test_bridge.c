@@ -321,8 +321,8 @@ static void tap_task(struct task *t, void *arg)
                               .down = true};
     struct tap kept;
     CHECK_OK(tap_open(s, nl, &keep, &kept, &err), &err);
-    tap_close_wait(t, &kept);
-    tap_close_wait(t, &tap);
+    netns_close_tap(&kept);
+    netns_close_tap(&tap);
     CHECK_INT(tap.nfds, 0);
     CHECK_INT(link_find(nl, tap.name, &l, &err), -ENODEV);
     CHECK_OK(link_find(nl, "keep0", &l, &err), &err);

@@ -65,7 +65,7 @@ static void delete_one(struct bench *b, struct tap *tap, const uint8_t *mac)
 {
     AUTO_ERROR err = ERROR_INIT;
     struct link l;
-    tap_close_wait(b->t, tap);
+    netns_close_tap(tap);
     CHECK_OK(link_find(b->nl, tap->name, &l, &err), &err); // it outlives its descriptors
     CHECK_OK(macvtap_delete(b->t, tap->name, tap->index, mac, &err), &err);
     CHECK_INT(link_find(b->nl, tap->name, &l, &err), -ENODEV);
@@ -260,7 +260,7 @@ static void conflicts_task(struct task *t, void *arg)
     CHECK_OK(macvtap_delete(t, "macvtap0", 0, two_mac, &err), &err);
     CHECK_OK(macvtap_delete(t, "far0", 0, far_mac, &err), &err);
     CHECK_OK(link_find(b.nl, "macvtap0", &l, &err), &err);
-    tap_close_wait(t, &tap);
+    netns_close_tap(&tap);
     CHECK_OK(macvtap_delete(t, "macvtap0", 0, one_mac, &err), &err);
     CHECK_INT(link_find(b.nl, "macvtap0", &l, &err), -ENODEV);
     CHECK_OK(macvtap_delete(t, "macvtap0", 0, one_mac, &err), &err);

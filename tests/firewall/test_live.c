@@ -5,6 +5,7 @@
 #include "bridge/bridge.h"
 #include "firewall/rules.h"
 #include "tests/bridge/netns.h"
+#include "tests/firewall/iptables_text.h"
 #include "tests/firewall/networks.h"
 
 #include <ctype.h>
@@ -370,7 +371,7 @@ static void check_saved(const struct firewall_network *net, enum rule_family fam
     struct rule_vec rules = {0};
     CHECK_INT(rules_from_network(net, &rules, NULL), 0);
     AUTO_STRBUF text = {0};
-    rules_to_iptables(net, &rules, family, &text);
+    iptables_text(net, &rules, family, &text);
     struct strv got = {0}, want = {0};
     save_lines(saved, &got);
     save_lines(strbuf_text(&text), &want);

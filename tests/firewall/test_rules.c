@@ -2,6 +2,7 @@
 // Networks as rules of both backends, compared with golden/.
 #include "firewall/rules.h"
 #include "tests/check.h"
+#include "tests/firewall/iptables_text.h"
 #include "tests/firewall/networks.h"
 #include "tests/golden.h"
 
@@ -23,8 +24,8 @@ static void test_goldens(void)
         CHECK_INT(rules.n == 0, net.mode == FIREWALL_OPEN);
         AUTO_STRBUF nft = {0}, v4 = {0}, v6 = {0};
         rules_to_nft(&net, &rules, &nft);
-        rules_to_iptables(&net, &rules, RULE_V4, &v4);
-        rules_to_iptables(&net, &rules, RULE_V6, &v6);
+        iptables_text(&net, &rules, RULE_V4, &v4);
+        iptables_text(&net, &rules, RULE_V6, &v6);
         compare(net.name, "nft", strbuf_text(&nft));
         compare(net.name, "iptables", strbuf_text(&v4));
         compare(net.name, "ip6tables", strbuf_text(&v6));

@@ -10,13 +10,17 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static const struct qmp_command *const commands[] = {
-    &qmp_command_query_machines,       &qmp_command_query_cpu_definitions,
-    &qmp_command_qom_list_types,       &qmp_command_query_command_line_options,
-    &qmp_command_query_target,         &qmp_command_query_chardev,
-    &qmp_command_query_status,         &qmp_command_query_balloon,
-    &qmp_command_query_kvm,            &qmp_command_qom_list,
-    &qmp_command_human_monitor_command};
+static const struct qmp_command *const commands[] = {&qmp_command_query_machines,
+                                                     &qmp_command_query_cpu_definitions,
+                                                     &qmp_command_qom_list_types,
+                                                     &qmp_command_query_command_line_options,
+                                                     &qmp_command_query_target,
+                                                     &qmp_command_query_chardev,
+                                                     &qmp_command_query_status,
+                                                     &qmp_command_query_balloon,
+                                                     &qmp_command_query_kvm,
+                                                     &qmp_command_qom_list,
+                                                     &qmp_command_human_monitor_command};
 
 union reply {
     struct qmp_machine_info_list machines;

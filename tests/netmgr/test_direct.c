@@ -47,7 +47,7 @@ static void put(struct live *l, const char *network, struct iface *iface)
 static void take(struct live *l, struct iface *iface)
 {
     AUTO_ERROR err = ERROR_INIT;
-    tap_close_wait(l->t, &iface->tap);
+    netns_close_tap(&iface->tap);
     CHECK_OK(macvtap_delete(l->t, iface->tap.name, iface->tap.index, iface->mac, &err), &err);
     network_unplug_tap(l->all, iface->tap.name);
 }
@@ -130,7 +130,7 @@ static void test_pool(struct task *t, void *arg)
     // Started again: known are those whose macvtap is there, "mytap" never was.
     take(&l, &ifaces[0]);
     live_close(&l);
-    tap_close_wait(t, &ifaces[2].tap);
+    netns_close_tap(&ifaces[2].tap);
     CHECK_OK(macvtap_delete(t, ifaces[2].tap.name, ifaces[2].tap.index, ifaces[2].mac, &err), &err);
     live_open(&l, t);
     live_settle(&l);

@@ -394,13 +394,13 @@ static void test_ports(struct task *t, void *arg)
     net = networks_find_name(l.all, "nat");
     CHECK_INT(net->nports, 2);
     CHECK(network_find_port(net, &plugs[0].port_id));
-    tap_close_wait(t, &plugs[1].tap); // ends while no daemon is there
+    netns_close_tap(&plugs[1].tap); // ends while no daemon is there
     live_close(&l);
     live_open(&l, t);
     live_settle(&l);
     net = networks_find_name(l.all, "nat");
     CHECK_INT(net->nports, 1);
-    tap_close_wait(t, &plugs[0].tap);
+    netns_close_tap(&plugs[0].tap);
     network_unplug(l.all, "nat", &plugs[0].port_id);
     finish(&l, net);
     live_check_clean(&l);
@@ -424,7 +424,7 @@ static void test_host_bridge(struct task *t, void *arg)
     netns_sh("ip link set %s nomaster", p.tap.name);
     live_wait(&l, 1000, "ip link show master hbr | grep -q %s", p.tap.name);
     network_unplug(l.all, "hb", &p.port_id);
-    tap_close_wait(t, &p.tap);
+    netns_close_tap(&p.tap);
     live_destroy(&l, net);
     netns_sh("ip link show hbr up | grep -q hbr; ip link del hbr");
     CHECK_OK(network_start(t, net, &err), &err);

@@ -274,7 +274,7 @@ static void paths(struct task *t, void *arg)
     CHECK(pools_find_volume(w.all, path) == vol && pools_find_volume(w.all, odd) == vol);
     CHECK(!pools_find_volume(w.all, beside) && !pools_find_volume(w.all, below));
     CHECK(!pools_find_volume(w.all, w.dir) && !pools_find_volume(w.all, ""));
-    static const char *const refused[] = {"a/b", "..", ".", STORAGE_TEMPORARY "x", "/etc/x"};
+    static const char *const refused[] = {"a/b", "..", ".", (STORAGE_TEMPORARY "x"), "/etc/x"};
     for (size_t i = 0; i < ARRAY_LEN(refused); i++) {
         error_clear(&err);
         CHECK_INT(make(t, w.pool, refused[i], "raw", NULL, &err), -1);

@@ -1,27 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The legacy backend's rules as text, in the words of iptables-save: for goldens, logs and
-// comparing.
-#include "firewall/rules.h"
+#include "tests/firewall/iptables_text.h"
 
 #include <netinet/in.h>
-
-const struct iptables_place *rules_iptables_place(enum rule_chain chain)
-{
-    static const struct iptables_place places[RULE_CHAIN_COUNT] = {
-        [RULE_INPUT] = {"filter", "INPUT", "VIREO_INP", .match_in = true},
-        [RULE_OUTPUT] = {"filter", "OUTPUT", "VIREO_OUT", .match_out = true},
-        [RULE_FORWARD_IN] = {"filter", "FORWARD", "VIREO_FWI", .match_out = true},
-        [RULE_FORWARD_OUT] = {"filter", "FORWARD", "VIREO_FWO", .match_in = true},
-        [RULE_NAT] = {"nat", "POSTROUTING", "VIREO_PRT", .match_in = false},
-        [RULE_MANGLE] = {"mangle", "POSTROUTING", "VIREO_PRT", .match_out = true},
-    };
-    return &places[chain];
-}
-
-bool rules_iptables_has(enum rule_family family, const struct rule *rule)
-{
-    return rule->family == RULE_ANY || rule->family == family;
-}
 
 static void add_rule(struct strbuf *b, const char *chain, const char *bridge, const struct rule *r,
                      enum rule_family family)
@@ -99,8 +79,8 @@ static void add_jump(struct strbuf *b, const struct iptables_place *p,
                   net->bridge);
 }
 
-void rules_to_iptables(const struct firewall_network *net, const struct rule_vec *rules,
-                       enum rule_family family, struct strbuf *ret)
+void iptables_text(const struct firewall_network *net, const struct rule_vec *rules,
+                   enum rule_family family, struct strbuf *ret)
 {
     const char *table = "";
     for (int i = 0; i < RULE_CHAIN_COUNT; i++) {
