@@ -348,7 +348,7 @@ static void tap_without_node_task(struct task *t, void *arg)
     AUTO_ERROR err = ERROR_INIT;
     struct tap tap;
     CHECK_OK(tap_open(task_sched(t), nl, &(struct tap_config){0}, &tap, &err), &err);
-    tap_close_wait(t, &tap);
+    netns_close_tap(&tap);
     netns_sh("test \"$(stat -c %%A /dev/net/tun)\" = crw-rw-rw-");
     // What cannot be opened does not stay, and the error names the command.
     netns_sh("rm -r /dev/net && mount -t tmpfs -o nodev none /dev");
