@@ -159,7 +159,7 @@ static int upload(struct task *t, struct stream *s, void *arg, struct error *err
         if (take(t, x, &chunk, err) < 0)
             return -1;
     }
-    // The client is told when it is on the disk, and what it asks next sees it.
+    // The reply follows when all is on the disk and what the client asks next sees it.
     struct access a = {.fd = x->fd};
     task_offload_for(t, t, sync_run, &a);
     if (a.error < 0)

@@ -183,8 +183,21 @@ static void place_descriptors(const struct child_spec *spec, int *report_fd)
         fcntl(spec->fds[i].target, F_SETFD, 0);
 }
 
+// The daemon takes as many descriptors as it may have; programs that close all that they might have
+// would be busy for seconds.
+static void limit_descriptors(void)
+{
+    enum { MOST = 65536 };
+    struct rlimit now;
+    if (getrlimit(RLIMIT_NOFILE, &now) < 0 || now.rlim_cur <= MOST)
+        return;
+    now.rlim_cur = MOST;
+    (void)setrlimit(RLIMIT_NOFILE, &now);
+}
+
 static void set_limits(const struct child_spec *spec, int report_fd)
 {
+    limit_descriptors();
     for (size_t i = 0; i < spec->nlimits; i++) {
         struct rlimit want = spec->limits[i].value, now;
         if (setrlimit(spec->limits[i].resource, &want) == 0)

@@ -9,7 +9,7 @@
 
 enum rpc_access { RPC_ACCESS_DENY, RPC_ACCESS_READ_ONLY, RPC_ACCESS_FULL };
 
-// The other end of a UNIX socket, as the kernel told at connect time.
+// The other end of a UNIX socket, as the kernel reported it at connect time.
 struct rpc_peer {
     uid_t uid;
     gid_t gid;

@@ -94,13 +94,28 @@ void client_unref(struct client *c)
     free(c);
 }
 
+static bool is_limited(const struct client *c)
+{
+    return c->read_only || !c->open;
+}
+
+static void count_unfinished(struct client *c, size_t bytes)
+{
+    struct server *s = c->server;
+    s->unfinished[c->in_limited] -= c->in_counted;
+    c->in_limited = is_limited(c);
+    c->in_counted = bytes;
+    s->unfinished[c->in_limited] += bytes;
+    s->stats.unfinished = s->unfinished[0] + s->unfinished[1];
+}
+
 void client_disconnect(struct client *c, const char *why)
 {
     if (c->fd < 0)
         return;
-    if (why)
-        client_log(c, LOG_LEVEL_WARN, "disconnecting client (uid %u, pid %d): %s", c->peer.uid,
-                   c->peer.pid, why);
+    if (why && server_may_log(c->server))
+        client_log(c, LOG_LEVEL_WARN, "closing connection of client (uid %u, pid %d): %s",
+                   c->peer.uid, c->peer.pid, why);
     c->io = sd_event_source_disable_unref(c->io);
     c->resume = sd_event_source_disable_unref(c->resume);
     c->keepalive = sd_event_source_disable_unref(c->keepalive);
@@ -108,6 +123,7 @@ void client_disconnect(struct client *c, const char *why)
     for (unsigned i = 0; i < c->nfds; i++)
         close(c->fds[i].fd);
     c->nfds = 0;
+    count_unfinished(c, 0);
     client_drop_output(c);
     dispatch_drop_parked(c);
     streams_disconnected(c);
@@ -185,17 +201,28 @@ static void handle_packet(struct client *c, const struct packet_header *h, const
         close(fds[i]);
 }
 
-// One packet from the front of what has come; offset is where that stands in the whole. Octets
-// used, 0 when more must come, -1 after a disconnect.
+static ssize_t bad_packet(struct client *c, const char *why)
+{
+    c->server->stats.bad_packets++;
+    client_disconnect(c, why);
+    return -1;
+}
+
+// One packet from the front of what has come; offset is its place in all that came. Bytes used, 0
+// when more must come, -1 after a disconnect.
 static ssize_t next_packet(struct client *c, const uint8_t *data, size_t len, uint64_t offset)
 {
     struct packet_header h;
     int r = packet_parse(data, len, &h);
     if (r < 0) {
-        c->server->stats.bad_packets++;
-        AUTO_FREE char *why = xasprintf("it sent a packet of impossible length %u", h.length);
-        client_disconnect(c, why);
-        return -1;
+        AUTO_FREE char *why = xasprintf("bad packet: its length is %u", h.length);
+        return bad_packet(c, why);
+    }
+    if (h.length > PACKET_LIMITED && is_limited(c)) {
+        AUTO_FREE char *why =
+            xasprintf("packet of %u bytes: at most %u are taken %s", h.length, PACKET_LIMITED,
+                      c->open ? "from a read-only connection" : "before a connection is open");
+        return bad_packet(c, why);
     }
     if (r == 0)
         return 0;
@@ -204,11 +231,9 @@ static ssize_t next_packet(struct client *c, const uint8_t *data, size_t len, ui
     if (with_fds) {
         struct xdr_reader in = {.p = data + PACKET_HEADER_SIZE, .end = data + h.length};
         xdr_get_u32(&in, &nfds);
-        if (nfds > WIRE_MESSAGE_FDS_MAX) {
-            c->server->stats.bad_packets++;
-            client_disconnect(c, "it announced more file descriptors than a packet may have");
-            return -1;
-        }
+        if (nfds > WIRE_MESSAGE_FDS_MAX)
+            return bad_packet(
+                c, "bad packet: it announces more file descriptors than a packet may have");
         if (len - h.length < nfds)
             return 0;
     }
@@ -219,9 +244,7 @@ static ssize_t next_packet(struct client *c, const uint8_t *data, size_t len, ui
             continue;
         while (i > 0)
             close(fds[--i]);
-        c->server->stats.bad_packets++;
-        client_disconnect(c, "a file descriptor that it announced did not come");
-        return -1;
+        return bad_packet(c, "bad packet: a file descriptor that it announces did not come");
     }
     handle_packet(c, &h, data + PACKET_HEADER_SIZE, fds, nfds);
     return c->fd < 0 ? -1 : (ssize_t)(h.length + nfds);
@@ -244,6 +267,24 @@ static size_t handle_packets(struct client *c, const uint8_t *data, size_t len)
     return used;
 }
 
+// Whose unfinished packets are the largest goes when all of them together are too large.
+static void bound_unfinished(struct server *s, bool limited)
+{
+    size_t most = limited ? UNFINISHED_LIMITED : UNFINISHED_MAX;
+    if (s->unfinished[limited] <= most)
+        return;
+    struct client *c, *largest = NULL;
+    LIST_FOREACH (c, &s->clients, link) {
+        if (c->in_limited == limited && (!largest || c->in_counted > largest->in_counted))
+            largest = c;
+    }
+    AUTO_FREE char *why = xasprintf("unfinished packets of all%s clients exceed %zu bytes, and it "
+                                    "has sent the most of them",
+                                    limited ? " read-only and unopened" : "", most);
+    s->stats.clients_cut++;
+    client_disconnect(largest, why);
+}
+
 static void handle_input(struct client *c, const uint8_t *fresh, size_t n)
 {
     if (c->in.len) {
@@ -263,10 +304,17 @@ static void handle_input(struct client *c, const uint8_t *fresh, size_t n)
         if (used < n)
             strbuf_addn(&c->in, fresh + used, n - used);
     }
-    // Whoever announced descriptors for later bytes keeps them.
-    drop_fds(c, c->in_offset);
-    if (c->saw_end && c->fd >= 0 && !c->paused)
+    if (c->fd < 0) {
+        strbuf_finish(&c->in);
+        return;
+    }
+    drop_fds(c, c->in_offset); // those of later bytes are still awaited
+    if (c->saw_end && !c->paused) {
         client_disconnect(c, NULL);
+        return;
+    }
+    count_unfinished(c, c->in.len);
+    bound_unfinished(c->server, c->in_limited);
 }
 
 static void keep_fds(struct client *c, struct msghdr *msg, uint64_t offset)
@@ -278,8 +326,9 @@ static void keep_fds(struct client *c, struct msghdr *msg, uint64_t offset)
         for (size_t i = 0; i < n; i++) {
             int fd;
             memcpy(&fd, CMSG_DATA(m) + i * sizeof(int), sizeof(fd));
-            // One byte, one descriptor; further ones have no place.
-            if (i == 0 && c->nfds < PENDING_FDS_MAX)
+            // One byte, one descriptor; further ones have no place. No call that only reads takes
+            // any.
+            if (i == 0 && c->nfds < PENDING_FDS_MAX && !is_limited(c))
                 c->fds[c->nfds++] = (struct pending_fd){.offset = offset, .fd = fd};
             else
                 close(fd);
@@ -323,7 +372,7 @@ static int on_io(sd_event_source *source, int fd, uint32_t revents, void *userda
     if (c->fd >= 0 && may_read(c) && (revents & (EPOLLIN | EPOLLHUP | EPOLLERR)))
         read_socket(c);
     else if (c->fd >= 0 && (revents & (EPOLLHUP | EPOLLERR)))
-        client_disconnect(c, NULL); // hung up while we were not reading: nobody waits for replies
+        client_disconnect(c, NULL); // hung up while it was not read: no one waits for its replies
     client_update(c);
     client_unref(c);
     return 0;
@@ -340,7 +389,7 @@ static int on_resume(sd_event_source *source, void *userdata)
 }
 
 // Takes fd and the peer's groups.
-struct client *client_create(struct server *s, int fd, bool read_only, struct rpc_peer *peer)
+struct client *client_create(struct server *s, int fd, bool reader, struct rpc_peer *peer)
 {
     struct client *c = NEW(struct client);
     c->server = s;
@@ -349,7 +398,7 @@ struct client *client_create(struct server *s, int fd, bool read_only, struct rp
     c->id = ++s->next_id;
     c->peer = *peer;
     *peer = (struct rpc_peer){0};
-    c->read_only = read_only;
+    c->reader = c->read_only = reader;
     c->authenticated = s->config.auth == WIRE_AUTH_NONE;
     c->last_seen_us = now_monotonic_us();
     list_init(&c->out);

@@ -30,8 +30,8 @@ void client_set_authenticated(struct client *c);
 void client_start_keepalive(struct client *c);
 
 // Sends an event whose payload is encoded already. A client with more than the configured backlog
-// unread is cut off. Never suspends. 0, or -1 when the client is gone: it may not be looked at
-// again by one who holds no call of it.
+// unread is cut off. Never suspends. 0, or -1 when the client is gone: a caller
+// that holds no call of it may not use it again.
 int client_send_event(struct client *c, uint32_t program, uint32_t procedure, const void *payload,
                       size_t len);
 

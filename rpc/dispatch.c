@@ -141,9 +141,9 @@ static int check_call(const struct job *j, struct error *err)
     if (check_rights(j, flags, err) < 0)
         return -1;
     if (!p->provided)
-        return error_set(err, ERROR_NO_SUPPORT, AREA_RPC,
-                         "vireod does not provide %s (procedure %u of program 0x%08x)", p->label,
-                         j->call.number, j->call.program);
+        return error_set(err, ERROR_NO_SUPPORT, AREA_RPC, "vireod does not provide %s yet%s%s%s",
+                         p->feature ? p->feature : p->label, p->feature ? " (" : "",
+                         p->feature ? p->label : "", p->feature ? ")" : "");
     if ((p->flags & RPC_HAS_FLAGS) && (flags & ~p->known_flags))
         return error_set(err, ERROR_UNKNOWN_FLAGS, AREA_QEMU,
                          "unsupported flags (0x%x) in function %s", flags & ~p->known_flags,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What the files of rpc/ share. Nobody else includes this.
+// Inside rpc/.
 //
 // How this works
 //
@@ -8,7 +8,7 @@
 // at once; then it gets a task, or waits in `parked` when the client has its share of calls
 // running. Pings, stream packets and refusals never wait behind calls. Reading pauses while too
 // much is parked, unsent or unread by a stream; it resumes from a defer source, never from inside
-// whoever made room.
+// the function that freed some.
 #pragma once
 
 #include "base/list.h"
@@ -21,9 +21,14 @@
 
 enum {
     READ_CHUNK = 64 * 1024,
+    // What a client may send that is not open or only reads: packets up to this, no descriptors;
+    // and the unfinished packets of all such clients together, and of all others.
+    PACKET_LIMITED = PACKET_HEADER_SIZE + 256 * 1024,
+    UNFINISHED_LIMITED = 16 * 1024 * 1024,
+    UNFINISHED_MAX = 256 * 1024 * 1024,
     PARKED_CALLS_MAX = 64,
     PARKED_BYTES_MAX = 1024 * 1024,
-    UNSENT_HIGH = 1024 * 1024,  // stop taking requests from one who doesn't read
+    UNSENT_HIGH = 1024 * 1024,  // stop taking requests from a client that doesn't read
     UNSENT_STREAM = 512 * 1024, // streams wait
     UNREAD_STREAM = 1024 * 1024,
     PENDING_FDS_MAX = 2 * WIRE_MESSAGE_FDS_MAX,
@@ -61,9 +66,12 @@ struct client {
     sd_event_source *io, *resume, *keepalive;
     struct rpc_peer peer;
     void *session;
+    bool reader; // counted as one: let in to read only
     bool read_only, authenticated, open, close_requested, closing, paused, saw_end;
 
-    struct strbuf in;   // the beginning of an unfinished packet
+    struct strbuf in;  // the beginning of an unfinished packet
+    size_t in_counted; // of it, in server->unfinished[in_limited]
+    bool in_limited;
     uint64_t in_offset; // of in.data[0] in all that was ever received
     struct pending_fd fds[PENDING_FDS_MAX];
     unsigned nfds;
@@ -105,17 +113,20 @@ struct server {
     struct list listeners, clients;
     struct server_stats stats;
     unsigned anonymous;
+    size_t unfinished[2]; // bytes in `in` of clients that may send all, and of the limited ones
     uint64_t next_id;
+    uint64_t log_window_us; // since when lines are counted; see server_may_log()
+    unsigned logged, unlogged;
     sd_event_source *retry_accept;
     bool closed;
     uint8_t scratch[READ_CHUNK];
 };
 
 // client.c
-struct client *client_create(struct server *s, int fd, bool read_only, struct rpc_peer *peer);
+struct client *client_create(struct server *s, int fd, bool reader, struct rpc_peer *peer);
 struct client *client_ref(struct client *c);
 void client_unref(struct client *c);
-// Looks again at whether the client may be read.
+// Checks again whether the client may be read.
 void client_update(struct client *c);
 void client_log(const struct client *c, enum log_level level, const char *fmt, ...)
     PRINTF_LIKE(3, 4);
@@ -152,3 +163,6 @@ void keepalive_packet(struct client *c, const struct packet_header *h);
 // server.c
 void server_client_gone(struct server *s, struct client *c);
 void server_update_accepting(struct server *s);
+// Whether one more line about a client that was cut off or refused goes into the log: clients could
+// fill the disk with them. Those left out are counted in the log later.
+bool server_may_log(struct server *s);

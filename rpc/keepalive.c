@@ -28,7 +28,8 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
     if (now - c->last_seen_us >= interval && !deaf) {
         if (c->pings >= config->keepalive_count) {
             c->server->stats.clients_cut++;
-            client_disconnect(c, "it does not answer pings (keepalive_interval, keepalive_count)");
+            client_disconnect(
+                c, "no answer to keepalive_count pings in keepalive_interval_s seconds each");
             return 0;
         }
         c->pings++;

@@ -64,7 +64,7 @@ void client_flush(struct client *c)
         if (r == 0)
             break;
         if (r < 0) {
-            client_disconnect(c, NULL); // it hung up; reading tells the same
+            client_disconnect(c, NULL); // it hung up
             return;
         }
         outgoing_free(o);
@@ -118,12 +118,13 @@ static void queue_packet(struct client *c, struct outgoing *o)
 void client_send(struct client *c, struct xdr_writer *packet, const int *fds, uint32_t nfds)
 {
     struct outgoing *o = outgoing_create(packet, fds, nfds);
-    // One packet of any size goes to a client that has room: the bound is on what it leaves unread.
+    // One packet of any size goes to a client that reads: the bound is on what it leaves unread.
     // Streams have their own bound: they wait.
     if (c->unsent - c->unsent_of_streams > c->server->config.max_backlog && !c->closing) {
         outgoing_free(o);
         c->server->stats.clients_cut++;
-        client_disconnect(c, "it does not read: too much is waiting for it (client_backlog_bytes)");
+        client_disconnect(c,
+                          "output backlog exceeds client_backlog_bytes: the client does not read");
         return;
     }
     queue_packet(c, o);

@@ -37,8 +37,9 @@ struct rpc_object_class {
 };
 
 struct rpc_procedure {
-    const char *name;  // as in api_<name>
-    const char *label; // for people: the libvirt function
+    const char *name;    // as in api_<name>
+    const char *label;   // for people: the libvirt function
+    const char *feature; // what it is part of; NULL: nothing with a name
     uint8_t kind, flags;
     uint16_t args, ret;    // enum wire_type_id
     uint16_t flags_offset; // of args->flags

@@ -7,13 +7,21 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
-enum { LISTEN_BACKLOG = 1000, ACCEPT_BATCH = 32, ACCEPT_RETRY_US = 100 * 1000 };
+enum {
+    LISTEN_BACKLOG = 1000,
+    ACCEPT_BATCH = 32,
+    ACCEPT_RETRY_US = 100 * 1000,
+    LOG_WINDOW_US = 10 * 1000 * 1000,
+    LOG_LINES = 20, // a window
+};
 
 void server_config_init(struct server_config *config)
 {
     *config = (struct server_config){
         .max_clients = WIRE_DAEMON_MAX_CLIENTS,
         .max_anonymous_clients = WIRE_DAEMON_MAX_ANONYMOUS_CLIENTS,
+        .max_readers = WIRE_DAEMON_MAX_CLIENTS,
+        .max_readers_of_user = WIRE_DAEMON_MAX_CLIENTS,
         .max_client_requests = WIRE_DAEMON_MAX_CLIENT_REQUESTS,
         .max_backlog = 32 * 1024 * 1024,
         .max_client_streams = 64,
@@ -91,15 +99,35 @@ void server_update_accepting(struct server *s)
     bool accept =
         s->stats.clients < s->config.max_clients &&
         (s->config.auth == WIRE_AUTH_NONE || s->anonymous < s->config.max_anonymous_clients);
+    bool readers = s->stats.readers < s->config.max_readers;
     struct listener *l;
     LIST_FOREACH (l, &s->listeners, link)
-        sd_event_source_set_enabled(l->io, accept ? SD_EVENT_ON : SD_EVENT_OFF);
+        sd_event_source_set_enabled(l->io, accept && (!l->read_only || readers) ? SD_EVENT_ON
+                                                                                : SD_EVENT_OFF);
+}
+
+bool server_may_log(struct server *s)
+{
+    uint64_t now = now_monotonic_us();
+    if (now - s->log_window_us > LOG_WINDOW_US) {
+        if (s->unlogged)
+            log_warn("%u more clients were cut off or refused; not logged one by one", s->unlogged);
+        s->log_window_us = now;
+        s->logged = s->unlogged = 0;
+    }
+    if (s->logged < LOG_LINES) {
+        s->logged++;
+        return true;
+    }
+    s->unlogged++;
+    return false;
 }
 
 void server_client_gone(struct server *s, struct client *c)
 {
     list_remove(&c->link);
     s->stats.clients--;
+    s->stats.readers -= c->reader;
     if (!c->authenticated)
         s->anonymous--;
     if (!s->closed)
@@ -108,29 +136,57 @@ void server_client_gone(struct server *s, struct client *c)
         s->config.on_idle(s->owner, true);
 }
 
+// Places are kept for those that may do more, and for those of other users.
+static int check_readers(const struct server *s, const struct rpc_peer *peer, struct error *err)
+{
+    if (s->stats.readers >= s->config.max_readers)
+        return error_set(err, ERROR_RESOURCE_BUSY, AREA_RPC,
+                         "all %u places for read-only clients are taken", s->config.max_readers);
+    if (peer->uid == 0)
+        return 0;
+    unsigned n = 0;
+    struct client *c;
+    LIST_FOREACH (c, &s->clients, link)
+        n += c->reader && c->peer.uid == peer->uid;
+    if (n < s->config.max_readers_of_user)
+        return 0;
+    return error_set(err, ERROR_RESOURCE_BUSY, AREA_RPC,
+                     "all %u places for read-only clients of one user are taken", n);
+}
+
+// The access that the peer gets, or -1.
+static int admit(struct server *s, const struct rpc_peer *peer, bool read_only, struct error *err)
+{
+    enum rpc_access access = rpc_policy_check(&s->config.policy, peer);
+    if (access == RPC_ACCESS_DENY)
+        return error_set(err, ERROR_ACCESS_DENIED, AREA_RPC, "it may not use this daemon");
+    if (access == RPC_ACCESS_FULL && !read_only)
+        return RPC_ACCESS_FULL;
+    return check_readers(s, peer, err) < 0 ? -1 : RPC_ACCESS_READ_ONLY;
+}
+
 int server_add_connection(struct server *s, int fd, bool read_only, struct error *err)
 {
     struct rpc_peer peer = {0};
     int r = rpc_peer_get(fd, &peer);
     if (r < 0) {
         close(fd);
-        return error_set_errno(err, AREA_RPC, r, "cannot tell who is connecting");
+        return error_set_errno(err, AREA_RPC, r, "cannot read the credentials of a client");
     }
-    enum rpc_access access = rpc_policy_check(&s->config.policy, &peer);
-    if (access == RPC_ACCESS_DENY) {
+    int access = admit(s, &peer, read_only, err);
+    if (access < 0) {
         s->stats.clients_refused++;
-        error_set(err, ERROR_ACCESS_DENIED, AREA_RPC,
-                  "uid %u (pid %d) may not use this daemon: connection refused", peer.uid,
-                  peer.pid);
+        error_prefix(err, "connection of uid %u (pid %d) refused", peer.uid, peer.pid);
         rpc_peer_finish(&peer);
         close(fd);
         return -1;
     }
     s->stats.clients_total++;
     s->stats.clients++;
+    s->stats.readers += access == RPC_ACCESS_READ_ONLY;
     if (s->config.auth != WIRE_AUTH_NONE)
         s->anonymous++;
-    client_create(s, fd, read_only || access == RPC_ACCESS_READ_ONLY, &peer);
+    client_create(s, fd, access == RPC_ACCESS_READ_ONLY, &peer);
     if (s->stats.clients == 1 && s->config.on_idle)
         s->config.on_idle(s->owner, false);
     return 0;
@@ -175,7 +231,7 @@ static int on_connection(sd_event_source *source, int listening, uint32_t revent
             break;
         }
         AUTO_ERROR err = ERROR_INIT;
-        if (server_add_connection(s, fd, l->read_only, &err) < 0)
+        if (server_add_connection(s, fd, l->read_only, &err) < 0 && server_may_log(s))
             log_warn("%s", error_message(&err));
         server_update_accepting(s);
     }

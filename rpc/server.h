@@ -18,6 +18,8 @@ struct server;
 struct server_config {
     unsigned max_clients;           // beyond it connections wait in the kernel's queue
     unsigned max_anonymous_clients; // not yet authenticated
+    unsigned max_readers;           // of max_clients, those let in to read only
+    unsigned max_readers_of_user;   // those of one uid, but for root's
     unsigned max_client_requests;   // calls of one client in flight; further ones wait
     size_t max_backlog;             // bytes one client may leave unread before it is cut off
     unsigned max_client_streams;    // open streams of one client
@@ -38,11 +40,12 @@ struct server_config {
 void server_config_init(struct server_config *config);
 
 struct server_stats {
-    uint64_t clients_total, clients_refused; // accepted; turned away by the policy
-    uint64_t clients_cut;                    // did not read, or did not answer pings
+    uint64_t clients_total, clients_refused; // accepted; refused by the policy or a limit
+    uint64_t clients_cut;                    // cut off by a limit, or did not answer pings
     uint64_t calls, calls_failed, calls_refused, replies_dropped;
     uint64_t events, bad_packets;
-    unsigned clients, calls_in_flight, streams;
+    unsigned clients, readers, calls_in_flight, streams;
+    size_t unfinished; // bytes of packets that have not come whole
 };
 
 // `programs` is borrowed; config is copied.

@@ -32,7 +32,7 @@ struct stream {
     struct task *task;
     struct list input;     // struct chunk
     struct chunk *current; // lent to the reader
-    struct completion arrived, room;
+    struct completion arrived, drained;
     bool finished; // the client sent its finish
     bool over;     // nothing more may be sent
     bool end_sent;
@@ -77,7 +77,7 @@ int stream_open(struct call *call, stream_fn fn, void *arg, void (*release)(void
     s->release = release;
     list_init(&s->input);
     completion_init(&s->arrived);
-    completion_init(&s->room);
+    completion_init(&s->drained);
     list_append(&c->streams, &s->link);
     c->nstreams++;
     c->server->stats.streams++;
@@ -106,11 +106,11 @@ static void drop_input(struct stream *s)
         drop_chunk(s, k);
 }
 
-// Wakes whoever waits; waits look at the state again.
+// Wakes the waiting tasks; each checks the state again.
 static void wake_stream(struct stream *s)
 {
     completion_post(&s->arrived, 0);
-    completion_post(&s->room, 0);
+    completion_post(&s->drained, 0);
 }
 
 static void set_over(struct stream *s)
@@ -221,7 +221,7 @@ void streams_can_send(struct client *c)
 {
     struct stream *s;
     LIST_FOREACH (s, &c->streams, link)
-        completion_post(&s->room, 0);
+        completion_post(&s->drained, 0);
 }
 
 bool stream_is_over(const struct stream *s)
@@ -288,7 +288,7 @@ static void client_finished(struct stream *s)
 {
     s->finished = true;
     completion_post(&s->arrived, 0);
-    // One who reads has seen what it wants. One who uploads is told when all is written.
+    // A client that reads has all it wants. One that uploads gets a reply when all is written.
     if (s->kind != RPC_STREAM_UP) {
         struct client *c = client_ref(s->client);
         send_status(s, WIRE_OK);
@@ -334,12 +334,12 @@ static int over_error(struct stream *s, struct error *err)
                                                     : "the client has gone");
 }
 
-// Waits until the client has room. One task at a time.
-static int wait_for_room(struct task *t, struct stream *s, struct error *err)
+// Waits until the backlog is small again. One task at a time.
+static int wait_drained(struct task *t, struct stream *s, struct error *err)
 {
     while (!s->over && s->client->unsent >= UNSENT_STREAM) {
-        completion_init(&s->room);
-        if (completion_wait(t, &s->room, TASK_FOREVER) < 0)
+        completion_init(&s->drained);
+        if (completion_wait(t, &s->drained, TASK_FOREVER) < 0)
             return over_error(s, err);
     }
     return s->over ? over_error(s, err) : 0;
@@ -349,7 +349,7 @@ int stream_send(struct task *t, struct stream *s, const void *data, size_t len, 
 {
     const uint8_t *p = data;
     while (len) {
-        if (wait_for_room(t, s, err) < 0)
+        if (wait_drained(t, s, err) < 0)
             return -1;
         size_t n = len < WIRE_MESSAGE_LEGACY_PAYLOAD_MAX ? len : WIRE_MESSAGE_LEGACY_PAYLOAD_MAX;
         struct xdr_writer w;
@@ -366,7 +366,7 @@ int stream_send(struct task *t, struct stream *s, const void *data, size_t len, 
 
 int stream_send_hole(struct task *t, struct stream *s, int64_t length, struct error *err)
 {
-    if (wait_for_room(t, s, err) < 0)
+    if (wait_drained(t, s, err) < 0)
         return -1;
     struct packet_header h = s->header;
     h.type = WIRE_STREAM_HOLE;
@@ -447,7 +447,7 @@ static int bridge_copy_out(struct task *t, struct bridge *b)
                 return -1;
             continue;
         }
-        if (n == 0 || errno == EIO) // a pty tells its end so
+        if (n == 0 || errno == EIO) // so a pty reports its end
             return 0;
         if (errno != EAGAIN && errno != EINTR)
             return error_set_errno(&b->err, AREA_STREAM, errno, "cannot read from the guest");

@@ -52,7 +52,7 @@ struct stream_chunk {
 };
 
 // What the client sent next; suspends until there is something. 0, or -ETIMEDOUT or -ECANCELED.
-// FINISHED and OVER are told again and again.
+// FINISHED and OVER are reported on every further call.
 int stream_receive(struct task *t, struct stream *s, uint64_t deadline_us,
                    struct stream_chunk *ret);
 

@@ -16,6 +16,7 @@
 #include <libxml/parser.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/resource.h>
 #include <systemd/sd-daemon.h>
 
 enum {
@@ -150,6 +151,17 @@ static void drop_capabilities(void)
     (void)capng_apply(CAPNG_SELECT_CAPS);
 }
 
+// Clients, domains and networks take a few descriptors each.
+static void raise_file_limit(void)
+{
+    struct rlimit files;
+    if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < files.rlim_max) {
+        files.rlim_cur = files.rlim_max;
+        if (setrlimit(RLIMIT_NOFILE, &files) < 0)
+            log_warn("cannot raise the limit of open files: %s", strerrordesc_np(errno));
+    }
+}
+
 static void tell_ready(struct vireod *v, bool good)
 {
     sd_notify(0, good ? "READY=1" : "STATUS=failed");
@@ -189,6 +201,7 @@ static void autostart_main(struct task *t, void *arg)
 // Loads what is stored before any client is let in.
 static int serve(struct vireod *v, struct error *err)
 {
+    raise_file_limit();
     if (watch_signals(v, err) < 0 || state_lock(v, err) < 0)
         return -1;
     v->on_idle = on_server_idle;
@@ -242,7 +255,7 @@ static void end(struct vireod *v)
     sd_notify(0, "STOPPING=1");
     sd_event_source_disable_unref(v->idle_timer);
     if (d->server) {
-        api_event_closing(d, 0);
+        api_event_closing(d, VIR_CONNECT_CLOSE_REASON_EOF);
         server_close(d->server);
     }
     finish_tasks(v);

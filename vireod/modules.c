@@ -15,6 +15,7 @@
 #include "vireod/vireod.h"
 
 #include <grp.h>
+#include <sys/resource.h>
 #include <pwd.h>
 
 // Who QEMU runs as in system mode. A name that is not set is chosen; one that is set must exist.
@@ -54,6 +55,14 @@ void modules_fill_server_config(struct vireod *v)
     server_config_init(s);
     s->max_clients = (unsigned)c->max_clients;
     s->max_anonymous_clients = (unsigned)c->max_anonymous_clients;
+    // A tenth of the places, and half of the descriptors, are kept for clients that may do more; no
+    // user's readers get all of what is left.
+    struct rlimit files = {.rlim_cur = 1024};
+    (void)getrlimit(RLIMIT_NOFILE, &files);
+    s->max_readers = s->max_clients - s->max_clients / 10;
+    if (s->max_readers > files.rlim_cur / 2)
+        s->max_readers = (unsigned)(files.rlim_cur / 2);
+    s->max_readers_of_user = (s->max_readers + 4) / 5;
     s->max_client_requests = (unsigned)c->max_client_requests;
     s->max_backlog = c->client_backlog_bytes;
     s->keepalive_interval_ms = c->keepalive_interval_s * 1000;

@@ -165,6 +165,8 @@ def dispatch_row(w, r):
              ".kind = RPC_" + kind.upper().replace("-", "_"), ".flags = %s" % (" | ".join(filter(None, flags)) or "0"),
              ".args = " + type_id(r["args_type"]), ".ret = " + type_id(r["returns_type"]),
              ".run = run_" + r["name"], ".provided = (const void *)" + provider(w, r)[0]]
+    if w.feature(r):
+        cells.append(".feature = \"%s\"" % w.feature(r))
     if r["has_flags"]:
         cells += [".flags_offset = offsetof(struct wire_%s, flags)" % r["args_type"],
                   ".known_flags = 0x%xu" % (r["mask"] or 0), ".denied_flags = 0x%xu" % r["denied"]]

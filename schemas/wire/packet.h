@@ -19,7 +19,7 @@ struct packet_header {
 };
 
 // Looks at the first bytes of a packet. 1 when the whole packet is there, 0 when more must come
-// (then h->length tells how much, or is 0 when that is not known yet), -1 for a length no packet
+// (then h->length says how much, or is 0 when that is not known yet), -1 for a length no packet
 // can have.
 int packet_parse(const void *data, size_t len, struct packet_header *h);
 

@@ -112,6 +112,7 @@ class Wire:
         self.limits = read_table(folder, "limits.tsv")
         self.errors = read_table(folder, "errors.tsv")
         self.enums = read_table(folder, "enums.tsv")
+        self.features = read_table(folder, "features.tsv")
         self.structs = {}
         for row in read_table(folder, "types.tsv"):
             if row["kind"] == "struct" and row["type"] != "message_header":
@@ -157,6 +158,10 @@ class Wire:
                 fail("no such value or enum in enums.tsv: " + name)
             total |= self.values[name]
         return total
+
+    def feature(self, row):
+        """For people: what a call is part of; None where its own name says it."""
+        return next((f["feature"] for f in self.features if re.search(f["pattern"], row["name"])), None)
 
     def add_contract(self, row):
         """What the dispatch checks: read_only, denied, mask (None: any flags), ref (the field of the object)."""

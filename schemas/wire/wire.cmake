@@ -13,6 +13,6 @@ add_custom_command(
   COMMAND Python3::Interpreter ${CMAKE_CURRENT_LIST_DIR}/generate.py ${WIRE_TABLES} ${WIRE_OUT}
   DEPENDS ${CMAKE_CURRENT_LIST_DIR}/generate.py ${CMAKE_CURRENT_LIST_DIR}/generate_api.py
           ${CMAKE_CURRENT_LIST_DIR}/tables.py ${WIRE_TABLES}/procedures.tsv ${WIRE_TABLES}/types.tsv
-          ${WIRE_TABLES}/limits.tsv ${WIRE_TABLES}/errors.tsv ${WIRE_TABLES}/enums.tsv
+          ${WIRE_TABLES}/limits.tsv ${WIRE_TABLES}/errors.tsv ${WIRE_TABLES}/enums.tsv ${WIRE_TABLES}/features.tsv
   COMMENT "Writing the wire's codec, dispatch rows and client stubs")
 add_custom_target(wire_generated DEPENDS ${WIRE_GENERATED})

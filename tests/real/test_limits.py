@@ -5,6 +5,7 @@ import ns; ns.enter()
 import os
 import re
 import signal
+import socket
 import struct
 import subprocess
 import time
@@ -57,7 +58,7 @@ class Clients(Limits):
                 deaf.send(wire.GET_CAPABILITIES)
         except OSError:
             pass  # cut off while it talked
-        wait_for("the log to say so", lambda: "it does not read" in self.server.log_text())
+        wait_for("the log to say so", lambda: "output backlog exceeds" in self.server.log_text())
         self.assertIn("client=", self.server.log_text())
         self.assertEqual(self.server.out("list"), "")
         self.assertLess(rss_kib(self.server.process.pid) - before, 64 * 1024)
@@ -73,7 +74,7 @@ class Clients(Limits):
         conn = self.server.connect()
         document = boot_guest("a", uuid="8a3f1c2e-52a1-4c11-9b0d-0f5d5a0f0011")
         sent = 0
-        while "it does not read" not in self.server.log_text():
+        while "output backlog exceeds" not in self.server.log_text():
             self.assertLess(sent, 6000, "the deaf client is never cut off")
             for _ in range(50):
                 conn.defineXML(document)
@@ -108,6 +109,49 @@ class Clients(Limits):
         third.stdout.close()
         first.close()
         second.close()
+
+    def test_an_orderly_end_is_end_of_file(self):
+        self.server.start()
+        client = subprocess.Popen(["/usr/bin/python3", "-c", "import libvirt, os, sys\nlibvirt.virEventRegisterDefaultImpl()\n"
+                                   "conn = libvirt.open(sys.argv[1])\n"
+                                   "conn.registerCloseCallback(lambda c, why, o: (print(why, flush=True), os._exit(0)), None)\n"
+                                   "print('ready', flush=True)\nwhile True: libvirt.virEventRunDefaultImpl()",
+                                   self.server.uri], stdout=subprocess.PIPE, text=True)
+        self.assertEqual(client.stdout.readline(), "ready\n")
+        self.server.kill(signal.SIGTERM)
+        self.assertEqual(client.stdout.readline(), f"{libvirt.VIR_CONNECT_CLOSE_REASON_EOF}\n")
+        client.wait(10)
+        client.stdout.close()
+
+    @unittest.skipUnless(IS_VIREO, "vireod's own limits")
+    def test_readers_take_neither_memory_nor_places_of_others(self):
+        self.configure(max_clients=50)
+        self.server.start()
+        before = rss_kib(self.server.process.pid)
+        readers = []
+        for _ in range(60):  # those beyond 45 wait
+            reader = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+            reader.connect(self.server.ro_sock)
+            reader.setblocking(False)
+            readers.append(reader)
+            try:
+                reader.send(struct.pack(">I", 28 + 256 * 1024) + b"x" * (255 * 1024))
+            except OSError:
+                pass
+        self.assertEqual(self.server.out("list"), "")
+        self.assertLess(rss_kib(self.server.process.pid) - before, 64 * 1024)
+        for reader in readers:
+            reader.close()
+        reader = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        reader.connect(self.server.ro_sock)
+        reader.send(struct.pack(">I", 32 << 20))
+        reader.settimeout(10)
+        self.assertEqual(reader.recv(1), b"", "more than a reader may send")
+        reader.close()
+        wait_for("the log to say so", lambda: "at most 262172 are taken" in self.server.log_text())
+        with open(f"/proc/{self.server.process.pid}/limits") as file:
+            soft, hard = re.search(r"Max open files +(\d+) +(\d+)", file.read()).groups()
+        self.assertEqual(soft, hard)
 
     def test_legacy_events_before_the_callback_form(self):
         self.server.start()

@@ -174,7 +174,8 @@ static const struct rpc_procedure procedures[P_COUNT] = {
     [P_FDS -
         1] = {.name = "fds", .label = "Fds", .flags = RPC_FDS_IN | RPC_FDS_OUT, RUN_BY(do_fds)},
     [P_EVENT - 1] = {.name = "event", .label = "event", .kind = RPC_EVENT},
-    [P_NONE - 1] = {.name = "none", .label = "virNone", .flags = RPC_READ_ONLY},
+    [P_NONE -
+        1] = {.name = "none", .label = "virNone", .feature = "snapshots", .flags = RPC_READ_ONLY},
     [P_WRITE - 1] = {.name = "write", .label = "virWrite", RUN_BY(do_open)},
     [P_FLAGS - 1] = {.name = "flags",
                      .label = "virFlags",
@@ -320,7 +321,9 @@ static void errors(struct task *t, void *arg)
     raw_call(&c, P_ECHO, 7, WIRE_TYPE_NONE, NULL);
     raw_error(&c, 7, WIRE_ERR_RPC, "Unable to decode message payload");
     raw_call(&c, P_NONE, 8, WIRE_TYPE_NONE, NULL);
-    raw_error(&c, 8, WIRE_ERR_NO_SUPPORT, "virNone");
+    raw_error(&c, 8, WIRE_ERR_NO_SUPPORT,
+              "this function is not supported by the connection driver: vireod does not provide "
+              "snapshots yet (virNone)");
     raw_call(&c, P_MUCH, 9, WIRE_TYPE_NONE, NULL);
     raw_error(&c, 9, WIRE_ERR_RPC, "virMuch");
     raw_call(&c, P_SILENT, 10, WIRE_TYPE_NONE, NULL);
