@@ -37,12 +37,35 @@ static void end(struct task *t, struct domain *dom, enum domain_move move)
     stop_locked(t, dom, dom->stop_as);
 }
 
-static int take_over(struct task *t, struct domain *dom, struct error *err)
+void adopt_finish(struct task *t, struct domain *dom)
 {
-    if (stop_watch(dom, err) < 0 ||
-        events_connect(t, dom, dom->all->config.timeouts.adopt_ms, err) < 0)
-        return -1;
-    return events_resync(t, dom, err);
+    AUTO_ERROR err = ERROR_INIT;
+    dom->adopting = false;
+    iface_replug_all(t, dom);
+    macvtap_unwant_unused(dom);
+    if (start_hook(t, dom, "reconnect", "begin", &err) < 0)
+        log_domain(LOG_LEVEL_WARN, dom->name, "%s", error_message(&err));
+    log_domain(LOG_LEVEL_INFO, dom->name, "taken over: id %d, pid %d", dom->id,
+               (int)dom->process.pid);
+    (void)status_save(dom, NULL);
+}
+
+static void take_over(struct task *t, struct domain *dom)
+{
+    AUTO_ERROR err = ERROR_INIT;
+    // A cancelled attempt is the next daemon's to repeat.
+    if (connection_restore(t, dom, dom->all->config.timeouts.adopt_ms, &err) == 0 ||
+        task_is_cancelled(t))
+        return;
+    if (stop_is_ending(t, dom)) {
+        end(t, dom, MOVE_STOPPED_LOST);
+        return;
+    }
+    log_domain(LOG_LEVEL_ERROR, dom->name,
+               "cannot take it over yet: %s; the domain keeps running and can only be destroyed "
+               "until its QEMU answers",
+               error_message(&err));
+    connection_retry_later(dom);
 }
 
 static void adopt_main(struct task *t, void *arg)
@@ -71,22 +94,8 @@ static void adopt_main(struct task *t, void *arg)
         // Never told to anybody as started, so that it must not go on behind its owner's back.
         log_domain(LOG_LEVEL_WARN, dom->name, "its start was cut off: ending it");
         end(t, dom, MOVE_STOPPED_START_FAILED);
-    } else if (take_over(t, dom, &err) < 0) {
-        // Not when it was we who were told to end: the guest is all right, and the next daemon's.
-        if (!task_is_cancelled(t)) {
-            bool ended = stop_is_ending(t, dom);
-            log_domain(LOG_LEVEL_ERROR, dom->name, "cannot take it over: %s; ending it",
-                       error_message(&err));
-            end(t, dom, ended ? MOVE_STOPPED_LOST : MOVE_STOPPED_DAEMON);
-        }
     } else {
-        iface_replug_all(t, dom);
-        macvtap_unwant_unused(dom);
-        if (start_hook(t, dom, "reconnect", "begin", &err) < 0)
-            log_domain(LOG_LEVEL_WARN, dom->name, "%s", error_message(&err));
-        log_domain(LOG_LEVEL_INFO, dom->name, "taken over: id %d, pid %d", dom->id,
-                   (int)dom->process.pid);
-        (void)status_save(dom, NULL);
+        take_over(t, dom);
     }
     domain_unlock(dom);
 }
@@ -103,6 +112,7 @@ static struct domain *place(struct domains *all, struct status *s)
     dom->macvtaps = s->macvtaps;
     s->macvtaps = (struct domain_macvtap_list){0};
     dom->id = s->id;
+    dom->adopting = true;
     dom->live->id = OPT_UINT((uint64_t)s->id);
     dom->state = s->reason == MOVE_NONE ? DOMAIN_SHUTOFF : s->state;
     dom->reason = s->reason;

@@ -20,7 +20,9 @@ int domain_suspend(struct task *t, struct domain *dom, struct error *err)
     else if (dom->state != DOMAIN_PAUSED) {
         dom->pause_as = MOVE_PAUSED_USER;
         r = qmp_stop(t, dom->qmp, domain_answer_deadline(dom), err);
-        dom->pause_as = MOVE_NONE;
+        // After a timeout QEMU may still carry it out, when it answers again.
+        if (r == 0 || err->code != ERROR_OPERATION_TIMEOUT)
+            dom->pause_as = MOVE_NONE;
     }
     domain_unlock(dom);
     return r;
@@ -43,6 +45,7 @@ static int resume_locked(struct task *t, struct domain *dom, struct error *err)
                          "domain '%s' has %s; reset or destroy it", dom->name,
                          dom->state == DOMAIN_CRASHED ? "crashed" : "shut down");
     default:
+        dom->pause_as = MOVE_NONE;
         return qmp_cont(t, dom->qmp, domain_answer_deadline(dom), err);
     }
 }

@@ -37,6 +37,7 @@ struct domain_timeouts {
     uint64_t start_ms;  // for QEMU to set itself up; preallocated memory takes its time
     uint64_t adopt_ms;  // for a QEMU found running to greet
     uint64_t reconnect_ms; // the same after its monitor's connection was lost
+    uint64_t retry_ms;     // pause before the second attempt to reconnect; it doubles each time
     uint64_t unplug_ms;    // for a guest to let go of a device
     uint64_t quit_ms;      // for QEMU to end after `quit`
     uint64_t term_ms;      // for QEMU to flush its images after SIGTERM
@@ -126,6 +127,8 @@ struct domain {
     struct completion ended;  // posted when the process is gone and all is cleaned up
     enum domain_move stop_as; // what to call its end; MOVE_NONE: find out
     bool process_ended;
+    bool adopting;               // found running by this daemon; its QEMU has not answered yet
+    int retrying_id;             // `id` of the start whose QEMU a task reconnects to; 0: none
     bool restart_on_shutdown;    // a reboot was asked for through the power button
     bool restarting;             // between its power-off and the reset that follows
     enum domain_move pause_as;   // what the next STOP event means; MOVE_NONE: QEMU's own doing

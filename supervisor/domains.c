@@ -120,8 +120,9 @@ struct domains *domains_create(const struct domains_config *config)
     set_default(&t->file_ms, FOREIGN_FILE_TIMEOUT_MS);
     set_default(&t->answer_ms, 30000);
     set_default(&t->start_ms, 60000);
-    set_default(&t->adopt_ms, 30000);
+    set_default(&t->adopt_ms, 10000);
     set_default(&t->reconnect_ms, 10000);
+    set_default(&t->retry_ms, 1000);
     set_default(&t->quit_ms, 10000);
     set_default(&t->term_ms, 10000);
     set_default(&t->unplug_ms, 5000);
@@ -192,8 +193,8 @@ int domain_lock_affected(struct task *t, struct domain *dom, const char *job, un
     if (stop_is_ending(t, dom))
         return domain_not_active(dom, err);
     return error_set(err, ERROR_OPERATION_FAILED, AREA_QEMU,
-                     "cannot %s guest '%s': the connection to its QEMU is lost; it runs on and can "
-                     "only be destroyed",
+                     "cannot %s guest '%s': the connection to its QEMU is lost; it keeps running and "
+                     "can only be destroyed until its QEMU answers",
                      job, dom->name);
 }
 

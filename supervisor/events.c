@@ -242,7 +242,7 @@ static void (*const handlers[QMP_EVENT_COUNT])(struct domain *dom,
     [QMP_EVENT_BALLOON_CHANGE] = on_balloon,
 };
 
-static void on_event(struct qmp *q, const struct qmp_event *event, void *userdata)
+void events_on_qmp(struct qmp *q, const struct qmp_event *event, void *userdata)
 {
     (void)q;
     struct domain *dom = userdata;
@@ -257,53 +257,8 @@ static void on_event(struct qmp *q, const struct qmp_event *event, void *userdat
         hotplug_on_deleted(dom, event->device_deleted.device);
 }
 
-// ---- the connection ----------------------------------------------------------------------------
-
-static void reconnect_main(struct task *t, void *arg)
-{
-    AUTO_DOMAIN struct domain *dom = arg;
-    AUTO_ERROR err = ERROR_INIT;
-    if (domain_lock(t, dom, "reconnect to", &err) < 0)
-        return;
-    if (!domain_is_active(dom) || dom->process_ended || (dom->qmp && qmp_is_open(dom->qmp))) {
-        domain_unlock(dom); // it ended: that was why; or it is another life of it
-        return;
-    }
-    qmp_close(STEAL(dom->qmp));
-    int r = events_connect(t, dom, dom->all->config.timeouts.reconnect_ms, &err);
-    if (r == 0)
-        r = events_resync(t, dom, &err);
-    if (r < 0 && !stop_is_ending(t, dom))
-        log_domain(LOG_LEVEL_ERROR, dom->name,
-                   "its monitor is lost: %s; it runs on and can only be destroyed",
-                   error_message(&err));
-    domain_unlock(dom);
-}
-
-static void on_closed(struct qmp *q, const struct error *reason, void *userdata)
-{
-    struct domain *dom = userdata;
-    // While it is started or ended, whoever does that sees it as well.
-    if (q != dom->qmp || !dom->live || dom->process_ended || dom->stop_as != MOVE_NONE)
-        return;
-    log_domain(LOG_LEVEL_DEBUG, dom->name, "monitor closed: %s", error_message(reason));
-    spawn(dom, "reconnect to guest", reconnect_main);
-}
-
-static const struct qmp_handlers domain_qmp_handlers = {.event = on_event, .closed = on_closed};
-
-int events_connect(struct task *t, struct domain *dom, uint64_t timeout_ms, struct error *err)
-{
-    AUTO_FREE char *path = status_monitor_path(dom);
-    AUTO_FREE char *name = xasprintf("guest '%s'", dom->name);
-    struct qmp_spec spec = {.name = name,
-                            .path = path,
-                            .fd = -1,
-                            .handlers = &domain_qmp_handlers,
-                            .userdata = dom,
-                            .deadline_us = task_deadline_ms(timeout_ms)};
-    return qmp_open(t, &spec, &dom->qmp, err);
-}
+// ---- after the connection was lost
+// ---------------------------------------------------------------
 
 int events_resync(struct task *t, struct domain *dom, struct error *err)
 {

@@ -91,9 +91,20 @@ int stop_is_unwanted(const struct domain *dom, struct error *err);
 // waits for a moment.
 bool stop_is_ending(struct task *t, const struct domain *dom);
 
+// connection.c
+// Connects to the domain's QEMU; its events are acted on from here on.
+int connection_open(struct task *t, struct domain *dom, uint64_t timeout_ms, struct error *err);
+// Opens it again, or for a process found running, and brings the domain in line with it. Lock held.
+int connection_restore(struct task *t, struct domain *dom, uint64_t timeout_ms, struct error *err);
+// Tries that again, with growing pauses, for as long as the process lives.
+void connection_retry_later(struct domain *dom);
+
+// adopt.c
+// What is done once QEMU has answered for the first time. Lock held.
+void adopt_finish(struct task *t, struct domain *dom);
+
 // events.c
-// Connects to the guest's monitor; its events are acted on from here on.
-int events_connect(struct task *t, struct domain *dom, uint64_t timeout_ms, struct error *err);
+void events_on_qmp(struct qmp *q, const struct qmp_event *event, void *userdata); // a handler
 // Brings dom's state in line with what QEMU says now (after a reconnect).
 int events_resync(struct task *t, struct domain *dom, struct error *err);
 

@@ -323,7 +323,7 @@ static int run(struct task *t, struct domain *dom, struct launch *l, unsigned fl
     close_fd(&l->monitor_fd); // so that its end is seen as the connection's end
     close_fd(&l->lock_fd);
     iface_vec_finish(dom, &l->ifaces); // QEMU has its own: when it ends, so do the taps
-    if (events_connect(t, dom, config->timeouts.start_ms, err) < 0 ||
+    if (connection_open(t, dom, config->timeouts.start_ms, err) < 0 ||
         start_query(t, dom, err) < 0 || set_passwords(t, dom, err) < 0 ||
         set_devices(t, dom, err) < 0 || set_balloon(t, dom, err) < 0 ||
         start_hook(t, dom, "started", "begin", err) < 0)
@@ -386,7 +386,7 @@ int start_locked(struct task *t, struct domain *dom, unsigned flags, const void 
     dom->id = dom->all->next_id++;
     dom->live->id = OPT_UINT((uint64_t)dom->id);
     dom->stop_as = MOVE_NONE;
-    dom->process_ended = dom->restart_on_shutdown = dom->restarting = false;
+    dom->process_ended = dom->restart_on_shutdown = dom->restarting = dom->adopting = false;
     dom->pause_as = MOVE_NONE;
     dom->exit_status = -1;
     dom->autodestroy = autodestroy;

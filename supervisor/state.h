@@ -41,7 +41,6 @@ enum domain_move {
     MOVE_STOPPED_FAILED,       // process died by itself
     MOVE_STOPPED_START_FAILED, // it never got to run
     MOVE_STOPPED_LOST,         // it ended while no daemon was looking
-    MOVE_STOPPED_DAEMON,       // we ended it as we could not get hold of it again
     DOMAIN_MOVE_COUNT
 };
 
@@ -80,7 +79,6 @@ static const struct domain_move_row domain_moves[DOMAIN_MOVE_COUNT] = {
     [MOVE_STOPPED_START_FAILED] = {"stopped-start-failed", FROM_ACTIVE | FROM(SHUTOFF),
                                    DOMAIN_SHUTOFF},
     [MOVE_STOPPED_LOST] = {"stopped-lost", FROM_ACTIVE, DOMAIN_SHUTOFF},
-    [MOVE_STOPPED_DAEMON] = {"stopped-daemon", FROM_ACTIVE, DOMAIN_SHUTOFF},
 };
 #undef FROM
 #undef FROM_ACTIVE

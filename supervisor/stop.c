@@ -10,7 +10,12 @@
 #include <stdio.h>
 #include <sys/epoll.h>
 
-enum { END_SEEN_MS = 1000, END_POLL_MS = 5 };
+enum {
+    END_SEEN_MS = 1000,
+    END_POLL_MS = 5,
+    TERM_STEP_MS = 50,
+    STOPPED_IO_MS = 2000, // for a stopped QEMU's storage
+};
 
 // What its end is called when nobody asked for it.
 static enum domain_move end_of(const struct domain *dom)
@@ -123,6 +128,48 @@ int stop_watch(struct domain *dom, struct error *err)
     return stop_is_unwanted(dom, err);
 }
 
+// The state of a process or thread in its proc(5) stat file ('R', 'D', 'T', ...); 0: gone.
+static char read_state(const char *stat_path)
+{
+    AUTO_FREE char *stat = NULL;
+    if (file_read(stat_path, 4096, &stat, NULL) < 0)
+        return 0;
+    const char *p = strrchr(stat, ')');
+    return p && p[1] ? p[2] : 0;
+}
+
+static int has_io(const char *thread, void *arg)
+{
+    AUTO_FREE char *path = xasprintf("/proc/%d/task/%s/stat", *(const pid_t *)arg, thread);
+    return read_state(path) == 'D';
+}
+
+// A process that was stopped (SIGSTOP, a debugger) acts on no SIGTERM. One of its threads may still
+// wait for storage.
+static bool is_stopped(pid_t pid, bool *io)
+{
+    AUTO_FREE char *stat = xasprintf("/proc/%d/stat", pid);
+    AUTO_FREE char *threads = xasprintf("/proc/%d/task", pid);
+    char state = read_state(stat);
+    *io = dir_each(threads, NULL, has_io, &pid) > 0;
+    return state == 'T' || state == 't';
+}
+
+// Waits for a process to end after SIGTERM. -ETIMEDOUT also when it is stopped and would not do so.
+static int wait_term(struct task *t, struct process *p, uint64_t term_ms)
+{
+    uint64_t end = task_deadline_ms(term_ms), io_end = task_deadline_ms(STOPPED_IO_MS);
+    for (;;) {
+        bool io;
+        uint64_t step = task_deadline_ms(TERM_STEP_MS);
+        int status, r = process_wait(t, p, step < end ? step : end, &status);
+        if (r != -ETIMEDOUT || now_monotonic_us() >= end)
+            return r;
+        if (is_stopped(p->pid, &io) && (!io || now_monotonic_us() >= io_end))
+            return r;
+    }
+}
+
 int stop_kill(struct task *t, struct domain *dom, bool graceful, struct error *err)
 {
     const struct domain_timeouts *timeouts = &dom->all->config.timeouts;
@@ -133,12 +180,13 @@ int stop_kill(struct task *t, struct domain *dom, bool graceful, struct error *e
     if (process_open(dom->process.pid, dom->process.start_time, &p) < 0)
         return 0;
     int status, r = process_kill(&p, SIGTERM);
+    uint64_t begin = now_monotonic_us();
     if (r == 0)
-        r = process_wait(t, &p, task_deadline_ms(timeouts->term_ms), &status);
+        r = wait_term(t, &p, timeouts->term_ms);
     if (r == -ETIMEDOUT && !graceful) {
         log_domain(LOG_LEVEL_WARN, dom->name,
                    "its QEMU did not end in %ju ms after SIGTERM: killing it",
-                   (uintmax_t)timeouts->term_ms);
+                   (uintmax_t)((now_monotonic_us() - begin) / 1000));
         r = process_kill(&p, SIGKILL);
         if (r == 0)
             r = process_wait(t, &p, task_deadline_ms(timeouts->kill_ms), &status);

@@ -93,6 +93,28 @@ class Recovery(unittest.TestCase):
         self.server.virsh("destroy", "stuck")
         self.assertIsNone(self.server.qemu_pid("stuck"))
 
+    @unittest.skipUnless(IS_VIREO, "libvirtd waits for ever")
+    def test_a_qemu_that_does_not_answer_a_new_daemon_keeps_its_domain(self):
+        for name in ("a", "b"):
+            self.server.define(boot_guest(name, "echo"))
+            self.server.virsh("start", name)
+        pids = [self.server.qemu_pid(name) for name in ("a", "b")]
+        for pid in pids:
+            os.kill(pid, signal.SIGSTOP)
+        self.server.restart()
+        wait_for("the daemon to say so", lambda: self.server.log_text().count("cannot take it over yet") == 2, 30)
+        for name, pid in zip(("a", "b"), pids):
+            self.assertEqual(self.server.state(name), "running")
+            self.assertEqual(self.server.qemu_pid(name), pid)
+        self.assertIn("can only be destroyed until its QEMU answers", self.server.error("suspend", "a"))
+        began = time.monotonic()
+        self.server.virsh("destroy", "b")
+        self.assertLess(time.monotonic() - began, 2.5)
+        os.kill(pids[0], signal.SIGCONT)
+        wait_for("the domain to be taken over", lambda: "domain=a taken over" in self.server.log_text(), 20)
+        self.assertEqual(self.server.qemu_pid("a"), pids[0])
+        self.server.console_echoes("a")
+
     def test_a_damaged_document_is_named_and_the_rest_load(self):
         self.server.define(boot_guest("good"))
         self.server.define(boot_guest("bad"))

@@ -204,6 +204,7 @@ static void stays_lost(struct task *t, struct house *h)
 {
     house_close(h);
     h->config.timeouts.reconnect_ms = 200;
+    h->config.timeouts.retry_ms = 60000;
     house_open(h);
     struct domain *dom =
         house_start(t, h, "web", NULL, BOOT GO "hangup\naccept\nwait-eof\naccept\n");
@@ -224,6 +225,40 @@ static void stays_lost(struct task *t, struct house *h)
     CHECK_INT(dom->def->interfaces.n, 1);
     CHECK_INT(domain_destroy(t, dom, 0, &err), 0);
     house_expect_moves(t, h, "stopped-destroyed");
+}
+
+// Lost, and answered at the third attempt.
+static void answers_at_last(struct task *t, struct house *h)
+{
+    house_close(h);
+    h->config.timeouts.reconnect_ms = 100;
+    h->config.timeouts.retry_ms = 20;
+    house_open(h);
+    struct domain *dom = house_start(
+        t, h, "web", NULL,
+        BOOT GO "hangup\naccept\nwait-eof\naccept\nwait-eof\n" AGAIN("paused") "serve\n");
+    strbuf_finish(&h->moves);
+    house_go(t, dom);
+    house_expect_moves(t, h, "paused-unknown");
+    WAIT_UNTIL(t, !dom->job && !dom->retrying_id);
+    CHECK_INT(many(t, dom, domain_suspend, NULL), 0);
+}
+
+// A suspend that QEMU carries out when its caller has given up.
+static void suspends_late(struct task *t, struct house *h)
+{
+    house_close(h);
+    h->config.timeouts.answer_ms = 100;
+    house_open(h);
+    struct domain *dom = house_start(
+        t, h, "web", NULL, BOOT "expect stop\nexpect x-go\nevent STOP\nreply {}\nserve\n");
+    AUTO_ERROR err = ERROR_INIT;
+    strbuf_finish(&h->moves);
+    CHECK_INT(domain_suspend(t, dom, &err), -1);
+    CHECK_INT(err.code, ERROR_OPERATION_TIMEOUT);
+    CHECK_INT(dom->state, DOMAIN_RUNNING);
+    house_go(t, dom);
+    house_expect_moves(t, h, "paused-user");
 }
 
 #define PLUG "expect netdev_add\nreply {}\nexpect device_add\nreply {}\n"
@@ -317,6 +352,8 @@ static void test_lost_monitor(void)
 {
     house_run(reconnects);
     house_run(stays_lost);
+    house_run(answers_at_last);
+    house_run(suspends_late);
 }
 
 static void test_unplug(void)

@@ -141,6 +141,25 @@ static void stubborn(struct task *t, struct house *h)
     house_expect_moves(t, h, "stopped-destroyed");
 }
 
+// Stopped by a signal it acts on no SIGTERM: killed at once.
+static void stopped(struct task *t, struct house *h)
+{
+    AUTO_ERROR err = ERROR_INIT;
+    house_close(h);
+    h->config.timeouts.term_ms = 10000;
+    house_open(h);
+    struct domain *dom = house_start(t, h, "web", NULL, BOOT "serve\n");
+    strbuf_finish(&h->moves);
+    CHECK_INT(kill(dom->process.pid, SIGSTOP), 0);
+    CHECK_INT(waitpid(dom->process.pid, NULL, WUNTRACED), dom->process.pid);
+    uint64_t begin = now_monotonic_us();
+    CHECK_INT(domain_destroy(t, dom, DOMAIN_DESTROY_GRACEFUL, &err), -1);
+    CHECK_CONTAINS(err.message, "--graceful");
+    CHECK_INT(domain_destroy(t, dom, 0, &err), 0);
+    CHECK(now_monotonic_us() - begin < 2500000);
+    house_expect_moves(t, h, "stopped-destroyed");
+}
+
 static void destroyed_while_starting(struct task *t, struct house *h)
 {
     AUTO_ERROR err = ERROR_INIT;
@@ -305,6 +324,7 @@ static void test_hangs_in_start(void)
 static void test_stubborn(void)
 {
     house_run(stubborn);
+    house_run(stopped);
 }
 
 static void test_destroyed_while_starting(void)

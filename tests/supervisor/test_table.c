@@ -226,6 +226,34 @@ static void adopted(struct task *t, struct house *h)
     CHECK_INT(domain_destroy(t, dom, 0, &err), 0);
 }
 
+// QEMU does not answer the new daemon (stopped, or waiting for its storage): the domain keeps
+// running, can be destroyed, and is taken over when QEMU answers.
+static void does_not_answer(struct task *t, struct house *h)
+{
+    AUTO_ERROR err = ERROR_INIT;
+    house_start(t, h, "web", NULL,
+                BOOT "wait-eof\naccept\nwait-eof\naccept\nwait-eof" AGAIN("running") "serve\n");
+    house_start(t, h, "never", NULL,
+                BOOT "wait-eof\naccept\nwait-eof\naccept\nwait-eof\naccept\nwait-eof\n");
+    strbuf_finish(&h->moves);
+    house_close(h);
+    h->config.timeouts.adopt_ms = h->config.timeouts.reconnect_ms = 150;
+    h->config.timeouts.retry_ms = 300;
+    house_open(h);
+    struct domain *never = domains_find_name(h->domains, "never");
+    WAIT_UNTIL(t, never->retrying_id == never->id && !never->job);
+    CHECK_INT(never->state, DOMAIN_RUNNING);
+    CHECK_INT(domain_suspend(t, never, &err), -1);
+    CHECK_CONTAINS(err.message, "can only be destroyed until its QEMU answers");
+    CHECK_INT(domain_destroy(t, never, 0, &err), 0);
+    house_expect_moves(t, h, "stopped-destroyed");
+    struct domain *dom = domains_find_name(h->domains, "web");
+    pid_t pid = dom->process.pid;
+    WAIT_UNTIL(t, dom->qmp && !dom->job && !dom->retrying_id);
+    CHECK(!dom->adopting && dom->state == DOMAIN_RUNNING && dom->process.pid == pid);
+    CHECK_INT(domain_suspend(t, dom, &err), 0);
+}
+
 static void died_meanwhile(struct task *t, struct house *h)
 {
     AUTO_ERROR err = ERROR_INIT;
@@ -369,6 +397,7 @@ static void test_full_disk(void)
 static void test_adoption(void)
 {
     house_run(adopted);
+    house_run(does_not_answer);
     house_run(died_meanwhile);
     house_run(half_started);
     house_run(lock_is_kept);
