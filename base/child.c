@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // How this works
 //
-// fork(), then in the child only what async-signal-safety allows (libcap-ng's calls are plain
-// prctl/capset on a static structure), then exec. A close-on-exec pipe tells how it went: EOF when
-// the program runs, else a struct report with the step that failed and its errno.
+// fork(), then in the child only what async-signal-safety allows, then exec. A close-on-exec pipe
+// tells how it went: EOF when the program runs, else a struct report with the step that failed and
+// its errno.
 #include "base/child.h"
 #include "base/file.h"
 
-#include <cap-ng.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -215,11 +214,13 @@ static void set_limits(const struct child_spec *spec, int report_fd)
 
 static void drop_privileges(const struct child_spec *spec, int report_fd)
 {
-    // The bounding set first: that needs CAP_SETPCAP.
-    if (spec->drop_capabilities) {
-        capng_clear(CAPNG_SELECT_BOTH);
-        if (geteuid() == 0 && capng_apply(CAPNG_SELECT_BOUNDS) != 0 && errno != EPERM)
-            fail(report_fd, STEP_CAPABILITIES, errno);
+    bool limited = spec->capabilities != CAPABILITIES_ALL;
+    // The bounding set first: that needs CAP_SETPCAP. Where that is missing, no new privileges does
+    // the same: a program run by root gets no more than what is permitted now.
+    if (limited) {
+        int r = capabilities_limit_bounding(spec->capabilities);
+        if (r < 0 && r != -EPERM)
+            fail(report_fd, STEP_CAPABILITIES, -r);
     }
     if (spec->set_user) {
         if (setgroups(spec->ngroups, spec->groups) < 0 ||
@@ -227,10 +228,10 @@ static void drop_privileges(const struct child_spec *spec, int report_fd)
             setresuid(spec->uid, spec->uid, spec->uid) < 0)
             fail(report_fd, STEP_USER, errno);
     }
-    if (spec->drop_capabilities) {
-        capng_clear(CAPNG_SELECT_BOTH);
-        if (capng_apply(CAPNG_SELECT_CAPS) != 0)
-            fail(report_fd, STEP_CAPABILITIES, errno);
+    if (limited) {
+        int r = capabilities_limit(spec->capabilities);
+        if (r < 0)
+            fail(report_fd, STEP_CAPABILITIES, -r);
         if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
             fail(report_fd, STEP_CAPABILITIES, errno);
     }

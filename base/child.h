@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <sys/resource.h>
 #include <sys/types.h>
+#include "base/capability.h"
 #include "base/error.h"
 #include "base/str.h"
 #include "base/task.h"
@@ -59,15 +60,21 @@ struct child_spec {
     gid_t gid;
     const gid_t *groups;
     size_t ngroups;
-    bool drop_capabilities; // all of them, the bounding set included, and no new privileges
-    int umask;              // -1: ours
+    // It gets no others, also not from its program, and no new privileges: its bounding set is this
+    // too. Switching to another user than root leaves none. CAPABILITIES_ALL: as vireod.
+    uint64_t capabilities;
+    int umask; // -1: ours
     // Runs in the child before the user is switched (cgroups, namespaces). Only async-signal-safe
     // calls, and nothing of ours. 0 or -errno.
     int (*setup)(void *arg);
     void *setup_arg;
 };
 #define CHILD_SPEC_INIT                                                                            \
-    ((struct child_spec){.stdin_fd = -1, .stdout_fd = -1, .stderr_fd = -1, .umask = -1})
+    ((struct child_spec){.stdin_fd = -1,                                                           \
+                         .stdout_fd = -1,                                                          \
+                         .stderr_fd = -1,                                                          \
+                         .umask = -1,                                                              \
+                         .capabilities = CAPABILITIES_ALL})
 
 // Starts a child; suspends until it runs its program or could not. All descriptors but 0-2 and
 // `fds` are closed there, signals are at their defaults. On failure err names the program, the step

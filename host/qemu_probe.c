@@ -80,7 +80,7 @@ static int begin(struct task *t, const char *binary, const struct qemu_probe_use
     spec.nfds = ARRAY_LEN(fds);
     spec.stderr_fd = errors_in;
     spec.new_session = true;
-    spec.drop_capabilities = true;
+    spec.capabilities = 0;
     spec.set_user = user && user->set_user;
     if (spec.set_user) {
         spec.uid = user->uid;

@@ -41,6 +41,7 @@ static int run_tc(struct task *t, const char *dev, const char *batch, bool check
     AUTO_STRBUF output = {0};
     int status;
     spec.argv = argv;
+    spec.capabilities = CAPABILITY(CAP_NET_ADMIN);
     if (child_run(t, &spec, batch, OUTPUT_MAX, task_deadline_ms(TC_TIMEOUT_MS), &status, &output,
                   err) < 0)
         return error_prefix(err, "cannot set the rates of '%s' (tc is in the package 'iproute2')",

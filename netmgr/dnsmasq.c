@@ -22,6 +22,11 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
+// It switches to a user of its own and keeps the last three.
+#define CAPABILITIES                                                                               \
+    (CAPABILITY(CAP_CHOWN) | CAPABILITY(CAP_SETGID) | CAPABILITY(CAP_SETUID) |                     \
+     CAPABILITY(CAP_NET_ADMIN) | CAPABILITY(CAP_NET_BIND_SERVICE) | CAPABILITY(CAP_NET_RAW))
+
 enum {
     OUTPUT_MAX = 4096,
     START_TIMEOUT_MS = 10000,
@@ -139,6 +144,7 @@ static int run(struct task *t, struct network *net, struct error *err)
     int status;
     spec.argv = argv;
     spec.new_session = true;
+    spec.capabilities = CAPABILITIES;
     spec.die_with_parent = true; // until it is in the background, where it can be found again
     unlink(f->pid);              // a stale number must not be taken for the new one's
     if (child_run(t, &spec, NULL, OUTPUT_MAX, task_deadline_ms(START_TIMEOUT_MS), &status, &output,

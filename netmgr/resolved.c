@@ -13,6 +13,7 @@ static int run(struct task *t, const struct network *net, const char *verb, cons
     AUTO_STRBUF output = {0};
     int status;
     spec.argv = argv;
+    spec.capabilities = CAPABILITY(CAP_NET_ADMIN);
     if (child_run(t, &spec, NULL, OUTPUT_MAX, task_deadline_ms(RESOLVED_TIMEOUT_MS), &status,
                   &output, err) == 0 &&
         status == 0)

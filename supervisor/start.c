@@ -166,7 +166,7 @@ static int spawn(struct task *t, struct domain *dom, struct launch *l, struct er
     spec.limits = limits;
     spec.nlimits = dom->live->dump_core == TOGGLE_YES ? 0 : ARRAY_LEN(limits);
     spec.new_session = true;
-    spec.drop_capabilities = true;
+    spec.capabilities = 0;
     spec.umask = 077;
     spec.set_user = config->set_user;
     spec.uid = config->qemu_uid;

@@ -2,6 +2,7 @@
 // vireod: from the command line to the loop, and back.
 #include "api/domain.h"
 #include "api/events.h"
+#include "base/capability.h"
 #include "base/file.h"
 #include "base/str.h"
 #include "host/host.h"
@@ -10,7 +11,6 @@
 #include "supervisor/domain.h"
 #include "vireod/vireod.h"
 
-#include <cap-ng.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <libxml/parser.h>
@@ -137,18 +137,48 @@ static int watch_signals(struct vireod *v, struct error *err)
 
 // ---- start and end -----------------------------------------------------------------------------
 
-// Keeps what the daemon itself does and what it must be able to give to children.
+// What vireod does itself, and what hooks and other programs that it starts may need; vireod(8)
+// lists them. All children but hooks and scripts get fewer.
+static const struct {
+    int number;
+    const char *name;
+} capabilities[] = {
+    {CAP_CHOWN, "chown"},
+    {CAP_DAC_OVERRIDE, "dac_override"},
+    {CAP_FOWNER, "fowner"},
+    {CAP_KILL, "kill"},
+    {CAP_MKNOD, "mknod"},
+    {CAP_NET_ADMIN, "net_admin"},
+    {CAP_NET_BIND_SERVICE, "net_bind_service"},
+    {CAP_NET_RAW, "net_raw"},
+    {CAP_SETGID, "setgid"},
+    {CAP_SETPCAP, "setpcap"},
+    {CAP_SETUID, "setuid"},
+    {CAP_SYS_ADMIN, "sys_admin"},
+    {CAP_SYS_RESOURCE, "sys_resource"},
+};
+
 static void drop_capabilities(void)
 {
     if (geteuid() != 0)
         return;
-    capng_clear(CAPNG_SELECT_BOTH);
-    capng_updatev(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED | CAPNG_BOUNDING_SET, CAP_CHOWN,
-                  CAP_DAC_OVERRIDE, CAP_FOWNER, CAP_KILL, CAP_SETUID, CAP_SETGID, CAP_SETPCAP,
-                  CAP_NET_ADMIN, CAP_NET_RAW, CAP_NET_BIND_SERVICE, CAP_SYS_RESOURCE, CAP_SYS_ADMIN,
-                  CAP_MKNOD, -1);
-    // What we never had can't be kept: capng fails then, and we go on with what there is.
-    (void)capng_apply(CAPNG_SELECT_CAPS);
+    uint64_t keep = 0, permitted = capabilities_permitted();
+    AUTO_STRBUF missing = {0};
+    for (size_t i = 0; i < ARRAY_LEN(capabilities); i++) {
+        keep |= CAPABILITY(capabilities[i].number);
+        if (!(permitted & CAPABILITY(capabilities[i].number)))
+            strbuf_printf(&missing, " %s", capabilities[i].name);
+    }
+    if (missing.len)
+        log_info("this system does not permit vireod the capabilities%s: what needs them will fail",
+                 strbuf_text(&missing));
+    int r = capabilities_limit_bounding(keep);
+    if (r < 0)
+        log_warn("cannot limit the capabilities of the programs that vireod starts: %s",
+                 strerrordesc_np(-r));
+    r = capabilities_limit(keep);
+    if (r < 0)
+        log_error("cannot drop the capabilities that vireod does not use: %s", strerrordesc_np(-r));
 }
 
 // Clients, domains and networks take a few descriptors each.

@@ -62,7 +62,7 @@ static void run_surroundings(struct task *t, void *arg)
 
     strbuf_reset(&out);
     spec = CHILD_SPEC_INIT;
-    spec.drop_capabilities = true;
+    spec.capabilities = 0;
     spec.new_session = true;
     spec.umask = 077;
     spec.limits = (struct child_limit[]){{RLIMIT_NOFILE, {123, 123}}};
@@ -74,6 +74,18 @@ static void run_surroundings(struct task *t, void *arg)
         CHECK_CONTAINS(strbuf_text(&out), "CapBnd:\t0000000000000000");
     CHECK_CONTAINS(strbuf_text(&out), "NoNewPrivs:\t1");
     CHECK_CONTAINS(strbuf_text(&out), "0077\n123\n/\n");
+
+    if (geteuid() == 0) {
+        // These and no others, also in the program; what is not permitted here is no failure.
+        const uint64_t some = CAPABILITY(CAP_NET_RAW) | CAPABILITY(CAP_CHOWN);
+        strbuf_reset(&out);
+        spec.capabilities = some | CAPABILITY(63);
+        run_sh(t, spec, "grep -E '^Cap' /proc/self/status", NULL, &out, &status);
+        AUTO_FREE char *cap = xasprintf("%016jx", (uintmax_t)(some & capabilities_permitted()));
+        AUTO_FREE char *all = xasprintf("CapInh:\t%016x\nCapPrm:\t%s\nCapEff:\t%s\n", 0, cap, cap);
+        CHECK_CONTAINS(strbuf_text(&out), all);
+        spec.capabilities = 0;
+    }
 
     if (geteuid() == 0) {
         strbuf_reset(&out);

@@ -2,7 +2,6 @@
 #include "tests/netmgr/live.h"
 
 #include <arpa/inet.h>
-#include <cap-ng.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <sys/stat.h>
@@ -30,9 +29,7 @@ static void end_all_dnsmasq(void)
 // /proc shows vireod less of other users' processes than it shows root.
 static void drop_ptrace(void)
 {
-    CHECK_INT(capng_get_caps_process(), 0);
-    CHECK_INT(capng_update(CAPNG_DROP, CAPNG_EFFECTIVE | CAPNG_PERMITTED, CAP_SYS_PTRACE), 0);
-    CHECK_INT(capng_apply(CAPNG_SELECT_CAPS), 0);
+    CHECK_INT(capabilities_limit(~CAPABILITY(CAP_SYS_PTRACE)), 0);
 }
 
 void live_open(struct live *l, struct task *t)
