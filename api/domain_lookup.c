@@ -10,11 +10,14 @@ struct wire_domain_ref api_domain_ref(struct arena *a, const struct domain *dom)
     return ref;
 }
 
-API_CLASS_FUNCTIONS(domain, domains, domains)
-
-static void refer(struct arena *a, const void *dom, void *ref)
+static struct object_table *table(const struct daemon *d)
 {
-    *(struct wire_domain_ref *)ref = api_domain_ref(a, dom);
+    return domains_table(d->domains);
+}
+
+static void refer(struct arena *a, const struct object *o, void *ref)
+{
+    *(struct wire_domain_ref *)ref = api_domain_ref(a, (const struct domain *)o);
 }
 
 static const uint32_t filters[] = {
@@ -29,39 +32,26 @@ static const uint32_t filters[] = {
     0,
 };
 
-static uint32_t traits(const void *object)
+static uint32_t traits(const struct object *o)
 {
-    const struct domain *dom = object;
+    const struct domain *dom = (const struct domain *)o;
     static const uint32_t states[] = {[DOMAIN_RUNNING] = VIR_CONNECT_LIST_DOMAINS_RUNNING,
                                       [DOMAIN_PAUSED] = VIR_CONNECT_LIST_DOMAINS_PAUSED,
                                       [DOMAIN_SHUTOFF] = VIR_CONNECT_LIST_DOMAINS_SHUTOFF};
     uint32_t by_state = dom->state < ARRAY_LEN(states) ? states[dom->state] : 0;
-    return (domain_is_active(dom) ? VIR_CONNECT_LIST_DOMAINS_ACTIVE
-                                  : VIR_CONNECT_LIST_DOMAINS_INACTIVE) |
-           (dom->def ? VIR_CONNECT_LIST_DOMAINS_PERSISTENT : VIR_CONNECT_LIST_DOMAINS_TRANSIENT) |
+    return (o->active ? VIR_CONNECT_LIST_DOMAINS_ACTIVE : VIR_CONNECT_LIST_DOMAINS_INACTIVE) |
+           (o->def ? VIR_CONNECT_LIST_DOMAINS_PERSISTENT : VIR_CONNECT_LIST_DOMAINS_TRANSIENT) |
            (by_state ? by_state : VIR_CONNECT_LIST_DOMAINS_OTHER) |
-           (dom->autostart ? VIR_CONNECT_LIST_DOMAINS_AUTOSTART
-                           : VIR_CONNECT_LIST_DOMAINS_NO_AUTOSTART) |
+           (o->autostart ? VIR_CONNECT_LIST_DOMAINS_AUTOSTART
+                         : VIR_CONNECT_LIST_DOMAINS_NO_AUTOSTART) |
            VIR_CONNECT_LIST_DOMAINS_NO_MANAGEDSAVE | VIR_CONNECT_LIST_DOMAINS_NO_SNAPSHOT |
            VIR_CONNECT_LIST_DOMAINS_NO_CHECKPOINT;
 }
 
-// For the log lines of the call; the reference is held for as long as it runs.
-static void *find(const struct rpc_object_class *class, struct call *call, const void *ref,
-                  void **held, struct error *err)
-{
-    struct domain *dom = api_object_find(class, call, ref, held, err);
-    if (dom)
-        task_log_fields(call->task)->domain = arena_strdup(call->arena, dom->name);
-    return dom;
-}
-
 const struct api_class api_domain_class = {
-    .rpc = {find, api_unref, api_object_require},
-    API_CLASS_MEMBERS,
-    .kind = "domain",
-    .no_object = ERROR_NO_DOMAIN,
-    .area = AREA_QEMU,
+    .rpc = API_OBJECT_RPC,
+    .table = table,
+    .refer = refer,
     .not_active = "domain is not running",
     .ref_size = sizeof(struct wire_domain_ref),
     .list_max = WIRE_DOMAIN_LIST_MAX,

@@ -90,7 +90,7 @@ struct request {
 static void add_record(const struct request *q, struct domain *dom,
                        struct wire_domain_stats_records *records)
 {
-    if (!api_object_matches(&api_domain_class, dom, q->args->flags))
+    if (!api_object_matches(&api_domain_class, &dom->object, q->args->flags))
         return;
     struct wire_domain_stats_record *r = &records->v[records->n++];
     r->dom = api_domain_ref(NULL, dom);

@@ -9,11 +9,14 @@ struct wire_network_ref api_network_ref(struct arena *a, const struct network *n
     return ref;
 }
 
-API_CLASS_FUNCTIONS(network, networks, networks)
-
-static void refer(struct arena *a, const void *net, void *ref)
+static struct object_table *table(const struct daemon *d)
 {
-    *(struct wire_network_ref *)ref = api_network_ref(a, net);
+    return networks_table(d->networks);
+}
+
+static void refer(struct arena *a, const struct object *o, void *ref)
+{
+    *(struct wire_network_ref *)ref = api_network_ref(a, (const struct network *)o);
 }
 
 static const uint32_t filters[] = {
@@ -23,22 +26,18 @@ static const uint32_t filters[] = {
     0,
 };
 
-static uint32_t traits(const void *o)
+static uint32_t traits(const struct object *o)
 {
-    struct api_object net = api_view(o);
-    return (net.active ? VIR_CONNECT_LIST_NETWORKS_ACTIVE : VIR_CONNECT_LIST_NETWORKS_INACTIVE) |
-           (net.persistent ? VIR_CONNECT_LIST_NETWORKS_PERSISTENT
-                           : VIR_CONNECT_LIST_NETWORKS_TRANSIENT) |
-           (net.autostart ? VIR_CONNECT_LIST_NETWORKS_AUTOSTART
-                          : VIR_CONNECT_LIST_NETWORKS_NO_AUTOSTART);
+    return (o->active ? VIR_CONNECT_LIST_NETWORKS_ACTIVE : VIR_CONNECT_LIST_NETWORKS_INACTIVE) |
+           (o->def ? VIR_CONNECT_LIST_NETWORKS_PERSISTENT : VIR_CONNECT_LIST_NETWORKS_TRANSIENT) |
+           (o->autostart ? VIR_CONNECT_LIST_NETWORKS_AUTOSTART
+                         : VIR_CONNECT_LIST_NETWORKS_NO_AUTOSTART);
 }
 
 const struct api_class api_network_class = {
-    .rpc = {api_object_find, api_unref, api_object_require},
-    API_CLASS_MEMBERS,
-    .kind = "network",
-    .no_object = ERROR_NO_NETWORK,
-    .area = AREA_NETWORK,
+    .rpc = API_OBJECT_RPC,
+    .table = table,
+    .refer = refer,
     .ref_size = sizeof(struct wire_network_ref),
     .list_max = WIRE_NETWORK_LIST_MAX,
     .list_max_name = "REMOTE_NETWORK_LIST_MAX",
@@ -77,4 +76,4 @@ static void *find_port(const struct rpc_object_class *class, struct call *call, 
     return NULL;
 }
 
-const struct api_class api_network_port_class = {.rpc = {find_port, api_unref, NULL}};
+const struct api_class api_network_port_class = {.rpc = {find_port, api_object_unref, NULL}};

@@ -13,13 +13,14 @@ static const struct api_class *class_of(const struct rpc_object_class *class)
 }
 
 // `name`: what the client calls it beside the UUID; NULL: nothing.
-static void *find_uuid(const struct api_class *class, struct call *call, const uint8_t *bytes,
-                       const char *name, struct error *err)
+static struct object *find_uuid(const struct object_table *table, const uint8_t *bytes,
+                                const char *name, struct error *err)
 {
+    const struct object_class *class = table->class;
     struct uuid uuid;
     char text[UUID_TEXT_SIZE];
     memcpy(uuid.b, bytes, UUID_SIZE);
-    void *o = class->find_uuid(call_daemon(call), &uuid);
+    struct object *o = objects_find_uuid(table, &uuid);
     if (!o)
         error_set(err, class->no_object, class->area, "no %s with matching uuid '%s'%s%s%s",
                   class->kind, uuid_format(&uuid, text), name ? " (" : "", name ? name : "",
@@ -33,44 +34,51 @@ void *api_object_find(const struct rpc_object_class *rpc, struct call *call, con
     const struct api_class *class = class_of(rpc);
     struct wire_network_ref start;
     memcpy(&start, ref, sizeof(start));
-    void *o = find_uuid(class, call, start.uuid, start.name, err);
+    struct object *o = find_uuid(class->table(call_daemon(call)), start.uuid, start.name, err);
     if (!o)
         return NULL;
-    class->ref(o);
+    object_ref(o);
+    // For the log lines of this call.
+    char *fields = (char *)task_log_fields(call->task);
+    *(const char **)(fields + o->table->class->log_field) = arena_strdup(call->arena, o->name);
     if (class->wait_ready && class->wait_ready(call->task, o, err) < 0) {
-        class->rpc.unref(o);
+        object_unref(o);
         return NULL;
     }
     return *held = o;
 }
 
+void api_object_unref(void *held)
+{
+    object_unref(held);
+}
+
 int api_object_require(const struct rpc_object_class *rpc, const void *object, unsigned needs,
                        struct error *err)
 {
-    const struct api_class *class = class_of(rpc);
-    struct api_object o = class->view(object);
-    if ((needs & RPC_ACTIVE) && !o.active) {
-        if (class->not_active)
-            return error_set(err, ERROR_OPERATION_INVALID, class->area, "%s", class->not_active);
-        return error_set(err, ERROR_OPERATION_INVALID, class->area, "%s '%s' is not active",
-                         class->kind, o.name);
-    }
-    if ((needs & RPC_INACTIVE) && o.active)
-        return error_set(err, ERROR_OPERATION_INVALID, class->area, "%s '%s' is already active",
-                         class->kind, o.name);
-    if ((needs & RPC_PERSISTENT) && !o.persistent)
+    const struct object *o = object;
+    const struct object_class *class = o->table->class;
+    const char *not_active = class_of(rpc)->not_active;
+    if ((needs & RPC_ACTIVE) && !object_is_active(o))
+        return not_active ? error_set(err, ERROR_OPERATION_INVALID, class->area, "%s", not_active)
+                          : object_require_active(o, err);
+    if ((needs & RPC_INACTIVE) && object_is_active(o))
+        return error_set(err, ERROR_OPERATION_INVALID, class->area, "%s '%s' is already %s",
+                         class->kind, o->name, class->active);
+    if ((needs & RPC_PERSISTENT) && !object_is_persistent(o))
         return error_set(err, ERROR_OPERATION_INVALID, class->area,
-                         "%s '%s' is transient: it has no stored definition", class->kind, o.name);
+                         "%s '%s' is transient: it has no stored definition", class->kind, o->name);
     return 0;
 }
 
 int api_object_lookup_by_name(struct call *call, const struct api_class *class, const char *name,
                               void *ref, struct error *err)
 {
-    void *o = class->find_name(call_daemon(call), name);
+    const struct object_table *table = class->table(call_daemon(call));
+    struct object *o = objects_find_name(table, name);
     if (!o)
-        return error_set(err, class->no_object, class->area, "no %s with matching name '%s'",
-                         class->kind, name);
+        return error_set(err, table->class->no_object, table->class->area,
+                         "no %s with matching name '%s'", table->class->kind, name);
     class->refer(call->arena, o, ref);
     return 0;
 }
@@ -78,7 +86,7 @@ int api_object_lookup_by_name(struct call *call, const struct api_class *class, 
 int api_object_lookup_by_uuid(struct call *call, const struct api_class *class, const uint8_t *uuid,
                               void *ref, struct error *err)
 {
-    void *o = find_uuid(class, call, uuid, NULL, err);
+    struct object *o = find_uuid(class->table(call_daemon(call)), uuid, NULL, err);
     if (!o)
         return -1;
     class->refer(call->arena, o, ref);
@@ -87,7 +95,7 @@ int api_object_lookup_by_uuid(struct call *call, const struct api_class *class, 
 
 // ---- lists
 
-bool api_object_matches(const struct api_class *class, const void *o, uint32_t flags)
+bool api_object_matches(const struct api_class *class, const struct object *o, uint32_t flags)
 {
     uint32_t traits = class->traits(o);
     for (const uint32_t *group = class->filters; *group; group++) {
@@ -100,9 +108,9 @@ bool api_object_matches(const struct api_class *class, const void *o, uint32_t f
 static uint32_t count(const struct call *call, const struct api_class *class, bool active)
 {
     uint32_t n = 0;
-    void *o = NULL;
-    while ((o = class->next(call_daemon(call), o)))
-        n += class->view(o).active == active;
+    struct object *o = NULL;
+    while ((o = objects_next(class->table(call_daemon(call)), o)))
+        n += object_is_active(o) == active;
     return n;
 }
 
@@ -134,10 +142,10 @@ static int list_names(struct call *call, const struct api_class *class, bool act
     if (api_check_wanted(max, class->list_max, "maxnames", class->list_max_name, err) < 0)
         return -1;
     ret->v = arena_calloc(call->arena, count(call, class, active), sizeof(*ret->v));
-    void *o = NULL;
-    while ((o = class->next(call_daemon(call), o))) {
-        if (class->view(o).active == active && ret->n < (uint32_t)max)
-            ret->v[ret->n++] = arena_strdup(call->arena, class->view(o).name);
+    struct object *o = NULL;
+    while ((o = objects_next(class->table(call_daemon(call)), o))) {
+        if (object_is_active(o) == active && ret->n < (uint32_t)max)
+            ret->v[ret->n++] = arena_strdup(call->arena, o->name);
     }
     return 0;
 }
@@ -157,17 +165,17 @@ int api_object_list_inactive(struct call *call, const struct api_class *class, i
 int api_object_list_all(struct call *call, const struct api_class *class, int32_t need_results,
                         uint32_t flags, struct api_object_list *ret, struct error *err)
 {
-    void *o = NULL;
-    while ((o = class->next(call_daemon(call), o)))
+    struct object *o = NULL;
+    while ((o = objects_next(class->table(call_daemon(call)), o)))
         ret->total += api_object_matches(class, o, flags);
     if (!need_results)
         return 0;
     if (ret->total > class->list_max)
         return error_set(err, ERROR_RPC, AREA_RPC,
-                         "too many %ss (%u) for one list of %u; ask with filters", class->kind,
-                         ret->total, class->list_max);
+                         "too many %ss (%u) for one list of %u; ask with filters",
+                         class->table(call_daemon(call))->class->kind, ret->total, class->list_max);
     ret->refs = arena_calloc(call->arena, ret->total, class->ref_size);
-    while ((o = class->next(call_daemon(call), o))) {
+    while ((o = objects_next(class->table(call_daemon(call)), o))) {
         if (api_object_matches(class, o, flags))
             class->refer(call->arena, o, (char *)ret->refs + ret->n++ * class->ref_size);
     }
@@ -176,36 +184,34 @@ int api_object_list_all(struct call *call, const struct api_class *class, int32_
 
 // ---- one object
 
-int api_object_is_active(struct call *call, const struct api_class *class, const void *o,
-                         int32_t *ret, struct error *err)
+int api_object_is_active(struct call *call, const struct object *o, int32_t *ret, struct error *err)
 {
-    *ret = class->view(o).active;
+    *ret = object_is_active(o);
     return 0;
 }
 
-int api_object_is_persistent(struct call *call, const struct api_class *class, const void *o,
-                             int32_t *ret, struct error *err)
-{
-    *ret = class->view(o).persistent;
-    return 0;
-}
-
-int api_object_is_updated(struct call *call, const struct api_class *class, const void *o,
-                          int32_t *ret, struct error *err)
-{
-    *ret = class->view(o).updated;
-    return 0;
-}
-
-int api_object_get_autostart(struct call *call, const struct api_class *class, const void *o,
-                             int32_t *ret, struct error *err)
-{
-    *ret = class->view(o).autostart;
-    return 0;
-}
-
-int api_object_set_autostart(struct call *call, const struct api_class *class, void *o, int32_t on,
+int api_object_is_persistent(struct call *call, const struct object *o, int32_t *ret,
                              struct error *err)
 {
-    return class->set_autostart(call->task, o, on != 0, err);
+    *ret = object_is_persistent(o);
+    return 0;
+}
+
+int api_object_is_updated(struct call *call, const struct object *o, int32_t *ret,
+                          struct error *err)
+{
+    *ret = o->updated;
+    return 0;
+}
+
+int api_object_get_autostart(struct call *call, const struct object *o, int32_t *ret,
+                             struct error *err)
+{
+    *ret = o->autostart;
+    return 0;
+}
+
+int api_object_set_autostart(struct call *call, struct object *o, int32_t on, struct error *err)
+{
+    return object_set_autostart(call->task, o, on != 0, err);
 }

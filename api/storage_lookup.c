@@ -10,16 +10,19 @@ struct wire_storage_pool_ref api_pool_ref(struct arena *a, const struct pool *po
     return ref;
 }
 
-API_CLASS_FUNCTIONS(pool, pools, pools)
-
-static void refer(struct arena *a, const void *pool, void *ref)
+static struct object_table *table(const struct daemon *d)
 {
-    *(struct wire_storage_pool_ref *)ref = api_pool_ref(a, pool);
+    return pools_table(d->pools);
 }
 
-static int wait_ready(struct task *t, void *pool, struct error *err)
+static void refer(struct arena *a, const struct object *o, void *ref)
 {
-    return pool_wait_ready(t, pool, err);
+    *(struct wire_storage_pool_ref *)ref = api_pool_ref(a, (const struct pool *)o);
+}
+
+static int wait_ready(struct task *t, struct object *o, struct error *err)
+{
+    return pool_wait_ready(t, (struct pool *)o, err);
 }
 
 static const uint32_t filters[] = {
@@ -36,24 +39,21 @@ static const uint32_t filters[] = {
     0,
 };
 
-static uint32_t traits(const void *o)
+static uint32_t traits(const struct object *o)
 {
-    struct api_object pool = api_view(o);
-    return (pool.active ? VIR_CONNECT_LIST_STORAGE_POOLS_ACTIVE
-                        : VIR_CONNECT_LIST_STORAGE_POOLS_INACTIVE) |
-           (pool.persistent ? VIR_CONNECT_LIST_STORAGE_POOLS_PERSISTENT
-                            : VIR_CONNECT_LIST_STORAGE_POOLS_TRANSIENT) |
-           (pool.autostart ? VIR_CONNECT_LIST_STORAGE_POOLS_AUTOSTART
-                           : VIR_CONNECT_LIST_STORAGE_POOLS_NO_AUTOSTART) |
+    return (o->active ? VIR_CONNECT_LIST_STORAGE_POOLS_ACTIVE
+                      : VIR_CONNECT_LIST_STORAGE_POOLS_INACTIVE) |
+           (o->def ? VIR_CONNECT_LIST_STORAGE_POOLS_PERSISTENT
+                   : VIR_CONNECT_LIST_STORAGE_POOLS_TRANSIENT) |
+           (o->autostart ? VIR_CONNECT_LIST_STORAGE_POOLS_AUTOSTART
+                         : VIR_CONNECT_LIST_STORAGE_POOLS_NO_AUTOSTART) |
            VIR_CONNECT_LIST_STORAGE_POOLS_DIR;
 }
 
 const struct api_class api_storage_pool_class = {
-    .rpc = {api_object_find, api_unref, api_object_require},
-    API_CLASS_MEMBERS,
-    .kind = "storage pool",
-    .no_object = ERROR_NO_STORAGE_POOL,
-    .area = AREA_STORAGE,
+    .rpc = API_OBJECT_RPC,
+    .table = table,
+    .refer = refer,
     .wait_ready = wait_ready,
     .ref_size = sizeof(struct wire_storage_pool_ref),
     .list_max = WIRE_STORAGE_POOL_LIST_MAX,
