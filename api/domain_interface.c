@@ -32,7 +32,7 @@ static int from_leases(struct call *call, const struct domain_interface *iface, 
         char text[IP_TEXT_SIZE];
         if (!a)
             break;
-        a->type = lease->ip.family == AF_INET6;
+        a->type = lease->ip.family == AF_INET6 ? VIR_IP_ADDR_TYPE_IPV6 : VIR_IP_ADDR_TYPE_IPV4;
         a->addr = arena_strdup(call->arena, ip_format(&lease->ip, text));
         a->prefix = lease->prefix;
     }
@@ -50,7 +50,7 @@ static void from_neighbours(struct call *call, const struct neighbour_vec *neigh
         struct wire_domain_ip_addr *a = add_address(call, ret);
         if (a)
             *a = (struct wire_domain_ip_addr){
-                .type = n->ip.family == AF_INET6,
+                .type = n->ip.family == AF_INET6 ? VIR_IP_ADDR_TYPE_IPV6 : VIR_IP_ADDR_TYPE_IPV4,
                 .addr = arena_strdup(call->arena, ip_format(&n->ip, text))};
     }
 }

@@ -76,7 +76,7 @@ static struct wire_network_dhcp_lease lease_on_wire(struct arena *a, const char 
     return (struct wire_network_dhcp_lease){
         .iface = bridge,
         .expirytime = lease->expiry_s,
-        .type = ip_bits(&lease->ip) == 128,                   // virIPAddrType: 0 is IPv4
+        .type = ip_bits(&lease->ip) == 128 ? VIR_IP_ADDR_TYPE_IPV6 : VIR_IP_ADDR_TYPE_IPV4,
         .mac = arena_strdup(a, lease->mac ? lease->mac : ""), // virsh 9.0 dies of one without
         .iaid = arena_strdup(a, lease->iaid),
         .ipaddr = arena_strdup(a, ip_format(&lease->ip, ip)),
