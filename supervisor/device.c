@@ -1,19 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Devices put into, taken out of and changed in a guest: in its stored definition, in the running
 // guest (hotplug.c), or in both.
-#include "qemu/address/address.h"
 #include "qemu/alias.h"
+#include "qemu/complete.h"
 #include "qemu/device.h"
 #include "supervisor/internal.h"
 
 // ---- the stored definition ---------------------------------------------------------------------
-
-static int complete(struct domain *dom, struct domain_def *def, struct error *err)
-{
-    struct domain_defaults defaults = {.arch = host_arch(dom->all->config.host)};
-    domain_def_fill(def, &defaults);
-    return domain_def_check(def, err) < 0 ? -1 : address_assign(def, err);
-}
 
 // A change of both the stored definition and the running guest is stored first: what is on disk can
 // be put back when the guest refuses, while a guest can't be made to have never seen a device. def
@@ -21,7 +14,8 @@ static int complete(struct domain *dom, struct domain_def *def, struct error *er
 static int store_first(struct task *t, struct domain *dom, struct domain_def *def,
                        struct error *err)
 {
-    if (!def || (complete(dom, def, err) == 0 && object_store(t, &dom->object, def, err) == 0))
+    if (!def || (domains_complete(dom->all, def, NULL, NULL, err) == 0 &&
+                 object_store(t, &dom->object, def, err) == 0))
         return 0;
     domain_def_destroy(def);
     return -1;
@@ -48,38 +42,16 @@ static int settle(struct task *t, struct domain *dom, struct domain_def *def, in
 
 // ---- attach ------------------------------------------------------------------------------------
 
-// What domain_def_fill() would make of the device is had from a definition it is put into.
-// The caller destroys *ret.
-static int complete_device(struct domain *dom, const struct domain_def *def,
-                           const struct device *wanted, struct device **ret, struct error *err)
-{
-    if (wanted->kind == DEVICE_MEMBALLOON && def->memballoon)
-        return error_set(err, ERROR_OPERATION_UNSUPPORTED, AREA_QEMU,
-                         "guest '%s' has a memory balloon already", dom->name);
-    struct domain_def *copy = domain_def_copy(def);
-    struct device *dev = domain_device_copy(wanted);
-    domain_def_add_device(copy, dev);
-    struct domain_defaults defaults = {.arch = host_arch(dom->all->config.host)};
-    domain_def_fill(copy, &defaults);
-    int r = domain_def_check(copy, err);
-    if (r == 0 && domain_def_remove_device(copy, dev) == 0)
-        *ret = dev;
-    else if (r == 0)
-        r = error_set(err, ERROR_CONFIG_UNSUPPORTED, AREA_QEMU, "<%s> cannot be added by itself",
-                      device_kind_name(dev->kind));
-    domain_def_destroy(copy);
-    return r;
-}
-
 static int attach_locked(struct task *t, struct domain *dom, struct device *wanted, unsigned affect,
                          struct error *err)
 {
     struct domain_def *def = NULL;
+    struct complete_facts facts = {.arch = host_arch(dom->all->config.host)};
     if ((affect & DOMAIN_AFFECT_LIVE) && device_check_change(wanted, DEVICE_ATTACH, err) < 0)
         return -1;
     if (affect & DOMAIN_AFFECT_CONFIG) {
         struct device *stored = NULL;
-        if (complete_device(dom, dom->def, wanted, &stored, err) < 0)
+        if (complete_device(dom->def, wanted, &facts, &stored, err) < 0)
             return -1;
         // The address that it was given is its address in the running guest, too.
         if (wanted->kind == DEVICE_INTERFACE)
@@ -92,7 +64,7 @@ static int attach_locked(struct task *t, struct domain *dom, struct device *want
     int r = 0;
     if (affect & DOMAIN_AFFECT_LIVE) {
         struct device *dev = NULL;
-        r = complete_device(dom, dom->live, wanted, &dev, err);
+        r = complete_device(dom->live, wanted, &facts, &dev, err);
         if (r == 0)
             r = hotplug_attach(t, dom, dev, err);
     }

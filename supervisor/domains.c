@@ -3,7 +3,7 @@
 #include "base/file.h"
 #include "base/offload.h"
 #include "bridge/netlink.h"
-#include "qemu/address/address.h"
+#include "qemu/complete.h"
 #include "supervisor/internal.h"
 
 #include <errno.h>
@@ -23,11 +23,12 @@ struct domain_def *domain_parse_stored(const char *xml, size_t len, struct error
 static void *parse(const struct object_table *table, const char *xml, size_t len, struct error *err)
 {
     struct domain_def *def = domain_parse_stored(xml, len, err);
-    if (def && table) {
-        const struct domains *all = (const struct domains *)table;
-        struct domain_defaults defaults = {.arch = host_arch(all->config.host)};
-        domain_def_fill(def, &defaults);
-    }
+    // A definition that an earlier vireod has accepted is kept; its start says what is wrong.
+    AUTO_ERROR why = ERROR_INIT;
+    if (def && table &&
+        domains_complete((const struct domains *)table, def, NULL, NULL, &why) < 0)
+        log_domain(LOG_LEVEL_WARN, def->name, "the stored definition is not complete: %s",
+                   error_message(&why));
     return def;
 }
 
@@ -207,33 +208,13 @@ int domain_lock_active(struct task *t, struct domain *dom, const char *job, stru
 
 // ---- documents ---------------------------------------------------------------------------------
 
-static int find_machine(const struct domain_def *def, const struct qemu_caps *caps,
-                        const char **ret, struct error *err)
+int domains_complete(const struct domains *all, struct domain_def *def, const char *emulator,
+                     const struct qemu_caps *caps, struct error *err)
 {
-    const struct qemu_machine *m = qemu_caps_machine(caps, def->os.machine);
-    if (!m && def->os.machine)
-        return error_set(err, ERROR_CONFIG_UNSUPPORTED, AREA_DOMAIN,
-                         "domain '%s': the emulator for %s has no machine type '%s'", def->name,
-                         def->os.arch ? def->os.arch : caps->arch, def->os.machine);
-    *ret = m ? m->name : NULL;
-    return 0;
-}
-
-static int complete(struct domain_def *def, const struct domain_defaults *defaults,
-                    struct error *err)
-{
-    domain_def_fill(def, defaults);
-    return domain_def_check(def, err) < 0 ? -1 : address_assign(def, err);
-}
-
-// UEFI keeps its variables in a file of the guest's own.
-static void name_nvram(const struct domains *all, struct domain_def *def)
-{
-    struct domain_os *os = &def->os;
-    if (os->nvram || !(os->firmware == FIRMWARE_EFI || os->nvram_template))
-        return;
     AUTO_FREE char *dir = path_join(all->config.state_dir, "nvram");
-    os->nvram = path_for_name(dir, def->name, "_VARS.fd");
+    struct complete_facts facts = {
+        .arch = host_arch(all->config.host), .emulator = emulator, .caps = caps, .nvram_dir = dir};
+    return complete_definition(def, &facts, err);
 }
 
 int domains_parse(struct task *t, struct domains *all, const char *xml, unsigned parse_flags,
@@ -251,13 +232,10 @@ int domains_parse(struct task *t, struct domains *all, const char *xml, unsigned
     AUTO_ERROR probe = ERROR_INIT;
     if (emulator && host_qemu_caps(t, host, emulator, &caps, &probe) < 0)
         log_info("guest '%s': %s", def->name ? def->name : "", error_message(&probe));
-    struct domain_defaults defaults = {.arch = host_arch(host), .emulator = emulator};
-    if ((caps && find_machine(def, caps, &defaults.machine, err) < 0) ||
-        complete(def, &defaults, err) < 0) {
+    if (domains_complete(all, def, emulator, caps, err) < 0) {
         domain_def_destroy(def);
         return -1;
     }
-    name_nvram(all, def);
     *ret = def;
     return 0;
 }

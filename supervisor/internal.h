@@ -17,6 +17,9 @@ struct domains {
 };
 
 // domains.c
+// complete_definition() with what this host has; emulator and caps may be NULL.
+int domains_complete(const struct domains *all, struct domain_def *def, const char *emulator,
+                     const struct qemu_caps *caps, struct error *err);
 // As domain_lock(), and resolves `affect` (enum domain_affect): a guest whose running half is meant
 // must be active, and its QEMU be there to be spoken to.
 int domain_lock_affected(struct task *t, struct domain *dom, const char *job, unsigned *affect,

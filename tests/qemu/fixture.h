@@ -10,6 +10,7 @@
 #include "qemu/address/address.h"
 #include "qemu/alias.h"
 #include "qemu/command.h"
+#include "qemu/complete.h"
 #include "tests/check.h"
 
 enum { FIXTURE_MAX = 1 << 20, NICS_MAX = 16, CAPS_MAX = 1 << 22 };
@@ -63,9 +64,7 @@ static inline char *replace_all(const char *text, const char *from, const char *
 static inline int fixture_complete(struct domain_def *def, struct qemu_caps *caps,
                                    struct error *err)
 {
-    const struct qemu_machine *m = qemu_caps_machine(caps, def->os.machine);
-    domain_def_fill(def, &(struct domain_defaults){.machine = m ? m->name : NULL});
-    return domain_def_check(def, err) < 0 ? -1 : address_assign(def, err);
+    return complete_definition(def, &(struct complete_facts){.arch = "x86_64", .caps = caps}, err);
 }
 
 static inline struct domain_def *fixture_parse(const char *xml, struct qemu_caps *caps,
