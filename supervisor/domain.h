@@ -242,5 +242,8 @@ int domain_open_console(struct domain *dom, const char *alias, int *fd, struct e
 // Nanoseconds of CPU time of the process; 0 when it has none.
 uint64_t domain_cpu_time_ns(struct domain *dom);
 
-// Inside supervisor/: every change of state.
+// Inside supervisor/: every change of state. A move that the status file misses is found out from
+// QEMU by the next daemon, but for those of domain_move_saved(): they are on disk, or not made.
 void domain_move(struct domain *dom, enum domain_move move);
+int domain_move_saved(struct domain *dom, enum domain_move move, struct error *err);
+bool domain_may_move(const struct domain *dom, enum domain_move move);

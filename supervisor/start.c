@@ -328,15 +328,14 @@ static int run(struct task *t, struct domain *dom, struct launch *l, unsigned fl
         set_devices(t, dom, err) < 0 || set_balloon(t, dom, err) < 0 ||
         start_hook(t, dom, "started", "begin", err) < 0)
         return -1;
-    if (flags & DOMAIN_START_PAUSED) {
-        domain_move(dom, MOVE_BOOTED_PAUSED);
-        return 0;
-    }
+    // On disk before the answer: the next daemon ends a domain whose start was not completed.
+    if (flags & DOMAIN_START_PAUSED)
+        return domain_move_saved(dom, MOVE_BOOTED_PAUSED, err);
     if (qmp_cont(t, dom->qmp, domain_answer_deadline(dom), err) < 0)
         return -1;
-    if (domain_is_active(dom) && !dom->process_ended)
-        domain_move(dom, MOVE_BOOTED);
-    return 0;
+    // Unless it has powered off or panicked already.
+    bool runs = domain_is_active(dom) && !dom->process_ended && domain_may_move(dom, MOVE_BOOTED);
+    return runs ? domain_move_saved(dom, MOVE_BOOTED, err) : 0;
 }
 
 // QEMU's own words say more than the end of a connection.

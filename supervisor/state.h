@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The states of a guest and every legal move between them, in one table. domain_move() (state.c) is
-// the only function that sets a state: it holds the caller to this table, logs, and tells the
-// observer, from which api/ makes libvirt's states, reasons and events.
+// The states of a domain and every legal move between them, in one table. domain_move() (state.c)
+// is the only function that sets a state: it checks the move against this table, logs it, and
+// notifies the observer, from which api/ makes libvirt's states, reasons and events. What QEMU
+// reports is legal from every active state.
 #pragma once
 
 #include <stdbool.h>
@@ -62,16 +63,16 @@ static const struct domain_move_row domain_moves[DOMAIN_MOVE_COUNT] = {
     [MOVE_UNPAUSED] = {"unpaused", FROM_ACTIVE, DOMAIN_RUNNING},
     [MOVE_RESTARTED] = {"restarted", FROM_ACTIVE, DOMAIN_RUNNING},
     [MOVE_PAUSED_USER] = {"paused-user", FROM_ACTIVE, DOMAIN_PAUSED},
-    [MOVE_PAUSED_IOERROR] = {"paused-ioerror", FROM(RUNNING) | FROM(PAUSED), DOMAIN_PAUSED},
-    [MOVE_PAUSED_WATCHDOG] = {"paused-watchdog", FROM(RUNNING) | FROM(PAUSED), DOMAIN_PAUSED},
-    [MOVE_PAUSED_UNKNOWN] = {"paused-unknown", FROM(RUNNING) | FROM(PAUSED), DOMAIN_PAUSED},
-    [MOVE_PAUSED_DUMP] = {"paused-dump", FROM(RUNNING) | FROM(PAUSED), DOMAIN_PAUSED},
+    [MOVE_PAUSED_IOERROR] = {"paused-ioerror", FROM_ACTIVE, DOMAIN_PAUSED},
+    [MOVE_PAUSED_WATCHDOG] = {"paused-watchdog", FROM_ACTIVE, DOMAIN_PAUSED},
+    [MOVE_PAUSED_UNKNOWN] = {"paused-unknown", FROM_ACTIVE, DOMAIN_PAUSED},
+    [MOVE_PAUSED_DUMP] = {"paused-dump", FROM_ACTIVE, DOMAIN_PAUSED},
     [MOVE_SHUTDOWN_GUEST] = {"shutdown-guest", FROM_ACTIVE, DOMAIN_SHUTDOWN},
     [MOVE_SHUTDOWN_HOST] = {"shutdown-host", FROM_ACTIVE, DOMAIN_SHUTDOWN},
     [MOVE_PANICKED] = {"panicked", FROM_ACTIVE, DOMAIN_CRASHED},
     [MOVE_SUSPENDED_TO_MEMORY] = {"suspended-to-memory", FROM_ACTIVE, DOMAIN_PMSUSPENDED},
     [MOVE_SUSPENDED_TO_DISK] = {"suspended-to-disk", FROM_ACTIVE, DOMAIN_PMSUSPENDED},
-    [MOVE_WAKEUP] = {"wakeup", FROM(PMSUSPENDED) | FROM(RUNNING), DOMAIN_RUNNING},
+    [MOVE_WAKEUP] = {"wakeup", FROM_ACTIVE, DOMAIN_RUNNING},
     [MOVE_STOPPED_SHUTDOWN] = {"stopped-shutdown", FROM_ACTIVE, DOMAIN_SHUTOFF},
     [MOVE_STOPPED_DESTROYED] = {"stopped-destroyed", FROM_ACTIVE | FROM(SHUTOFF), DOMAIN_SHUTOFF},
     [MOVE_STOPPED_CRASHED] = {"stopped-crashed", FROM_ACTIVE, DOMAIN_SHUTOFF},

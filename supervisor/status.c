@@ -81,10 +81,10 @@ int status_save(struct domain *dom, struct error *err)
 {
     AUTO_FREE char *text = status_format(dom);
     AUTO_ERROR failure = ERROR_INIT;
-    if (object_status_save(&dom->object, text, strlen(text), &failure) == 0)
-        return 0;
-    log_domain(LOG_LEVEL_ERROR, dom->name, "%s", error_message(&failure));
-    return error_move(err, &failure);
+    int r = object_status_save(&dom->object, text, strlen(text), err ? err : &failure);
+    if (r < 0 && !err)
+        log_domain(LOG_LEVEL_ERROR, dom->name, "%s", error_message(&failure));
+    return r;
 }
 
 void status_remove(struct domain *dom)

@@ -218,6 +218,37 @@ static void name_lost(struct task *t, void *arg)
     world_close(&w);
 }
 
+struct definer {
+    struct pools *all;
+    struct pool_def *def;
+    int result;
+    bool done;
+};
+
+static void define_main(struct task *t, void *arg)
+{
+    struct definer *d = arg;
+    struct pool *pool;
+    d->result = pool_define(t, d->all, d->def, &pool, NULL);
+    d->done = true;
+}
+
+// Two pools of one directory, defined while neither is stored yet.
+static void same_directory(struct task *t, void *arg)
+{
+    (void)arg;
+    struct world w;
+    world_open(&w, t, NULL);
+    struct definer d[] = {{.all = w.all, .def = pool_document("x", "/srv/x")},
+                          {.all = w.all, .def = pool_document("y", "/srv/x")}};
+    for (size_t i = 0; i < ARRAY_LEN(d); i++)
+        task_spawn(task_sched(t), "define", define_main, &d[i]);
+    while (!d[0].done || !d[1].done)
+        task_sleep(t, task_deadline_ms(1));
+    CHECK_INT(d[0].result + d[1].result, -1);
+    world_close(&w);
+}
+
 static void stored_files(struct task *t, void *arg)
 {
     (void)arg;
@@ -290,13 +321,10 @@ int main(void)
         const char *name;
         void (*fn)(struct task *t, void *arg);
     } tests[] = {
-        {"failing_tool", failing_tool},
-        {"missing_tool", missing_tool},
-        {"at_once", at_once},
-        {"made_meanwhile", made_meanwhile},
-        {"name_lost", name_lost},
-        {"stored_files", stored_files},
-        {"paths", paths},
+        {"failing_tool", failing_tool}, {"missing_tool", missing_tool},
+        {"at_once", at_once},           {"made_meanwhile", made_meanwhile},
+        {"name_lost", name_lost},       {"same_directory", same_directory},
+        {"stored_files", stored_files}, {"paths", paths},
     };
     for (size_t i = 0; i < ARRAY_LEN(tests); i++) {
         loop_run(tests[i].fn, NULL);

@@ -55,10 +55,10 @@ void house_expect_moves(struct task *t, struct house *h, const char *wanted);
 bool house_has(const struct house *h, const char *dir, const char *file);
 
 // From the greeting to a guest that runs.
-#define BOOT_TO_CONT                                                                               \
-    "greet\nexpect qmp_capabilities\nreply {}\nexpect query-chardev\nreply []\nexpect cont\n"
-#define BOOT BOOT_TO_CONT "event RESUME\nreply {}\n"
-#define GO   "expect x-go\nreply {}\n"
+#define BOOT_PAUSED  "greet\nexpect qmp_capabilities\nreply {}\nexpect query-chardev\nreply []\n"
+#define BOOT_TO_CONT BOOT_PAUSED "expect cont\n"
+#define BOOT         BOOT_TO_CONT "event RESUME\nreply {}\n"
+#define GO           "expect x-go\nreply {}\n"
 #define QUIT                                                                                       \
     "expect quit\nreply {}\nevent SHUTDOWN {\"guest\": false, \"reason\": \"host-qmp-quit\"}\n"    \
     "exit 0\n"

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // How guests get into the table and out of it, and how a new daemon finds them.
+#include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
@@ -344,6 +345,61 @@ static void damaged_status(struct task *t, struct house *h)
           house_has(h, h->run_dir, "2.status.damaged"));
 }
 
+// ---- a full /run -------------------------------------------------------------------------------
+
+// In the place of libc's: from the nth file made in `full_dir` on there is no space.
+static const char *full_dir;
+static int full_after;
+int mkostemp(char *template, int flags)
+{
+    if (full_dir && str_starts(template, full_dir) && full_after-- <= 0) {
+        errno = ENOSPC;
+        return -1;
+    }
+    for (int i = 0; i < 1000; i++) {
+        char *name = template + strlen(template) - 6;
+        for (int k = 0; k < 6; k++)
+            name[k] = (char)(97 + rand() % 26);
+        int fd = open(template, O_RDWR | O_CREAT | O_EXCL | flags, 0600);
+        if (fd >= 0 || errno != EEXIST)
+            return fd;
+    }
+    return -1;
+}
+
+// A start that says that it worked has written so: the next daemon keeps the domain.
+static void full_run(struct task *t, struct house *h)
+{
+    bool ended = false;
+    for (int n = 0; !ended; n++) {
+        AUTO_ERROR err = ERROR_INIT;
+        AUTO_FREE char *name = xasprintf("web%d", n);
+        bool paused = n % 2;
+        house_script(h, name,
+                     paused ? BOOT_PAUSED "wait-eof" AGAIN("prelaunch") "serve\n"
+                            : BOOT "wait-eof" AGAIN("running") "serve\n");
+        struct domain *dom = house_define(t, h, name, NULL);
+        full_dir = h->run_dir;
+        full_after = n;
+        int r = domain_start(t, dom, paused ? DOMAIN_START_PAUSED : 0, NULL, &err);
+        ended = full_after > 0;
+        full_dir = NULL;
+        if (r < 0) {
+            CHECK_CONTAINS(error_message(&err), "No space left");
+            CHECK(!domain_is_active(dom) && !dom->process.pid);
+            continue;
+        }
+        pid_t pid = dom->process.pid;
+        house_close(h);
+        house_open(h);
+        dom = domains_find_name(h->domains, name);
+        WAIT_UNTIL(t, sched_count(h->sched) == 1);
+        CHECK(domain_is_active(dom) && dom->process.pid == pid);
+        CHECK_INT(dom->state, paused ? DOMAIN_PAUSED : DOMAIN_RUNNING);
+        CHECK_INT(domain_destroy(t, dom, 0, &err), 0);
+    }
+}
+
 static void autostart(struct task *t, struct house *h)
 {
     AUTO_ERROR err = ERROR_INIT;
@@ -394,6 +450,11 @@ static void test_full_disk(void)
     house_run(full_disk);
 }
 
+static void test_full_run(void)
+{
+    house_run(full_run);
+}
+
 static void test_adoption(void)
 {
     house_run(adopted);
@@ -417,6 +478,7 @@ int main(void)
     RUN(test_define_races);
     RUN(test_persistence);
     RUN(test_full_disk);
+    RUN(test_full_run);
     RUN(test_adoption);
     RUN(test_autostart);
     return 0;
