@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The end of a guest: noticing it, bringing it about, cleaning up behind it. stop_locked() serves a
 // start that failed, a destroy, a guest that powered off and a process that died.
+#include "base/file.h"
 #include "supervisor/iface.h"
 #include "supervisor/internal.h"
 
