@@ -11,17 +11,16 @@ static const struct command_chardev *prepared(const struct out *o, const struct 
     return NULL;
 }
 
+// Neither the name nor the alias that the user gives a channel becomes the name of a file.
 char *command_channel_path(const struct command_input *in, const struct domain_chardev *c)
 {
     if (c->dev.kind != DEVICE_CHANNEL || c->source.type != CHARDEV_UNIX || c->source.path ||
-        !in->channel_dir || (!c->name && !c->dev.alias))
+        !in->domain_dir)
         return NULL;
-    char *path = xasprintf("%s/%s", in->channel_dir, c->name ? c->name : c->dev.alias);
-    // The guest's name for a channel must not lead out of the directory.
-    for (char *p = path + strlen(in->channel_dir) + 1; *p; p++)
-        if (*p == '/')
-            *p = '_';
-    return path;
+    size_t i = 0;
+    while (i < in->def->channels.n && in->def->channels.v[i] != c)
+        i++;
+    return xasprintf("%s/channel%zu", in->domain_dir, i);
 }
 
 static void add_value(struct strbuf *b, const char *key, const char *value)

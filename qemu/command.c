@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// How this works: each argv_*.c writes one subject through the out_ functions, in the order in
-// which QEMU must see them (objects and buses before what uses them). Starting a guest they become
-// arguments; plugging a device in, QMP commands.
+// How this works: each file of qemu/, and each class of devices/, writes one subject through the
+// out_ functions, in the order in which QEMU must see them (objects and buses before what uses
+// them). When a domain starts they become arguments; when a device is plugged in, QMP commands.
 #include "qemu/command.h"
 
 #include "qemu/internal.h"

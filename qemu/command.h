@@ -53,7 +53,7 @@ struct command_input {
     bool kvm_usable;              // /dev/kvm opens for the user QEMU runs as
     int monitor_fd;               // our listening unix socket for QMP
     int64_t now_s;                // seconds since the epoch: clock offset='variable'
-    const char *channel_dir;      // holds the sockets of unix channels without a path
+    const char *domain_dir;       // the domain's own; holds the sockets of channels without a path
     const char *home_dir;         // QEMU's HOME and, below it, XDG directories; NULL: none
     // Firmware found for <os firmware='efi'>; NULL: what the definition says.
     const char *loader, *nvram, *firmware_format; // format NULL: raw

@@ -44,10 +44,8 @@ static int prepare(struct task *t, struct domain *dom, struct qemu_caps **caps,
                    struct command_input *ret, struct error *err)
 {
     struct host *host = dom->all->config.host;
-    *ret = (struct command_input){.def = dom->live,
-                                  .kvm_usable = host_kvm_usable(host),
-                                  .monitor_fd = -1,
-                                  .channel_dir = dom->all->config.run_dir};
+    *ret = (struct command_input){
+        .def = dom->live, .kvm_usable = host_kvm_usable(host), .monitor_fd = -1};
     int r = host_qemu_caps(t, host, dom->live->emulator, caps, err);
     ret->caps = *caps;
     return r;

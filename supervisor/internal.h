@@ -54,6 +54,7 @@ void granted_finish(struct granted_list *list);
 // The file that a guest's process keeps locked as long as it lives, and that holds its pid.
 char *status_pid_path(const struct domain *dom);
 char *status_monitor_path(const struct domain *dom);
+char *status_dir_path(const struct domain *dom); // the domain's own, while it runs
 // Opens and locks it for a new process. -EWOULDBLOCK: a process of that guest lives.
 int status_lock_pid_file(const struct domain *dom, int *fd);
 // Removes those that a daemon left that was killed before it wrote, or after it removed, the

@@ -56,6 +56,11 @@ static int open_listener(struct domain *dom, struct launch *l, struct error *err
     // Found again from here on, whatever happens to us.
     if (status_save(dom, err) < 0)
         return -1;
+    AUTO_FREE char *dir = status_dir_path(dom);
+    r = dir_make(dir, 0700);
+    if (r < 0)
+        return error_set_errno(err, AREA_QEMU, r, "cannot make '%s', the directory of domain '%s'",
+                               dir, dom->name);
     l->monitor_fd = unix_listen(path, 0600, 1);
     if (l->monitor_fd < 0)
         return error_set_errno(err, AREA_QEMU, l->monitor_fd,
@@ -99,13 +104,14 @@ static int choose_firmware(struct task *t, struct domain *dom, struct launch *l,
 static int build_argv(struct task *t, struct domain *dom, struct launch *l, struct error *err)
 {
     const struct domains_config *config = &dom->all->config;
+    AUTO_FREE char *dir = status_dir_path(dom);
     struct command_input in = {
         .def = dom->live,
         .caps = l->caps,
         .kvm_usable = host_kvm_usable(config->host),
         .monitor_fd = l->monitor_fd,
         .now_s = (int64_t)(now_realtime_us() / 1000000),
-        .channel_dir = config->run_dir,
+        .domain_dir = dir,
         .loader = l->firmware.loader,
         .nvram = l->firmware.loader ? dom->live->os.nvram : NULL,
         .firmware_format = l->firmware.format,

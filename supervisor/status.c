@@ -11,6 +11,7 @@
 // and at
 //                each change. Not made durable: a machine that lost power has lost its guests too.
 // RUN/NAME.monitor  The listening socket of QEMU's monitor.
+// RUN/UUID/         The sockets of the domain's channels. No name in it is the user's.
 #include "base/file.h"
 #include "supervisor/internal.h"
 
@@ -45,6 +46,12 @@ char *status_monitor_path(const struct domain *dom)
         return path;
     free(path);
     return xasprintf("%s/.%s.monitor", dom->all->config.run_dir, uuid_format(&dom->uuid, uuid));
+}
+
+char *status_dir_path(const struct domain *dom)
+{
+    char uuid[UUID_TEXT_SIZE];
+    return path_join(dom->all->config.run_dir, uuid_format(&dom->uuid, uuid));
 }
 
 char *status_format(const struct domain *dom)
@@ -97,6 +104,8 @@ void status_remove(struct domain *dom)
     unlink(monitor);
     AUTO_FREE char *pid = status_pid_path(dom);
     unlink(pid);
+    AUTO_FREE char *dir = status_dir_path(dom);
+    dir_remove_all(dir);
     object_status_remove(&dom->object);
 }
 

@@ -85,7 +85,7 @@ static inline void fixture_ready(struct fixture *f, struct qemu_caps *caps, cons
                                    .kvm_usable = true,
                                    .monitor_fd = 100,
                                    .now_s = 1795000000,
-                                   .channel_dir = dir,
+                                   .domain_dir = dir,
                                    .home_dir = dir,
                                    .ifaces = f->ifaces};
     VEC_FOREACH (it, &f->def->interfaces) {

@@ -4,6 +4,7 @@
 import ns; ns.enter()
 import glob
 import os
+import re
 import socket
 import unittest
 
@@ -43,6 +44,27 @@ class Devices(unittest.TestCase):
 
     def disks(self, *flags):
         return dict(line.split(None, 1) for line in self.out("domblklist", "a", *flags).splitlines())
+
+    def test_sockets_of_channels_are_each_domains_own(self):
+        names = ("org.qemu.guest_agent.0", "a.monitor")
+        channels = "".join(f"<channel type='unix'><source mode='bind'/><target type='virtio' name='{name}'/></channel>"
+                           for name in names)
+        paths = []
+        for guest in ("a", "b"):
+            self.server.define(boot_guest(guest, devices=channels))
+            self.virsh("start", guest)
+            xml = self.out("dumpxml", guest)
+            paths += re.findall(r"<source mode='bind' path='([^']*)'/>\s*<target type='virtio'", xml)
+        self.assertEqual(len(set(paths)), 4, paths)
+        if IS_VIREO:
+            self.server.restart()
+        self.assertEqual(self.out("list", "--name").split(), ["a", "b"])
+        for path in paths:
+            with socket.socket(socket.AF_UNIX) as client:
+                client.connect(path)
+        self.virsh("destroy", "a")
+        self.assertFalse(os.path.exists(os.path.dirname(paths[0])) if IS_VIREO else os.path.exists(paths[0]))
+        self.assertTrue(os.path.exists(paths[2]))
 
     def test_kinds_that_qemu_does_not_name_are_refused(self):
         self.start(devices=VNC)
