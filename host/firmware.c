@@ -113,7 +113,7 @@ void firmware_find(const char *dir, const char *target, const char *machine,
 }
 
 struct flash_search {
-    bool secure;
+    const struct firmware_wanted *wanted;
     struct firmware_flash *ret;
 };
 
@@ -122,10 +122,14 @@ static bool take_flash(struct json_object *doc, void *arg)
     struct flash_search *s = arg;
     struct json_object *mapping = get(doc, "mapping"), *features = get(doc, "features");
     struct json_object *code = get(mapping, "executable"), *vars = get(mapping, "nvram-template");
+    bool secure = s->wanted->secure;
     if (!list_has(get(doc, "interface-types"), "uefi") ||
         !str_eq(text(get(mapping, "device")), "flash") || !*text(get(code, "filename")) ||
-        !*text(get(vars, "filename")) || list_has(features, "secure-boot") != s->secure ||
-        (list_has(features, "requires-smm") && !s->secure))
+        !*text(get(vars, "filename")) || list_has(features, "secure-boot") != secure ||
+        (list_has(features, "requires-smm") && !secure))
+        return false;
+    bool enrolled = list_has(features, "enrolled-keys");
+    if (toggle_or(s->wanted->enrolled_keys, enrolled) != enrolled)
         return false;
     *s->ret = (struct firmware_flash){.loader = xstrdup(text(get(code, "filename"))),
                                       .nvram_template = xstrdup(text(get(vars, "filename"))),
@@ -133,11 +137,11 @@ static bool take_flash(struct json_object *doc, void *arg)
     return true;
 }
 
-int firmware_find_flash(const char *dir, const char *target, const char *machine, bool secure,
-                        struct firmware_flash *ret)
+int firmware_find_flash(const char *dir, const char *target, const char *machine,
+                        const struct firmware_wanted *wanted, struct firmware_flash *ret)
 {
     *ret = (struct firmware_flash){0};
-    struct flash_search s = {.secure = secure, .ret = ret};
+    struct flash_search s = {.wanted = wanted, .ret = ret};
     each_fitting(dir, target, machine, take_flash, &s);
     return ret->loader ? 0 : -ENOENT;
 }

@@ -2,6 +2,7 @@
 // Firmware descriptors (QEMU's docs/interop/firmware.json), as distributions install them.
 #pragma once
 
+#include "schemas/doc/value.h"
 #include <stdbool.h>
 #include "base/vec.h"
 
@@ -22,8 +23,11 @@ struct firmware_flash {
     char *loader, *nvram_template;
     char *format; // "raw", "qcow2"
 };
-// The first one that fits; `secure`: with Secure Boot, which needs SMM; else one that needs no SMM.
-// 0, or -ENOENT. Does not suspend.
-int firmware_find_flash(const char *dir, const char *target, const char *machine, bool secure,
-                        struct firmware_flash *ret);
+struct firmware_wanted {
+    bool secure;               // with Secure Boot, which needs SMM; else one that needs no SMM
+    enum toggle enrolled_keys; // whether its variables have the usual keys; UNSET: either
+};
+// The first one that fits. 0, or -ENOENT. Does not suspend.
+int firmware_find_flash(const char *dir, const char *target, const char *machine,
+                        const struct firmware_wanted *wanted, struct firmware_flash *ret);
 void firmware_flash_finish(struct firmware_flash *f);

@@ -374,16 +374,22 @@ static int fill_machine(const struct host *h, const char *machine, const char *v
     return 0;
 }
 
-int host_find_firmware(const struct host *h, const char *arch, const char *machine, bool secure,
-                       struct firmware_flash *ret, struct error *err)
+int host_find_firmware(const struct host *h, const char *arch, const char *machine,
+                       const struct firmware_wanted *wanted, struct firmware_flash *ret,
+                       struct error *err)
 {
-    if (firmware_find_flash(h->firmware_path, qemu_target_from_arch(arch), machine, secure, ret) ==
+    if (firmware_find_flash(h->firmware_path, qemu_target_from_arch(arch), machine, wanted, ret) ==
         0)
         return 0;
-    return error_set(err, ERROR_CONFIG_UNSUPPORTED, AREA_QEMU,
-                     "<os firmware='efi'>: no UEFI firmware%s for %s machine '%s' is described in "
-                     "'%s'; install it (Debian: apt-get install ovmf)",
-                     secure ? " with Secure Boot" : "", arch, machine, h->firmware_path);
+    return error_set(
+        err, ERROR_CONFIG_UNSUPPORTED, AREA_QEMU,
+        "<os firmware='efi'>: no UEFI firmware%s%s for %s machine '%s' is described in "
+        "'%s'; install it (Debian: apt-get install ovmf)",
+        wanted->secure ? " with Secure Boot" : "",
+        wanted->enrolled_keys == TOGGLE_YES  ? " and enrolled keys"
+        : wanted->enrolled_keys == TOGGLE_NO ? " without enrolled keys"
+                                             : "",
+        arch, machine, h->firmware_path);
 }
 
 void host_machine_finish(struct host_machine *m)

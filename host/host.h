@@ -54,8 +54,9 @@ bool host_kvm_usable(const struct host *h);
 int host_kvm_access(const struct host *h); // 0, or why not as -errno
 // UEFI for a guest (firmware.h); ERROR_CONFIG_UNSUPPORTED naming the package when there is none.
 // Caller finishes *ret. Does not suspend.
-int host_find_firmware(const struct host *h, const char *arch, const char *machine, bool secure,
-                       struct firmware_flash *ret, struct error *err);
+int host_find_firmware(const struct host *h, const char *arch, const char *machine,
+                       const struct firmware_wanted *wanted, struct firmware_flash *ret,
+                       struct error *err);
 // QEMU's version for the host's own architecture; 0 when there is no emulator. Suspends.
 int host_qemu_version(struct task *t, struct host *h, uint32_t *version, struct error *err);
 

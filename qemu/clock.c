@@ -27,15 +27,10 @@ static void format_date(int64_t t, bool local, char *buf, size_t size)
 static int rtc_base(struct out *o, char *base, size_t size)
 {
     const struct domain_clock *c = &o->def->clock;
-    int64_t shift = 0;
     switch (c->offset) {
     case CLOCK_NONE:
     case CLOCK_UTC:
-        if (c->adjustment && !str_eq(c->adjustment, "reset") &&
-            str_to_i64(c->adjustment, INT32_MIN, INT32_MAX, &shift) == 0 && shift)
-            format_date(o->in->now_s + shift, false, base, size);
-        else
-            snprintf(base, size, "utc");
+        snprintf(base, size, "utc");
         return 0;
     case CLOCK_LOCALTIME:
     case CLOCK_TIMEZONE: // build_env() sets TZ

@@ -54,6 +54,28 @@ static int build_device(struct device *dev, void *arg)
     return device_class_of(dev->kind)->build(arg, dev);
 }
 
+// Guests run as a user of their own, and their files belong to it while they run: that is all that
+// labels can ask for here.
+static int check_seclabels(struct out *o)
+{
+    VEC_FOREACH (it, &o->def->seclabels) {
+        const struct domain_seclabel *l = *it;
+        bool none = str_eq(l->type, "none"), dac = !l->model || str_eq(l->model, "dac");
+        if (!dac && !none)
+            return out_unsupported(o, NULL,
+                                   "<seclabel>: Security driver model '%s' is not available; "
+                                   "remove it",
+                                   l->model);
+        if (dac && l->model && (none || l->relabel == TOGGLE_NO))
+            return out_unsupported(o, NULL,
+                                   "<seclabel model='dac'>: the owner of a running guest's files "
+                                   "is always changed to its user; remove it");
+        if (!none && l->relabel == TOGGLE_NO)
+            return out_unsupported(o, NULL, "<seclabel relabel='no'> needs type='none'");
+    }
+    return 0;
+}
+
 static void build_tail(struct out *o)
 {
     if (o->in->incoming)
@@ -119,8 +141,8 @@ int command_build(const struct command_input *in, struct command *ret, struct er
     o.command = ret;
     strv_push(&ret->args, in->def->emulator ? in->def->emulator : in->caps->binary);
     build_identity(&o);
-    if (build_machine(&o) < 0 || build_cpu(&o) < 0 || build_memory(&o) < 0 ||
-        build_firmware(&o) < 0)
+    if (check_seclabels(&o) < 0 || build_machine(&o) < 0 || build_cpu(&o) < 0 ||
+        build_memory(&o) < 0 || build_firmware(&o) < 0)
         goto failed;
     build_iothreads(&o);
     if (build_clock(&o) < 0 || build_boot(&o) < 0 || build_genid(&o) < 0 ||

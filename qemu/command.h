@@ -50,6 +50,7 @@ struct command_chardev {
 struct command_input {
     const struct domain_def *def;
     const struct qemu_caps *caps; // of the emulator the definition names
+    const char *host_vendor;      // of the host's processor: "Intel"; NULL: not known
     bool kvm_usable;              // /dev/kvm opens for the user QEMU runs as
     int monitor_fd;               // our listening unix socket for QMP
     int64_t now_s;                // seconds since the epoch: clock offset='variable'

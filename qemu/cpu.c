@@ -228,6 +228,26 @@ static int build_smp(struct out *o)
     return 0;
 }
 
+static int check_cpu(struct out *o, const struct domain_cpu *cpu)
+{
+    if (!cpu)
+        return 0;
+    // QEMU itself emulates the processors of any vendor.
+    if (cpu->vendor && o->virt == QEMU_VIRT_KVM && o->in->host_vendor &&
+        !str_eq(cpu->vendor, o->in->host_vendor))
+        return out_unsupported(o, NULL,
+                               "<cpu><vendor>%s</vendor>: the host's processor is of vendor '%s'",
+                               cpu->vendor, o->in->host_vendor);
+    VEC_FOREACH (it, &cpu->features) {
+        if ((*it)->policy == CPU_POLICY_OPTIONAL && cpu->check == CPU_CHECK_FULL)
+            return out_unsupported(o, NULL,
+                                   "<cpu check='full'>: feature '%s' cannot be optional then; use "
+                                   "policy='require' or check='partial'",
+                                   (*it)->name);
+    }
+    return 0;
+}
+
 int build_cpu(struct out *o)
 {
     const struct domain_cpu *cpu = o->def->cpu;
@@ -245,6 +265,8 @@ int build_cpu(struct out *o)
         if (add_feature(o, &b, cpu->features.v[i]) < 0)
             return -1;
     add_hints(o, &b);
+    if (check_cpu(o, cpu) < 0)
+        return -1;
     if (cpu && cpu->check == CPU_CHECK_FULL)
         strbuf_add(&b, ",enforce");
     out_arg(o, "-cpu", "%s", b.data);

@@ -24,6 +24,8 @@ enum device_bus {
     BUS_USB,
     BUS_DRIVE, // a disk on an IDE, SATA, SCSI or floppy controller
     BUS_VIRTIO_SERIAL,
+    BUS_ISA,
+    BUS_COUNT
 };
 
 // The orders in which the kinds are visited. A class gives its rank in each: low comes first, 0 is

@@ -276,7 +276,6 @@ int put_address(struct out *o, struct json_object *j, const struct device *dev)
     AUTO_FREE char *bus = NULL;
     switch (a->type) {
     case ADDRESS_NONE:
-    case ADDRESS_UNASSIGNED:
         return 0;
     case ADDRESS_PCI:
         return a->slot.set ? pci_address(o, j, dev) : out_internal(o, dev, "no PCI slot");

@@ -104,6 +104,22 @@ static void panic_main(struct task *t, void *arg)
     }
 }
 
+// <watchdog action='dump'>: QEMU has paused the guest.
+static void watchdog_main(struct task *t, void *arg)
+{
+    AUTO_DOMAIN struct domain *dom = arg;
+    AUTO_ERROR err = ERROR_INIT;
+    if (domain_lock_active(t, dom, "dump", &err) < 0)
+        return;
+    if (dump_memory(t, dom, &err) < 0)
+        log_domain(LOG_LEVEL_ERROR, dom->name, "cannot dump its memory: %s", error_message(&err));
+    error_clear(&err);
+    if (qmp_cont(t, dom->qmp, domain_answer_deadline(dom), &err) < 0)
+        log_domain(LOG_LEVEL_ERROR, dom->name, "cannot resume after the dump: %s",
+                   error_message(&err));
+    domain_unlock(dom);
+}
+
 static void spawn(struct domain *dom, const char *name, task_fn fn)
 {
     task_spawn(dom->all->config.sched, name, fn, domain_ref(dom));
@@ -195,8 +211,12 @@ static void on_io_error(struct domain *dom, const struct qmp_event *event)
 
 static void on_watchdog(struct domain *dom, const struct qmp_event *event)
 {
-    if (event->watchdog.action == QMP_WATCHDOG_ACTION_PAUSE)
-        dom->pause_as = MOVE_PAUSED_WATCHDOG;
+    if (event->watchdog.action != QMP_WATCHDOG_ACTION_PAUSE)
+        return;
+    dom->pause_as = MOVE_PAUSED_WATCHDOG;
+    // QEMU has one action for all of them.
+    if (dom->live->watchdogs.n && dom->live->watchdogs.v[0]->action == WATCHDOG_DUMP)
+        spawn(dom, "dump after watchdog", watchdog_main);
 }
 
 static void on_suspend(struct domain *dom, const struct qmp_event *event)

@@ -2,6 +2,7 @@
 // Starting a guest, from its definition to running virtual CPUs.
 #include "base/file.h"
 #include "base/hook.h"
+#include "host/node.h"
 #include "qemu/alias.h"
 #include "qemu/device.h"
 #include "supervisor/guest_log.h"
@@ -10,6 +11,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/file.h>
@@ -23,6 +25,7 @@ struct launch {
     struct chardev_vec chardevs;
     struct iface_vec ifaces;
     struct firmware_flash firmware; // found for <os firmware='efi'>
+    struct node_cpu_model host_cpu; // read for <cpu><vendor>
 };
 
 static void launch_finish(struct domain *dom, struct launch *l)
@@ -30,6 +33,7 @@ static void launch_finish(struct domain *dom, struct launch *l)
     iface_vec_finish(dom, &l->ifaces);
     chardevs_finish(&l->chardevs);
     firmware_flash_finish(&l->firmware);
+    node_cpu_model_finish(&l->host_cpu);
     qemu_caps_unref(l->caps);
     command_finish(&l->command);
     close_fd(&l->monitor_fd);
@@ -90,11 +94,14 @@ static int choose_firmware(struct task *t, struct domain *dom, struct launch *l,
                            struct error *err)
 {
     struct domain_os *os = &dom->live->os;
-    bool secure = os->loader_secure == TOGGLE_YES;
-    VEC_FOREACH (f, &os->firmware_features)
-        secure = secure || (str_eq((*f)->name, "secure-boot") && (*f)->enabled == TOGGLE_YES);
+    struct firmware_wanted wanted = {.secure = os->loader_secure == TOGGLE_YES};
+    VEC_FOREACH (f, &os->firmware_features) {
+        wanted.secure |= (*f)->enabled == TOGGLE_YES;
+        if (str_eq((*f)->name, "enrolled-keys"))
+            wanted.enrolled_keys = (*f)->enabled;
+    }
     if (os->firmware == FIRMWARE_EFI && !os->loader &&
-        host_find_firmware(dom->all->config.host, os->arch, os->machine, secure, &l->firmware,
+        host_find_firmware(dom->all->config.host, os->arch, os->machine, &wanted, &l->firmware,
                            err) < 0)
         return -1;
     const char *template = os->nvram_template ? os->nvram_template : l->firmware.nvram_template;
@@ -116,6 +123,10 @@ static int build_argv(struct task *t, struct domain *dom, struct launch *l, stru
         .nvram = l->firmware.loader ? dom->live->os.nvram : NULL,
         .firmware_format = l->firmware.format,
     };
+    const struct domain_cpu *cpu = dom->live->cpu;
+    if (cpu && cpu->vendor && node_get_cpu_model("", &l->host_cpu, err) < 0)
+        return -1;
+    in.host_vendor = l->host_cpu.vendor;
     if (check_kvm(dom, err) < 0 || chardevs_open(t, dom, &in, &l->chardevs, err) < 0)
         return -1;
     in.chardevs = l->chardevs.v;
@@ -132,10 +143,15 @@ static int build_argv(struct task *t, struct domain *dom, struct launch *l, stru
 
 // ---- the process -------------------------------------------------------------------------------
 
-// In the child: its number goes into the locked file before it becomes QEMU.
-static int write_pid(void *arg)
+// What the child does before it becomes QEMU.
+struct setup {
+    int lock_fd;     // there
+    cpu_set_t *cpus; // NULL: all
+};
+
+// Its number goes into the locked file.
+static int write_pid(int fd)
 {
-    int fd = *(int *)arg;
     char text[16];
     int n = 0;
     for (pid_t pid = getpid(); pid > 0; pid /= 10)
@@ -149,8 +165,41 @@ static int write_pid(void *arg)
     return pwrite(fd, text, (size_t)n, 0) == n ? 0 : -errno;
 }
 
+static int set_up(void *arg)
+{
+    const struct setup *s = arg;
+    if (s->cpus && sched_setaffinity(0, sizeof(*s->cpus), s->cpus) < 0)
+        return -errno;
+    return write_pid(s->lock_fd);
+}
+
+// The CPUs of <vcpu cpuset=>: all threads of QEMU stay on them. *ret is NULL when there is none.
+static int choose_cpus(const struct domain *dom, cpu_set_t *cpus, cpu_set_t **ret,
+                       struct error *err)
+{
+    const char *text = dom->live->vcpu_cpuset;
+    long n = sysconf(_SC_NPROCESSORS_CONF);
+    *ret = NULL;
+    if (!text)
+        return 0;
+    if (vcpu_cpuset_parse(text, cpus) < 0)
+        return error_set(err, ERROR_INTERNAL, AREA_QEMU, "'%s' is not a list of CPUs", text);
+    for (int i = n > 0 ? (int)n : 0; i < CPU_SETSIZE; i++) {
+        if (CPU_ISSET(i, cpus))
+            return error_set(err, ERROR_CONFIG_UNSUPPORTED, AREA_QEMU,
+                             "domain '%s': <vcpu cpuset='%s'>: this host has no CPU %d, only 0-%ld",
+                             dom->name, text, i, n - 1);
+    }
+    *ret = cpus;
+    return 0;
+}
+
 static int spawn(struct task *t, struct domain *dom, struct launch *l, struct error *err)
 {
+    cpu_set_t cpus;
+    struct setup setup;
+    if (choose_cpus(dom, &cpus, &setup.cpus, err) < 0)
+        return -1;
     const struct domains_config *config = &dom->all->config;
     // The lock's descriptor stays open in QEMU: see status.c. Its number there is the first free
     // one.
@@ -159,7 +208,7 @@ static int spawn(struct task *t, struct domain *dom, struct launch *l, struct er
         highest = fd->target > highest ? fd->target : highest;
     struct child_fd lock = {.fd = l->lock_fd, .target = highest + 1};
     vec_push(&l->command.fds, lock);
-    int lock_there = lock.target;
+    setup.lock_fd = lock.target;
 
     // A core dump of a guest is as large as its memory.
     struct child_limit limits[] = {{RLIMIT_CORE, {0, RLIM_INFINITY}}};
@@ -179,8 +228,8 @@ static int spawn(struct task *t, struct domain *dom, struct launch *l, struct er
     spec.gid = config->qemu_gid;
     spec.groups = config->qemu_groups;
     spec.ngroups = config->nqemu_groups;
-    spec.setup = write_pid;
-    spec.setup_arg = &lock_there;
+    spec.setup = set_up;
+    spec.setup_arg = &setup;
     return child_spawn(t, &spec, &dom->process, err);
 }
 

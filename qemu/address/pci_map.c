@@ -5,10 +5,8 @@ static enum place_kind place_of(enum controller_model model)
 {
     switch (model) {
     case PCI_ROOT:
-    case PCI_EXPANDER_BUS:
         return PLACE_ROOT_PCI;
     case PCIE_ROOT:
-    case PCIE_EXPANDER_BUS:
         return PLACE_ROOT_PCIE;
     case PCIE_DMI_TO_PCI_BRIDGE:
         return PLACE_DMI;

@@ -1,15 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "qemu/internal.h"
 
+// The machine's own: only the size of its window for 64-bit addresses can be chosen.
+static int build_root(struct out *o, const struct domain_controller *c)
+{
+    if (c->pcihole64_kib && o->command)
+        out_arg(o, "-global", "%s.pci-hole64-size=%lluK",
+                c->model == PCIE_ROOT ? "q35-pcihost" : "i440FX-pcihost",
+                (unsigned long long)c->pcihole64_kib);
+    return 0;
+}
+
 static int build_pci(struct out *o, const struct domain_controller *c)
 {
     if (c->model == PCI_ROOT || c->model == PCIE_ROOT)
-        return 0; // the machine's own
+        return build_root(o, c);
     if (!c->pci_model)
         return out_internal(o, &c->dev, "a PCI controller has no model");
-    if (c->model == PCI_EXPANDER_BUS || c->model == PCIE_EXPANDER_BUS)
-        return out_unsupported(o, &c->dev, "model='%s' is not provided yet",
-                               controller_model_name(c->model));
     struct json_object *j = json_driver(c->pci_model);
     if (c->model == PCIE_ROOT_PORT || c->model == PCIE_SWITCH_DOWNSTREAM_PORT) {
         put_opt(j, "port", c->pci_port);
@@ -236,8 +243,6 @@ static enum device_bus pci_bus(const struct domain_controller *c)
         return BUS_PCIE_DOWNSTREAM;
     case PCIE_ROOT_PORT:
     case PCIE_DMI_TO_PCI_BRIDGE:
-    case PCI_EXPANDER_BUS:
-    case PCIE_EXPANDER_BUS:
         return BUS_PCI_ROOT;
     default:
         return BUS_NONE;

@@ -8,7 +8,7 @@ enum { VNC_BASE_PORT = 5900 };
 static const char *listen_address(const struct domain_graphics *g)
 {
     VEC_FOREACH (it, &g->listens)
-        if (((*it)->type == LISTEN_ADDRESS || (*it)->type == LISTEN_NETWORK) && (*it)->address)
+        if ((*it)->type == LISTEN_ADDRESS && (*it)->address)
             return (*it)->address;
     return g->listen ? g->listen : "127.0.0.1";
 }
@@ -127,11 +127,6 @@ static int build_spice(struct out *o, const struct domain_graphics *g)
         return -1;
     if (!g->password && !g->password_valid_to)
         strbuf_add(&b, "disable-ticketing=on,");
-    VEC_FOREACH (it, &g->channels)
-        if (str_eq((*it)->mode, "secure"))
-            return out_unsupported(o, &g->dev,
-                                   "<channel mode='secure'> needs TLS, which is not "
-                                   "provided yet");
     put_value(&b, "image-compression", g->image_compression);
     put_value(&b, "jpeg-wan-compression", g->jpeg_compression);
     put_value(&b, "zlib-glz-wan-compression", g->zlib_compression);

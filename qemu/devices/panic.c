@@ -3,8 +3,9 @@
 
 static enum device_bus bus(const struct domain_def *def, const struct device *dev)
 {
+    const char *model = ((const struct domain_panic *)dev)->model;
     (void)def;
-    return str_eq(((const struct domain_panic *)dev)->model, "pvpanic") ? BUS_PCI : BUS_NONE;
+    return str_eq(model, "pvpanic") ? BUS_PCI : str_eq(model, "hyperv") ? BUS_NONE : BUS_ISA;
 }
 
 static int build(struct out *o, const struct device *dev)

@@ -5,7 +5,7 @@ static enum device_bus bus(const struct domain_def *def, const struct device *de
 {
     enum chardev_target target = ((const struct domain_chardev *)dev)->target;
     (void)def;
-    return target == SERIAL_TARGET_USB ? BUS_USB : target == SERIAL_TARGET_PCI ? BUS_PCI : BUS_NONE;
+    return target == SERIAL_TARGET_USB ? BUS_USB : target == SERIAL_TARGET_PCI ? BUS_PCI : BUS_ISA;
 }
 
 static int build(struct out *o, const struct device *dev)

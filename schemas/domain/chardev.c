@@ -175,9 +175,26 @@ static void fill_serials(const struct domain_fill *f)
     }
 }
 
+static int check_serial(const struct domain_def *def, const struct device *dev, struct error *err)
+{
+    static const char *const models[] = {[SERIAL_TARGET_ISA] = "isa-serial",
+                                         [SERIAL_TARGET_USB] = "usb-serial",
+                                         [SERIAL_TARGET_PCI] = "pci-serial",
+                                         [SERIAL_TARGET_ISA_DEBUG] = "isa-debugcon"};
+    const struct domain_chardev *c = (const struct domain_chardev *)dev;
+    if (!c->target_model || str_eq(c->target_model, models[c->target]))
+        return 0;
+    return device_fail(def, dev, ERROR_CONFIG_UNSUPPORTED, err,
+                       "<serial>: model '%.40s' does not go with target type '%s'; its model is "
+                       "'%s'",
+                       c->target_model, doc_enum_name(&serial_target_values, c->target),
+                       models[c->target]);
+}
+
 const struct device_schema serial_schema = {
     .doc = DEVICE_DOC("serial", S, serial_rows, DEVICE_SERIAL),
     .fill = fill_serials,
+    .check = check_serial,
 };
 
 static const struct doc_row parallel_target_rows[] = {

@@ -24,14 +24,13 @@ static DOC_ENUM_VALUES(
     [SCSI_VIRTIO_NON_TRANSITIONAL] = "virtio-non-transitional", [SCSI_AM53C974] = "am53c974",
     [SCSI_DC390] = "dc390");
 static DOC_ENUM_VALUES(
-    pci_model_values, NULL, [PCI_ROOT] = "pci-root", [PCIE_ROOT] = "pcie-root",
+    pci_model_values,
+    "pci-expander-bus pcie-expander-bus", [PCI_ROOT] = "pci-root", [PCIE_ROOT] = "pcie-root",
     [PCI_BRIDGE] = "pci-bridge", [PCIE_DMI_TO_PCI_BRIDGE] = "dmi-to-pci-bridge",
     [PCIE_ROOT_PORT] = "pcie-root-port", [PCIE_SWITCH_UPSTREAM_PORT] = "pcie-switch-upstream-port",
     [PCIE_SWITCH_DOWNSTREAM_PORT] = "pcie-switch-downstream-port",
-    [PCI_EXPANDER_BUS] = "pci-expander-bus", [PCIE_EXPANDER_BUS] = "pcie-expander-bus",
     [PCIE_TO_PCI_BRIDGE] = "pcie-to-pci-bridge");
-static DOC_ENUM_VALUES(ide_model_values,
-                       NULL, [IDE_PIIX3] = "piix3", [IDE_PIIX4] = "piix4", [IDE_ICH6] = "ich6");
+static DOC_ENUM_VALUES(ide_model_values, "piix4 ich6", [IDE_PIIX3] = "piix3");
 static DOC_ENUM_VALUES(
     virtio_serial_model_values,
     NULL, [VIRTIO_SERIAL_VIRTIO] = "virtio", [VIRTIO_SERIAL_TRANSITIONAL] = "virtio-transitional",
@@ -44,17 +43,11 @@ static const struct doc_row pci_model_rows[] = {
 };
 static const struct doc_type pci_model_doc = DOC_TYPE("controllerModel", S, pci_model_rows);
 
-static const struct doc_row numa_node_rows[] = {
-    D_UINT(TEXT, NULL, pci_numa_node, 0, 0xff, .flags = DOC_REQUIRED),
-};
-static const struct doc_type numa_node_doc = DOC_TYPE("controllerNode", S, numa_node_rows);
 static const struct doc_row pci_target_rows[] = {
     D_UINT(ATTR, "chassisNr", pci_chassis_nr, 1, 255),
     D_UINT(ATTR, "chassis", pci_chassis, 0, 255),
     D_HEX(ATTR, "port", pci_port, 1, 255),
-    D_UINT(ATTR, "busNr", pci_bus_nr, 1, 254),
     D_ONOFF(ATTR, "hotplug", pci_hotplug),
-    D_ELEM("node", &numa_node_doc),
 };
 static const struct doc_type pci_target_doc = DOC_TYPE("controllerTarget", S, pci_target_rows);
 
@@ -214,6 +207,9 @@ static int check_controller(const struct domain_def *def, const struct device *d
                             struct error *err)
 {
     const struct domain_controller *c = (const struct domain_controller *)dev;
+    if (c->pcihole64_kib && c->model != PCI_ROOT && c->model != PCIE_ROOT)
+        return device_fail(def, dev, ERROR_XML, err,
+                           "<pcihole64> goes with model 'pci-root' or 'pcie-root' only");
     for (size_t i = 0; def->controllers.v[i] != c; i++) {
         const struct domain_controller *o = def->controllers.v[i];
         if (c->type == o->type && c->index.value == o->index.value && !are_companions(c, o))

@@ -52,13 +52,9 @@ enum controller_model {
     PCIE_ROOT_PORT,
     PCIE_SWITCH_UPSTREAM_PORT,
     PCIE_SWITCH_DOWNSTREAM_PORT,
-    PCI_EXPANDER_BUS,
-    PCIE_EXPANDER_BUS,
     PCIE_TO_PCI_BRIDGE,
     // ide
     IDE_PIIX3,
-    IDE_PIIX4,
-    IDE_ICH6,
     // virtio-serial
     VIRTIO_SERIAL_VIRTIO,
     VIRTIO_SERIAL_TRANSITIONAL,
@@ -75,7 +71,7 @@ struct domain_controller {
     struct opt_uint vectors;   // virtio-serial
     struct opt_uint startport; // usb companion: <master startport=>
     char *pci_model;           // <model name=>: "pcie-root-port", "ioh3420", ...
-    struct opt_uint pci_chassis, pci_chassis_nr, pci_port, pci_bus_nr, pci_numa_node; // <target>
+    struct opt_uint pci_chassis, pci_chassis_nr, pci_port;      // <target>
     enum toggle pci_hotplug;                                    // <target hotplug=>
     uint64_t pcihole64_kib;                                     // 0: not given
     struct opt_uint queues, cmd_per_lun, max_sectors, iothread; // scsi <driver>

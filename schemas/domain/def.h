@@ -56,7 +56,6 @@ struct domain_def {
     enum memory_source memory_source;
     enum memory_access memory_access;
     enum memory_allocation memory_allocation;
-    bool memory_discard;
 
     uint64_t vcpus;                // the maximum; at least 1 after fill
     struct opt_uint vcpus_current; // when fewer are there at start

@@ -6,11 +6,10 @@
 #include <inttypes.h>
 #include "schemas/domain/internal.h"
 
-static DOC_ENUM_VALUES(
-    address_type_values, "dimm", [ADDRESS_PCI] = "pci", [ADDRESS_DRIVE] = "drive",
-    [ADDRESS_VIRTIO_SERIAL] = "virtio-serial", [ADDRESS_USB] = "usb", [ADDRESS_ISA] = "isa",
-    [ADDRESS_CCID] = "ccid", [ADDRESS_CCW] = "ccw", [ADDRESS_SPAPR_VIO] = "spapr-vio",
-    [ADDRESS_VIRTIO_MMIO] = "virtio-mmio", [ADDRESS_UNASSIGNED] = "unassigned");
+static DOC_ENUM_VALUES(address_type_values,
+                       "ccid ccw dimm spapr-vio unassigned virtio-mmio", [ADDRESS_PCI] = "pci",
+                       [ADDRESS_DRIVE] = "drive", [ADDRESS_VIRTIO_SERIAL] = "virtio-serial",
+                       [ADDRESS_USB] = "usb", [ADDRESS_ISA] = "isa");
 
 // ---- tables that every device shares
 
@@ -19,8 +18,7 @@ static const struct doc_row address_rows[] = {
     D_ENUM(ATTR, "type", type, &address_type_values, .flags = DOC_TAG | DOC_REQUIRED),
     D_HEX(ATTR, "domain", domain, 4, 0xffffffff, .when = DOC_BIT(ADDRESS_PCI), .def = "0"),
     D_UINT(ATTR, "controller", controller, 0, 0xffffffff,
-           .when = DOC_BIT(ADDRESS_DRIVE) | DOC_BIT(ADDRESS_VIRTIO_SERIAL) | DOC_BIT(ADDRESS_CCID),
-           .def = "0"),
+           .when = DOC_BIT(ADDRESS_DRIVE) | DOC_BIT(ADDRESS_VIRTIO_SERIAL), .def = "0"),
     D_HEX(ATTR, "bus", bus, 2, 0xff, .when = DOC_BIT(ADDRESS_PCI), .def = "0"),
     D_UINT(ATTR, "bus", bus, 0, 0xffffffff,
            .when = DOC_BIT(ADDRESS_DRIVE) | DOC_BIT(ADDRESS_VIRTIO_SERIAL) | DOC_BIT(ADDRESS_USB),
@@ -33,13 +31,8 @@ static const struct doc_row address_rows[] = {
     D_UINT(ATTR, "port", serial_port, 0, 0xffffffff, .when = DOC_BIT(ADDRESS_VIRTIO_SERIAL),
            .def = "0"),
     D_TOKEN(ATTR, "port", usb_port, .when = DOC_BIT(ADDRESS_USB)),
-    D_UINT(ATTR, "slot", ccid_slot, 0, 0xffffffff, .when = DOC_BIT(ADDRESS_CCID), .def = "0"),
     D_HEX(ATTR, "iobase", iobase, 1, 0xffffffff, .when = DOC_BIT(ADDRESS_ISA)),
     D_HEX(ATTR, "irq", irq, 1, 0xffffffff, .when = DOC_BIT(ADDRESS_ISA)),
-    D_HEX(ATTR, "cssid", cssid, 1, 0xfe, .when = DOC_BIT(ADDRESS_CCW)),
-    D_HEX(ATTR, "ssid", ssid, 1, 3, .when = DOC_BIT(ADDRESS_CCW)),
-    D_HEX(ATTR, "devno", devno, 4, 0xffff, .when = DOC_BIT(ADDRESS_CCW)),
-    D_HEX(ATTR, "reg", reg, 8, INT64_MAX, .when = DOC_BIT(ADDRESS_SPAPR_VIO)),
 };
 static const struct doc_type address_doc =
     DOC_TYPE("address", S, address_rows, DOC_TAGGED(S, type, &address_type_values));
@@ -112,6 +105,11 @@ static const struct doc_row devices_part_rows[] = {
     D_ELEM("devices", &devices_doc),
 };
 #undef S
+
+const char *address_type_name(enum address_type type)
+{
+    return doc_enum_name(&address_type_values, type);
+}
 
 const char *device_kind_name(enum device_kind kind)
 {

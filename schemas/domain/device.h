@@ -22,13 +22,7 @@ enum address_type {
     ADDRESS_DRIVE,
     ADDRESS_VIRTIO_SERIAL,
     ADDRESS_USB,
-    ADDRESS_ISA,
-    ADDRESS_CCID,
-    ADDRESS_CCW,
-    ADDRESS_SPAPR_VIO,
-    ADDRESS_VIRTIO_MMIO,
-    ADDRESS_UNASSIGNED,
-    ADDRESS_TYPE_COUNT
+    ADDRESS_ISA
 };
 
 // Which numbers mean something depends on type; the others are not set.
@@ -41,9 +35,6 @@ struct device_address {
     struct opt_uint serial_port;              // virtio-serial
     char *usb_port;                           // usb: "1" or "1.2.3"
     struct opt_uint iobase, irq;              // isa
-    struct opt_uint ccid_slot;                // ccid
-    struct opt_uint cssid, ssid, devno;       // ccw
-    struct opt_uint reg;                      // spapr-vio
 };
 
 // First member of every device.
@@ -66,6 +57,7 @@ struct device_list {
     size_t n, cap;
 };
 
+const char *address_type_name(enum address_type type);
 const char *device_kind_name(enum device_kind kind); // its element: "disk"; "?" when out of range
 bool device_kind_is_single(enum device_kind kind);   // a domain has at most one
 

@@ -7,9 +7,9 @@
 static DOC_ENUM_VALUES(
     graphics_type_values,
     "sdl rdp desktop egl-headless dbus", [GRAPHICS_VNC] = "vnc", [GRAPHICS_SPICE] = "spice");
-static DOC_ENUM_VALUES(graphics_listen_type_values,
-                       NULL, [LISTEN_NONE] = "none", [LISTEN_ADDRESS] = "address",
-                       [LISTEN_NETWORK] = "network", [LISTEN_SOCKET] = "socket");
+static DOC_ENUM_VALUES(
+    graphics_listen_type_values,
+    "network", [LISTEN_NONE] = "none", [LISTEN_ADDRESS] = "address", [LISTEN_SOCKET] = "socket");
 static DOC_ENUM_VALUES(
     graphics_share_values, NULL, [GRAPHICS_SHARE_ALLOW_EXCLUSIVE] = "allow-exclusive",
     [GRAPHICS_SHARE_FORCE_SHARED] = "force-shared", [GRAPHICS_SHARE_IGNORE] = "ignore");
@@ -24,8 +24,6 @@ static DOC_ENUM_VALUES(spice_mode_values, NULL, [SPICE_MODE_ANY] = "any",
 static const struct doc_row listen_rows[] = {
     D_ENUM(ATTR, "type", type, &graphics_listen_type_values, .flags = DOC_TAG, .def = "address"),
     D_TOKEN(ATTR, "address", address, .when = DOC_BIT(LISTEN_ADDRESS)),
-    D_TOKEN(ATTR, "address", address, .when = DOC_BIT(LISTEN_NETWORK), .flags = DOC_LIVE),
-    D_TOKEN(ATTR, "network", network, .when = DOC_BIT(LISTEN_NETWORK), .flags = DOC_REQUIRED),
     D_STR(ATTR, "socket", socket, .when = DOC_BIT(LISTEN_SOCKET)),
 };
 static const struct doc_type listen_doc =
@@ -35,7 +33,7 @@ static const struct doc_type listen_doc =
 #define S struct spice_channel
 static const struct doc_row spice_channel_rows[] = {
     D_TOKEN(ATTR, "name", name, .flags = DOC_REQUIRED),
-    D_TOKEN(ATTR, "mode", mode, .flags = DOC_REQUIRED),
+    D_ENUM(ATTR, "mode", mode, &spice_mode_values, .flags = DOC_REQUIRED),
 };
 static const struct doc_type spice_channel_doc = DOC_TYPE("spiceChannel", S, spice_channel_rows);
 #undef S
@@ -78,7 +76,6 @@ static const struct doc_type filetransfer_doc =
     DOC_TYPE("spice_filetransfer", S, filetransfer_rows);
 static const struct doc_row gl_rows[] = {
     D_YESNO(ATTR, "enable", gl),
-    D_STR(ATTR, "rendernode", render_node),
 };
 static const struct doc_type gl_doc = DOC_TYPE("spice_gl", S, gl_rows);
 static const struct doc_row graphics_audio_rows[] = {
@@ -162,8 +159,7 @@ static void fill_graphics(const struct domain_fill *f)
     for (size_t i = 0; i < def->graphics.n; i++) {
         struct domain_graphics *g = def->graphics.v[i];
         fill_listen(g);
-        bool has_port =
-            g->listens.v[0]->type == LISTEN_ADDRESS || g->listens.v[0]->type == LISTEN_NETWORK;
+        bool has_port = g->listens.v[0]->type == LISTEN_ADDRESS;
         if (!has_port)
             continue;
         bool given =
@@ -201,6 +197,25 @@ static int check_password(const struct domain_def *def, const struct domain_grap
     return 0;
 }
 
+static int check_channel(const struct domain_def *def, const struct domain_graphics *g,
+                         const struct spice_channel *channel, struct error *err)
+{
+    static const char *const names[] = {"main",     "display", "inputs",    "cursor",
+                                        "playback", "record",  "smartcard", "usbredir"};
+    bool known = false;
+    for (size_t i = 0; i < ARRAY_LEN(names); i++)
+        known |= str_eq(channel->name, names[i]);
+    if (!known)
+        return device_fail(def, &g->dev, ERROR_XML, err, "spice has no channel '%.40s'",
+                           channel->name);
+    if (channel->mode == SPICE_MODE_SECURE)
+        return device_fail(def, &g->dev, ERROR_CONFIG_UNSUPPORTED, err,
+                           "spice secure channels set in XML configuration, but TLS is not "
+                           "supported by vireo yet; use mode='any' for channel '%s'",
+                           channel->name);
+    return 0;
+}
+
 static int check_encryption(const struct domain_def *def, const struct domain_graphics *g,
                             struct error *err)
 {
@@ -213,6 +228,10 @@ static int check_encryption(const struct domain_def *def, const struct domain_gr
         return device_fail(def, &g->dev, ERROR_CONFIG_UNSUPPORTED, err,
                            "spice tlsPort is set in XML configuration, but TLS is not supported by "
                            "vireo yet; remove it");
+    VEC_FOREACH (it, &g->channels) {
+        if (check_channel(def, g, *it, err) < 0)
+            return -1;
+    }
     return 0;
 }
 

@@ -6,13 +6,7 @@
 #include "schemas/domain/device.h"
 
 enum graphics_type { GRAPHICS_NONE, GRAPHICS_VNC, GRAPHICS_SPICE };
-enum graphics_listen_type {
-    LISTEN_NONE_GIVEN,
-    LISTEN_NONE,
-    LISTEN_ADDRESS,
-    LISTEN_NETWORK,
-    LISTEN_SOCKET
-};
+enum graphics_listen_type { LISTEN_NONE_GIVEN, LISTEN_NONE, LISTEN_ADDRESS, LISTEN_SOCKET };
 enum graphics_share {
     GRAPHICS_SHARE_NONE,
     GRAPHICS_SHARE_ALLOW_EXCLUSIVE,
@@ -31,14 +25,13 @@ enum spice_mode { SPICE_MODE_NONE, SPICE_MODE_ANY, SPICE_MODE_SECURE, SPICE_MODE
 
 struct graphics_listen {
     enum graphics_listen_type type;
-    char *address; // address; live with network
-    char *network;
+    char *address;
     char *socket;
 };
 
 struct spice_channel {
     char *name; // "main", "display", ...
-    char *mode; // "any", "secure", "insecure"
+    enum spice_mode mode;
 };
 
 struct domain_graphics {
@@ -65,7 +58,6 @@ struct domain_graphics {
     enum toggle playback_compression, copy_paste, file_transfer;
     char *mouse_mode;
     enum toggle gl;
-    char *render_node;
 };
 
 // When its password ends, in seconds since the epoch. password_valid_to is set. 0, or -1 when it is

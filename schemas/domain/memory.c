@@ -36,7 +36,7 @@ static const struct doc_type memory_allocation_doc =
 static const struct doc_row backing_rows[] = {
     D_FLAG("nosharepages", nosharepages),         D_FLAG("locked", locked),
     D_ELEM("source", &memory_source_doc),         D_ELEM("access", &memory_access_doc),
-    D_ELEM("allocation", &memory_allocation_doc), D_FLAG("discard", memory_discard),
+    D_ELEM("allocation", &memory_allocation_doc),
 };
 static const struct doc_type backing_doc = DOC_TYPE("memoryBacking", S, backing_rows);
 

@@ -106,6 +106,37 @@ static void fill_os(struct domain_fill *f)
     f->pc = f->x86 && (str_eq(os->machine, "pc") || str_starts(os->machine, "pc-i440fx"));
 }
 
+static int check_firmware(const struct domain_def *def, struct error *err)
+{
+    const struct domain_os *os = &def->os;
+    enum toggle secure = TOGGLE_UNSET, keys = TOGGLE_UNSET;
+    VEC_FOREACH (it, &os->firmware_features) {
+        if (str_eq((*it)->name, "secure-boot"))
+            secure = (*it)->enabled;
+        else if (str_eq((*it)->name, "enrolled-keys"))
+            keys = (*it)->enabled;
+        else
+            return domain_fail(def, ERROR_XML, err,
+                               "<firmware><feature name='%.40s'> is none of: secure-boot, "
+                               "enrolled-keys",
+                               (*it)->name);
+    }
+    if (os->firmware_features.n && os->firmware == FIRMWARE_NONE)
+        return domain_fail(def, ERROR_XML, err, "<firmware><feature> needs <os firmware='efi'>");
+    if (secure == TOGGLE_NO && keys == TOGGLE_YES)
+        return domain_fail(def, ERROR_XML, err,
+                           "firmware feature 'enrolled-keys' cannot be enabled when firmware "
+                           "feature 'secure-boot' is disabled");
+    if (os->loader_stateless == TOGGLE_YES && (os->nvram || os->nvram_template))
+        return domain_fail(def, ERROR_XML, err,
+                           "<loader stateless='yes'> keeps nothing: remove <nvram>");
+    if (os->loader_stateless == TOGGLE_YES && os->firmware == FIRMWARE_EFI)
+        return domain_fail(def, ERROR_CONFIG_UNSUPPORTED, err,
+                           "<loader stateless='yes'> is not supported by vireo yet with "
+                           "firmware='efi'; name the <loader>");
+    return 0;
+}
+
 static int check_os(const struct domain_def *def, struct error *err)
 {
     const struct domain_os *os = &def->os;
@@ -122,7 +153,7 @@ static int check_os(const struct domain_def *def, struct error *err)
                                    doc_enum_name(&boot_dev_values, os->boot.v[i]->dev));
         }
     }
-    return 0;
+    return check_firmware(def, err);
 }
 
 #define S struct domain_def

@@ -16,8 +16,17 @@ static void fill_panics(const struct domain_fill *f)
     }
 }
 
+static int check_panic(const struct domain_def *def, const struct device *dev, struct error *err)
+{
+    if (dev->address.irq.set)
+        return device_fail(def, dev, ERROR_CONFIG_UNSUPPORTED, err,
+                           "<panic> has no interrupt; remove irq= of its <address>");
+    return 0;
+}
+
 const struct device_schema panic_schema = {
     .doc = DEVICE_DOC("panic", S, panic_rows, DEVICE_PANIC),
     .fill = fill_panics,
+    .check = check_panic,
 };
 #undef S

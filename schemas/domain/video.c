@@ -35,6 +35,43 @@ static const struct doc_row video_rows[] = {
     D_INCLUDE(&device_tail_doc, dev),
 };
 
+static void fill_video(const struct domain_fill *f, struct domain_video *v)
+{
+    if (!v->model)
+        v->model = xstrdup(f->x86 ? "cirrus" : "virtio");
+    if (str_eq(v->model, "none"))
+        return;
+    bool qxl = str_eq(v->model, "qxl");
+    if (qxl && !v->ram_kib.set)
+        v->ram_kib = OPT_UINT(64 * 1024);
+    if (qxl && !v->vgamem_kib.set)
+        v->vgamem_kib = OPT_UINT(16 * 1024);
+    if (!v->vram_kib.set &&
+        (qxl || str_eq(v->model, "vga") || str_eq(v->model, "cirrus") || str_eq(v->model, "bochs")))
+        v->vram_kib = OPT_UINT(qxl ? 64 * 1024 : 16 * 1024);
+    if (!v->heads.set)
+        v->heads = OPT_UINT(1);
+}
+
+// The first one is what the guest's firmware writes to.
+static void put_primary_first(struct domain_def *def)
+{
+    size_t primary = 0;
+    for (size_t i = 0; i < def->videos.n; i++) {
+        if (def->videos.v[i]->primary == TOGGLE_YES) {
+            primary = i;
+            break;
+        }
+    }
+    if (!def->videos.n)
+        return;
+    struct domain_video *video = def->videos.v[primary];
+    memmove(&def->videos.v[1], &def->videos.v[0], primary * sizeof(def->videos.v[0]));
+    def->videos.v[0] = video;
+    if (!str_eq(video->model, "none"))
+        video->primary = TOGGLE_YES;
+}
+
 static void fill_videos(const struct domain_fill *f)
 {
     struct domain_def *def = f->def;
@@ -43,32 +80,22 @@ static void fill_videos(const struct domain_fill *f)
         video->dev.kind = DEVICE_VIDEO;
         vec_push(&def->videos, video);
     }
-    bool primary = false;
-    for (size_t i = 0; i < def->videos.n; i++)
-        primary |= def->videos.v[i]->primary == TOGGLE_YES;
-    for (size_t i = 0; i < def->videos.n; i++) {
-        struct domain_video *v = def->videos.v[i];
-        if (!v->model)
-            v->model = xstrdup(f->x86 ? "cirrus" : "virtio");
-        if (str_eq(v->model, "none"))
-            continue;
-        bool qxl = str_eq(v->model, "qxl");
-        if (qxl && !v->ram_kib.set)
-            v->ram_kib = OPT_UINT(64 * 1024);
-        if (qxl && !v->vgamem_kib.set)
-            v->vgamem_kib = OPT_UINT(16 * 1024);
-        if (!v->vram_kib.set && (qxl || str_eq(v->model, "vga") || str_eq(v->model, "cirrus") ||
-                                 str_eq(v->model, "bochs")))
-            v->vram_kib = OPT_UINT(qxl ? 64 * 1024 : 16 * 1024);
-        if (!v->heads.set)
-            v->heads = OPT_UINT(1);
-        if (!primary && i == 0)
-            v->primary = TOGGLE_YES;
-    }
+    VEC_FOREACH (it, &def->videos)
+        fill_video(f, *it);
+    put_primary_first(def);
+}
+
+static int check_video(const struct domain_def *def, const struct device *dev, struct error *err)
+{
+    const struct domain_video *v = (const struct domain_video *)dev;
+    if (v != def->videos.v[0] && v->primary == TOGGLE_YES)
+        return device_fail(def, dev, ERROR_XML, err, "Only one primary video device is supported");
+    return 0;
 }
 
 const struct device_schema video_schema = {
     .doc = DEVICE_DOC("video", S, video_rows, DEVICE_VIDEO),
     .fill = fill_videos,
+    .check = check_video,
 };
 #undef S

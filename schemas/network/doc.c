@@ -6,6 +6,8 @@
 
 #define LINE .line_at = offsetof(S, line) + 1
 
+// A macvtap keeps the filters of its guest's first address.
+DOC_ENUM_VALUES(network_trust_values, "yes", [TOGGLE_NO] = "no");
 DOC_ENUM_VALUES(network_forward_values, "hostdev", [NETWORK_FORWARD_NAT] = "nat",
                 [NETWORK_FORWARD_ROUTE] = "route", [NETWORK_FORWARD_OPEN] = "open",
                 [NETWORK_FORWARD_BRIDGE] = "bridge", [NETWORK_FORWARD_PRIVATE] = "private",
@@ -440,7 +442,7 @@ static const struct doc_type route_doc =
 static const struct doc_row portgroup_rows[] = {
     D_STR(ATTR, "name", name, .flags = DOC_REQUIRED),
     D_YESNO(ATTR, "default", is_default),
-    D_YESNO(ATTR, "trustGuestRxFilters", trust_guest_rx_filters),
+    D_ENUM(ATTR, "trustGuestRxFilters", trust_guest_rx_filters, &network_trust_values),
     D_CHILD("vlan", &network_vlan_doc, vlan),
     D_CHILD("bandwidth", &network_bandwidth_doc, bandwidth),
 };
@@ -500,7 +502,7 @@ static const struct doc_type dnsmasq_doc = DOC_TYPE("dnsmasqOptions", S, dnsmasq
 static const struct doc_row network_rows[] = {
     D_UINT(ATTR, "connections", connections, 0, 0xffffffff, .flags = DOC_LIVE),
     D_YESNO(ATTR, "ipv6", ipv6),
-    D_YESNO(ATTR, "trustGuestRxFilters", trust_guest_rx_filters),
+    D_ENUM(ATTR, "trustGuestRxFilters", trust_guest_rx_filters, &network_trust_values),
     D_STR(LEAF, "name", name, .flags = DOC_REQUIRED | DOC_NAME),
     D_UUID(LEAF, "uuid", uuid),
     D_STR(LEAF, "title", title, .since = "9.7"),

@@ -7,7 +7,7 @@
 
 // doc.c
 extern const struct doc_enum network_forward_values;
-extern const struct doc_enum network_mac_table_values;
+extern const struct doc_enum network_mac_table_values, network_trust_values;
 extern const struct doc_type network_bandwidth_doc, network_vlan_doc;
 extern const struct doc network_doc;
 extern const struct doc_namespace network_namespaces[];

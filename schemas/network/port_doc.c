@@ -16,7 +16,8 @@ static const struct doc_row mac_rows[] = {
 };
 static const struct doc_type mac_doc = DOC_TYPE("portMac", S, mac_rows);
 static const struct doc_row rxfilters_rows[] = {
-    D_YESNO(ATTR, "trustGuest", trust_guest_rx_filters, .flags = DOC_REQUIRED),
+    D_ENUM(ATTR, "trustGuest", trust_guest_rx_filters, &network_trust_values,
+           .flags = DOC_REQUIRED),
 };
 static const struct doc_type rxfilters_doc = DOC_TYPE("portRxfilters", S, rxfilters_rows);
 static const struct doc_row port_rows[] = {

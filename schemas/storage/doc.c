@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // The tables of <pool> and <volume>, in libvirt's order.
-#include "schemas/doc/doc.h"
-#include "schemas/storage/def.h"
+#include "schemas/storage/internal.h"
 
 #include <ctype.h>
 
@@ -217,7 +216,7 @@ static const struct doc_known volume_known[] = {
 };
 // clang-format on
 
-static const struct doc pool_doc = {
+const struct doc pool_doc = {
     .what = "storage pool",
     .area = AREA_STORAGE,
     .root = "pool",
@@ -225,7 +224,7 @@ static const struct doc pool_doc = {
     .known = pool_known,
     .nknown = ARRAY_LEN(pool_known),
 };
-static const struct doc volume_doc = {
+const struct doc volume_doc = {
     .what = "storage volume",
     .area = AREA_STORAGE,
     .root = "volume",

@@ -92,6 +92,11 @@ static void refuse(const char *base, const char *from, const char *to, const cha
 static void conflicts(void)
 {
 #define PCI(slot) "<address type='pci' domain='0' bus='0' slot='" slot "' function='0'/>"
+    refuse(
+        "kvm-demo", "<graphics",
+        "<rng model='virtio'><backend model='builtin'/><address type='usb' bus='0' port='1'/></rng>"
+        "<graphics",
+        "<rng> cannot have an address of type 'usb'");
     refuse("kvm-demo", "<mac address='24:42:53:21:52:45'/>",
            "<mac address='24:42:53:21:52:45'/>" PCI("0x1"),
            "PCI address 0000:00:01.0 is used by the chipset already");

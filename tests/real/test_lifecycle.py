@@ -41,6 +41,20 @@ class Lifecycle(unittest.TestCase):
         self.assertEqual(self.events.take(len(events)), list(events))
         self.events.quiet()
 
+    def test_cpuset(self):
+        """Every thread of QEMU stays on the CPUs that <vcpu cpuset=> names."""
+        self.server.define(boot_guest("a").replace("<vcpu>", "<vcpu cpuset='0-1,^1'>"))
+        self.assertIn("cpuset='0'", self.server.out("dumpxml", "a"))
+        self.server.virsh("start", "a")
+        pid = self.server.qemu_pid("a")
+        for task in os.listdir(f"/proc/{pid}/task"):
+            with open(f"/proc/{pid}/task/{task}/status") as file:
+                self.assertIn("Cpus_allowed_list:\t0\n", file.read())
+
+    def test_cpuset_of_another_host(self):
+        self.server.define(boot_guest("a").replace("<vcpu>", "<vcpu cpuset='900'>"))
+        self.assertRegex(self.server.error("start", "a"), "no CPU 900|Invalid argument")
+
     def test_define_update_undefine(self):
         self.server.define(boot_guest("a"))
         self.expect(("defined", ADDED))

@@ -6,13 +6,13 @@
 #include "tests/check.h"
 #include "tests/supervisor/fixture.h"
 
-#define PROBE                                                                                       \
-    "greet\nanswer query-target {\"arch\":\"x86_64\"}\n"                                            \
-    "answer query-kvm {\"enabled\":false,\"present\":false}\n"                                      \
-    "answer query-command-line-options []\nanswer qom-list-types [{\"name\":\"virtio-net-pci\"}]\n" \
-    "answer query-commands [{\"name\":\"query-cpu-definitions\"}]\n"                                \
-    "answer device-list-properties []\n"                                                            \
-    "answer query-cpu-definitions [{\"name\":\"max\",\"unavailable-features\":[]}]\n"               \
+#define PROBE                                                                                                               \
+    "greet\nanswer query-target {\"arch\":\"x86_64\"}\n"                                                                    \
+    "answer query-kvm {\"enabled\":false,\"present\":false}\n"                                                              \
+    "answer query-command-line-options []\nanswer qom-list-types [{\"name\":\"virtio-net-pci\"},{\"name\":\"i6300esb\"}]\n" \
+    "answer query-commands [{\"name\":\"query-cpu-definitions\"}]\n"                                                        \
+    "answer device-list-properties []\n"                                                                                    \
+    "answer query-cpu-definitions [{\"name\":\"max\",\"unavailable-features\":[]}]\n"                                       \
     "answer query-machines [{\"name\":\"pc\",\"cpu-max\":255,\"is-default\":true}]\nserve\n"
 
 static void on_moved(void *arg, struct domain *dom, enum domain_move move)
@@ -201,7 +201,7 @@ static struct domain_def *parse(struct task *t, struct house *h, const char *xml
 struct domain *house_define(struct task *t, struct house *h, const char *name, const char *more)
 {
     AUTO_ERROR err = ERROR_INIT;
-    AUTO_FREE char *xml = house_document(h, name, more, NULL);
+    AUTO_FREE char *xml = house_document(h, name, more, h->devices);
     struct domain *dom = NULL;
     if (domain_define(t, h->domains, parse(t, h, xml), &dom, &err) < 0) {
         fprintf(stderr, "%s\n", error_message(&err));

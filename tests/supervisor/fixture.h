@@ -7,6 +7,7 @@
 #include "supervisor/internal.h"
 
 struct house {
+    const char *devices; // in the documents that house_define() makes; NULL: none
     char dir[64];
     char *emulator; // DIR/qemu: runs the guest's script, answers the daemon's probe
     char *config_dir, *run_dir, *state_dir, *log_dir;

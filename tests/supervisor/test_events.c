@@ -22,6 +22,7 @@ static const struct sequence {
     const char *script; // after the guest was told to go
     const char *moves;
     enum domain_state state;
+    const char *devices;
 } sequences[] = {
     {"poweroff-default", "", EV_SHUTDOWN QUIT, "shutdown-guest stopped-shutdown", DOMAIN_SHUTOFF},
     {"poweroff-destroy", "<on_poweroff>destroy</on_poweroff>", EV_SHUTDOWN QUIT,
@@ -86,6 +87,10 @@ static const struct sequence {
      "paused-ioerror unpaused paused-unknown", DOMAIN_PAUSED},
     {"watchdog-pause", "", "event WATCHDOG {\"action\": \"pause\"}\nevent STOP\n" SERVE,
      "paused-watchdog", DOMAIN_PAUSED},
+    {"watchdog-dump", "",
+     "event WATCHDOG {\"action\": \"pause\"}\nevent STOP\n" DUMP
+     "expect cont\nevent RESUME\nreply {}\n" SERVE,
+     "paused-watchdog unpaused", DOMAIN_RUNNING, "<watchdog model='i6300esb' action='dump'/>"},
     {"watchdog-reset", "", "event WATCHDOG {\"action\": \"reset\"}\nevent RESET\n" SERVE, "",
      DOMAIN_RUNNING},
     {"sleep", "", "event SUSPEND\nevent WAKEUP\n" SERVE, "suspended-to-memory wakeup",
@@ -108,7 +113,9 @@ static void play_sequences(struct task *t, struct house *h)
     for (size_t i = 0; i < ARRAY_LEN(sequences); i++) {
         const struct sequence *s = &sequences[i];
         AUTO_FREE char *script = xasprintf(BOOT GO "%s", s->script);
+        h->devices = s->devices;
         struct domain *dom = house_start(t, h, s->name, s->actions, script);
+        h->devices = NULL;
         house_expect_moves(t, h, "+added launched unpaused booted");
         house_go(t, dom);
         if (*s->moves)
