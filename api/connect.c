@@ -49,13 +49,12 @@ int api_connect_open(struct call *call, const struct wire_connect_open_args *arg
         return -1;
     if (args->flags & VIR_CONNECT_RO)
         client_set_read_only(call->client);
-    client_set_open(call->client, true);
+    client_set_open(call->client);
     return 0;
 }
 
 int api_connect_close(struct call *call, struct error *err)
 {
-    client_set_open(call->client, false);
     client_close_after_reply(call->client);
     return 0;
 }

@@ -1,8 +1,19 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "base/error.h"
 #include "base/alloc.h"
+#include "base/str.h"
 
 #include <stdio.h>
+
+// Errors quote outside text (documents, QEMU's output, names) and end on terminals.
+static char *clean(char *message)
+{
+    char *safe = str_clean(message);
+    if (!safe)
+        return message;
+    free(message);
+    return safe;
+}
 
 int error_setv(struct error *err, enum error_code code, enum error_area area, const char *fmt,
                va_list ap)
@@ -10,7 +21,7 @@ int error_setv(struct error *err, enum error_code code, enum error_area area, co
     if (!err)
         return -1;
     // Formatted before the old text goes: it may be one of the arguments.
-    char *message = xvasprintf(fmt, ap);
+    char *message = clean(xvasprintf(fmt, ap));
     error_clear(err);
     *err = (struct error){.code = code, .area = area, .message = message};
     return -1;
@@ -51,7 +62,7 @@ int error_prefix(struct error *err, const char *fmt, ...)
     va_end(ap);
     char *message = xasprintf("%s: %s", text, err->message);
     free(err->message);
-    err->message = message;
+    err->message = clean(message);
     return -1;
 }
 

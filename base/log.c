@@ -108,6 +108,9 @@ void log_write(enum log_level level, const struct log_fields *extra, const char 
     va_start(ap, fmt);
     AUTO_FREE char *text = xvasprintf(fmt, ap);
     va_end(ap);
+    AUTO_FREE char *safe = str_clean(text);
+    if (safe)
+        str_replace(&text, safe);
     struct log_fields f = merge(extra);
     if (to_journal)
         write_journal(level, &f, text);

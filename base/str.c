@@ -128,16 +128,73 @@ int str_to_i64(const char *s, int64_t min, int64_t max, int64_t *ret)
     return 0;
 }
 
-char *str_printable(const char *s, size_t n)
+// Invisible characters: zero widths, marks and overrides of direction, line separators, tags.
+static bool is_hidden(uint32_t c)
+{
+    static const uint32_t ranges[][2] = {
+        {0x80, 0x9f},     {0xad, 0xad},     {0x61c, 0x61c},     {0x180e, 0x180e},
+        {0x200b, 0x200f}, {0x2028, 0x202e}, {0x2060, 0x206f},   {0xd800, 0xdfff},
+        {0xfeff, 0xfeff}, {0xfff0, 0xfffb}, {0xe0000, 0xe0fff},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(ranges); i++) {
+        if (c >= ranges[i][0] && c <= ranges[i][1])
+            return true;
+    }
+    return false;
+}
+
+// How many bytes at s, of n > 0, are one character that may be shown; 0: it may not.
+static size_t shown_length(const char *s, size_t n)
+{
+    unsigned char first = (unsigned char)s[0];
+    size_t len = first < 0x80   ? 1
+                 : first < 0xc2 ? 0
+                 : first < 0xe0 ? 2
+                 : first < 0xf0 ? 3
+                 : first < 0xf5 ? 4
+                                : 0;
+    static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
+    if (len == 1)
+        return first >= 0x20 && first < 0x7f;
+    if (len == 0 || len > n)
+        return 0;
+    uint32_t c = first & (0x7fu >> len);
+    for (size_t i = 1; i < len; i++) {
+        if (((unsigned char)s[i] & 0xc0) != 0x80)
+            return 0;
+        c = c << 6 | ((unsigned char)s[i] & 0x3f);
+    }
+    return c >= least[len] && c <= 0x10ffff && !is_hidden(c) ? len : 0;
+}
+
+static char *escape(const char *s, size_t n, const char *kept)
 {
     struct strbuf b = {0};
-    for (size_t i = 0; i < n; i++) {
-        if (isprint((unsigned char)s[i]))
-            strbuf_addc(&b, s[i]);
+    for (size_t i = 0, len; i < n; i += len) {
+        len = s[i] && strchr(kept, s[i]) ? 1 : shown_length(s + i, n - i);
+        if (len)
+            strbuf_addn(&b, s + i, len);
         else
             strbuf_printf(&b, "\\x%02x", (unsigned char)s[i]);
+        len = len ? len : 1;
     }
     return strbuf_steal(&b);
+}
+
+char *str_printable(const char *s, size_t n)
+{
+    return escape(s, n, "");
+}
+
+char *str_clean(const char *s)
+{
+    size_t n = strlen(s), i = 0;
+    for (size_t len; i < n; i += len) {
+        len = s[i] == '\n' || s[i] == '\t' ? 1 : shown_length(s + i, n - i);
+        if (!len)
+            return escape(s, n, "\n\t");
+    }
+    return NULL;
 }
 
 char *str_one_line(const char *s)

@@ -49,9 +49,12 @@ int str_to_i64(const char *s, int64_t min, int64_t max, int64_t *ret);
 // as in str_printable(). Caller frees.
 char *str_one_line(const char *s);
 
-// Control characters and anything else unprintable as \xNN: outside bytes for a log line. Caller
-// frees.
+// Outside bytes for people: valid UTF-8 stays, and what could change how the rest is shown is
+// written as \xNN: control characters, invalid UTF-8, and invisible characters that break lines or
+// turn the direction of text. Caller frees.
 char *str_printable(const char *s, size_t n);
+// The same, but line feeds and tabs stay. NULL: the text is like that already. Caller frees.
+char *str_clean(const char *s);
 
 // Times.
 uint64_t now_monotonic_us(void);

@@ -22,11 +22,13 @@ static size_t next_char(const char *s, wchar_t *ret)
 
 size_t text_add(struct strbuf *b, const char *text)
 {
+    AUTO_FREE char *shown = str_printable(text, strlen(text));
     size_t columns = 0;
+    text = shown;
     while (*text) {
         wchar_t c;
         size_t n = next_char(text, &c);
-        int width = n ? wcwidth(c) : -1;
+        int width = n ? wcwidth(c) : -1; // -1: not known to this C library
         if (width >= 0) {
             strbuf_addn(b, text, n);
             columns += (size_t)width;

@@ -1,12 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Shared by qmp.c (the connection) and qmp_call.c (commands); nobody else includes this.
+// Shared by qmp.c (the connection) and qmp_call.c (commands); no other file includes this.
 #pragma once
 
 #include "base/list.h"
+#include "base/states.h"
 #include "monitor/qmp.h"
 #include "monitor/qmp_parse.h"
 
-enum qmp_state { QMP_GREETING, QMP_NEGOTIATING, QMP_OPEN, QMP_LOST };
+enum qmp_state { QMP_GREETING, QMP_NEGOTIATING, QMP_OPEN, QMP_LOST, QMP_STATE_COUNT };
+static const struct state_row qmp_states[QMP_STATE_COUNT] = {
+    [QMP_GREETING] = {"greeting", 0},
+    [QMP_NEGOTIATING] = {"negotiating", STATE_BIT(QMP_GREETING)},
+    [QMP_OPEN] = {"open", STATE_BIT(QMP_NEGOTIATING)},
+    [QMP_LOST] = {"lost",
+                  STATE_BIT(QMP_GREETING) | STATE_BIT(QMP_NEGOTIATING) | STATE_BIT(QMP_OPEN)},
+};
 
 struct qmp {
     unsigned refs; // the owner's, and one while a handler may run
@@ -28,6 +36,7 @@ struct qmp {
     size_t npending;
     struct list output; // struct output, the first one perhaps half sent
     size_t output_size;
+    int write_error; // why the output was given up; 0: it was not
 };
 
 // A command without its reply. Belongs to the task that waits for it, or to the connection once

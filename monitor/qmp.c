@@ -5,9 +5,10 @@
 // replies wake the task that waits (qmp_call.c), events go to the handler. Output is a list of
 // messages; what the socket does not take at once goes out when it is writable.
 //
-// A failing write does not end the connection: QEMU may have said something before it went, and the
-// reading side comes to the end of that by itself. So there is one place where a connection is
-// lost: on_io().
+// A failing write does not end the connection at once: QEMU may have sent something before it
+// ended, and the reading side comes to the end of that by itself. Where it would not (no memory, no
+// descriptors), the socket is shut down so that it does. So there is one place where a connection
+// is lost: on_io().
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -56,6 +57,12 @@ void qmp_unref(struct qmp *q)
     free(q);
 }
 
+static void set_state(struct qmp *q, enum qmp_state to)
+{
+    state_check(qmp_states, q->state, to, "QMP connection", q->name);
+    q->state = to;
+}
+
 static void disconnect(struct qmp *q)
 {
     sd_event_source_disable_unref(q->io);
@@ -83,6 +90,16 @@ static ssize_t send_some(struct qmp *q, const struct output *o)
     return sendmsg(q->fd, &msg, MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
+// QEMU would wait for the rest of a command, and its caller for a reply.
+static void fail_output(struct qmp *q, int error)
+{
+    drop_output(q);
+    if (error == EPIPE || error == ECONNRESET)
+        return;
+    q->write_error = error;
+    shutdown(q->fd, SHUT_RDWR);
+}
+
 static void flush_output(struct qmp *q)
 {
     while (!list_empty(&q->output)) {
@@ -91,7 +108,7 @@ static void flush_output(struct qmp *q)
         if (n < 0 && (errno == EAGAIN || errno == EINTR))
             break;
         if (n < 0) {
-            drop_output(q); // the reading side says why
+            fail_output(q, errno);
             break;
         }
         close_fd(&o->fd);
@@ -152,7 +169,7 @@ static int take_greeting(struct qmp *q, struct json_object *greeting, struct err
     }
     json_object_object_get_ex(version, "package", &package);
     str_replace(&q->package, package ? json_object_get_string(package) : "");
-    q->state = QMP_NEGOTIATING;
+    set_state(q, QMP_NEGOTIATING);
     completion_post(&q->greeting, 0);
     return 0;
 }
@@ -253,6 +270,8 @@ static int read_some(struct qmp *q, struct error *err)
         return 0;
     if (n < 0 && errno != ECONNRESET && errno != EPIPE)
         return error_set_errno(err, AREA_QEMU, errno, "cannot read from QEMU");
+    if (q->write_error)
+        return error_set_errno(err, AREA_QEMU, q->write_error, "cannot send a command to QEMU");
     return error_set(err, ERROR_OPERATION_FAILED, AREA_QEMU, "QEMU closed the connection%s%s",
                      q->parser.inside ? " in the middle of a message" : "",
                      q->state == QMP_OPEN ? "" : " before it was ready");
@@ -295,7 +314,7 @@ void qmp_lose(struct qmp *q, struct error *reason)
     if (q->state == QMP_LOST)
         return;
     bool was_open = q->state == QMP_OPEN;
-    q->state = QMP_LOST;
+    set_state(q, QMP_LOST);
     error_move(&q->reason, reason);
     disconnect(q);
     completion_post(&q->greeting, -ECONNRESET);
@@ -364,7 +383,7 @@ static int negotiate(struct task *t, struct qmp *q, uint64_t deadline_us, struct
         return -1;
     if (q->state == QMP_LOST)
         return error_set(err, q->reason.code, q->reason.area, "%s", q->reason.message);
-    q->state = QMP_OPEN;
+    set_state(q, QMP_OPEN);
     return 0;
 }
 

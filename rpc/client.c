@@ -3,6 +3,7 @@
 #include "rpc/internal.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -48,33 +49,40 @@ void client_set_read_only(struct client *c)
 
 bool client_is_open(const struct client *c)
 {
-    return c->open;
+    return c->state == CLIENT_OPEN;
 }
 
-void client_set_open(struct client *c, bool open)
+void client_set_state(struct client *c, enum client_state to)
 {
-    c->open = open;
+    char name[32];
+    snprintf(name, sizeof(name), "%" PRIu64, c->id);
+    state_check(client_states, c->state, to, "client", name);
+    c->state = to;
+}
+
+void client_set_open(struct client *c)
+{
+    if (c->state == CLIENT_AUTHENTICATED) // not when it has closed or left meanwhile
+        client_set_state(c, CLIENT_OPEN);
 }
 
 bool client_is_authenticated(const struct client *c)
 {
-    return c->authenticated;
+    return c->state != CLIENT_ANONYMOUS;
 }
 
 enum wire_auth_type client_auth_type(const struct client *c)
 {
-    return c->authenticated ? WIRE_AUTH_NONE : c->server->config.auth;
+    return client_is_authenticated(c) ? WIRE_AUTH_NONE : c->server->config.auth;
 }
 
 void client_set_authenticated(struct client *c)
 {
-    if (c->authenticated)
+    if (client_is_authenticated(c))
         return;
-    c->authenticated = true;
-    if (c->fd >= 0) {
-        c->server->anonymous--;
-        server_update_accepting(c->server);
-    }
+    client_set_state(c, CLIENT_AUTHENTICATED);
+    c->server->anonymous--;
+    server_update_accepting(c->server);
 }
 
 struct client *client_ref(struct client *c)
@@ -96,7 +104,7 @@ void client_unref(struct client *c)
 
 static bool is_limited(const struct client *c)
 {
-    return c->read_only || !c->open;
+    return c->read_only || !client_is_open(c);
 }
 
 static void count_unfinished(struct client *c, size_t bytes)
@@ -130,18 +138,21 @@ void client_disconnect(struct client *c, const char *why)
     if (c->session && c->server->config.session_disconnected)
         c->server->config.session_disconnected(c->session);
     server_client_gone(c->server, c);
+    client_set_state(c, CLIENT_GONE);
     client_unref(c);
 }
 
 void client_close_after_reply(struct client *c)
 {
-    c->close_requested = true;
+    if (c->state < CLIENT_LEAVING)
+        client_set_state(c, CLIENT_LEAVING);
 }
 
 static bool may_read(const struct client *c)
 {
-    return !c->closing && c->nparked < PARKED_CALLS_MAX && c->parked_bytes < PARKED_BYTES_MAX &&
-           c->unsent < UNSENT_HIGH && c->stream_unread < UNREAD_STREAM;
+    return c->state != CLIENT_CLOSING && c->nparked < PARKED_CALLS_MAX &&
+           c->parked_bytes < PARKED_BYTES_MAX && c->unsent < UNSENT_HIGH &&
+           c->stream_unread < UNREAD_STREAM;
 }
 
 void client_update(struct client *c)
@@ -219,9 +230,9 @@ static ssize_t next_packet(struct client *c, const uint8_t *data, size_t len, ui
         return bad_packet(c, why);
     }
     if (h.length > PACKET_LIMITED && is_limited(c)) {
-        AUTO_FREE char *why =
-            xasprintf("packet of %u bytes: at most %u are taken %s", h.length, PACKET_LIMITED,
-                      c->open ? "from a read-only connection" : "before a connection is open");
+        AUTO_FREE char *why = xasprintf(
+            "packet of %u bytes: at most %u are taken %s", h.length, PACKET_LIMITED,
+            client_is_open(c) ? "from a read-only connection" : "before a connection is open");
         return bad_packet(c, why);
     }
     if (r == 0)
@@ -399,7 +410,7 @@ struct client *client_create(struct server *s, int fd, bool reader, struct rpc_p
     c->peer = *peer;
     *peer = (struct rpc_peer){0};
     c->reader = c->read_only = reader;
-    c->authenticated = s->config.auth == WIRE_AUTH_NONE;
+    c->state = s->config.auth == WIRE_AUTH_NONE ? CLIENT_AUTHENTICATED : CLIENT_ANONYMOUS;
     c->last_seen_us = now_monotonic_us();
     list_init(&c->out);
     list_init(&c->parked);

@@ -19,7 +19,7 @@ void client_set_read_only(struct client *c); // for good
 
 // Between connect_open and connect_close. Calls that need it are refused otherwise.
 bool client_is_open(const struct client *c);
-void client_set_open(struct client *c, bool open);
+void client_set_open(struct client *c);
 
 bool client_is_authenticated(const struct client *c);
 // The way to authenticate that this client must go: WIRE_AUTH_NONE when there is no need.

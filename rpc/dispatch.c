@@ -118,7 +118,7 @@ static int check_rights(const struct job *j, uint32_t flags, struct error *err)
 {
     const struct client *c = j->call.client;
     const struct rpc_procedure *p = j->call.procedure;
-    if (!c->open && !(p->flags & RPC_BEFORE_OPEN))
+    if (!client_is_open(c) && !(p->flags & RPC_BEFORE_OPEN))
         return error_set(err, ERROR_INTERNAL, AREA_RPC, "hypervisor connection not open");
     if (!c->read_only || ((p->flags & RPC_READ_ONLY) && !(flags & p->denied_flags)))
         return 0;
@@ -210,8 +210,8 @@ static void job_task(struct task *t, void *arg)
     job_free(j);
     c->running--;
     c->server->stats.calls_in_flight--;
-    if (c->close_requested && c->fd >= 0) {
-        c->closing = true;
+    if (c->state == CLIENT_LEAVING) {
+        client_set_state(c, CLIENT_CLOSING);
         client_flush(c);
     }
     dispatch_parked(c);
@@ -274,7 +274,7 @@ static const struct rpc_procedure *find_procedure(struct client *c, const struct
         error_set(err, ERROR_RPC, AREA_RPC, "unknown procedure: %d", h->procedure);
         return NULL;
     }
-    if (!c->authenticated && !(p->flags & RPC_BEFORE_AUTH)) {
+    if (!client_is_authenticated(c) && !(p->flags & RPC_BEFORE_AUTH)) {
         error_set(err, ERROR_RPC, AREA_RPC, "authentication required");
         return NULL;
     }

@@ -12,6 +12,7 @@
 #pragma once
 
 #include "base/list.h"
+#include "base/states.h"
 #include "base/str.h"
 #include "rpc/call.h"
 #include "rpc/client.h"
@@ -57,6 +58,25 @@ struct ended_stream {
     bool used;
 };
 
+enum client_state {
+    CLIENT_ANONYMOUS,     // may only authenticate
+    CLIENT_AUTHENTICATED, // may open the connection
+    CLIENT_OPEN,
+    CLIENT_LEAVING, // has closed it: its last reply is being made
+    CLIENT_CLOSING, // disconnected when that is sent
+    CLIENT_GONE,    // disconnected; calls and streams may still refer to it
+    CLIENT_STATE_COUNT
+};
+static const struct state_row client_states[CLIENT_STATE_COUNT] = {
+    [CLIENT_ANONYMOUS] = {"anonymous", 0},
+    [CLIENT_AUTHENTICATED] = {"authenticated", STATE_BIT(CLIENT_ANONYMOUS)},
+    [CLIENT_OPEN] = {"open", STATE_BIT(CLIENT_AUTHENTICATED)},
+    [CLIENT_LEAVING] = {"leaving", STATE_BIT(CLIENT_ANONYMOUS) | STATE_BIT(CLIENT_AUTHENTICATED) |
+                                       STATE_BIT(CLIENT_OPEN)},
+    [CLIENT_CLOSING] = {"closing", STATE_BIT(CLIENT_LEAVING)},
+    [CLIENT_GONE] = {"gone", STATE_BIT(CLIENT_GONE) - 1},
+};
+
 struct client {
     struct list link; // in server->clients
     struct server *server;
@@ -67,7 +87,8 @@ struct client {
     struct rpc_peer peer;
     void *session;
     bool reader; // counted as one: let in to read only
-    bool read_only, authenticated, open, close_requested, closing, paused, saw_end;
+    enum client_state state;
+    bool read_only, paused, saw_end;
 
     struct strbuf in;  // the beginning of an unfinished packet
     size_t in_counted; // of it, in server->unfinished[in_limited]
@@ -126,6 +147,8 @@ struct server {
 struct client *client_create(struct server *s, int fd, bool reader, struct rpc_peer *peer);
 struct client *client_ref(struct client *c);
 void client_unref(struct client *c);
+// The only writer of its state.
+void client_set_state(struct client *c, enum client_state to);
 // Checks again whether the client may be read.
 void client_update(struct client *c);
 void client_log(const struct client *c, enum log_level level, const char *fmt, ...)

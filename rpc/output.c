@@ -71,7 +71,7 @@ void client_flush(struct client *c)
     }
     if (c->fd < 0)
         return;
-    if (c->closing && list_empty(&c->out)) {
+    if (c->state == CLIENT_CLOSING && list_empty(&c->out)) {
         client_disconnect(c, NULL);
         return;
     }
@@ -102,7 +102,7 @@ static struct outgoing *outgoing_create(struct xdr_writer *packet, const int *fd
 
 static void queue_packet(struct client *c, struct outgoing *o)
 {
-    if (c->fd < 0 || c->closing) {
+    if (c->fd < 0 || c->state == CLIENT_CLOSING) {
         outgoing_free(o);
         return;
     }
@@ -120,7 +120,8 @@ void client_send(struct client *c, struct xdr_writer *packet, const int *fds, ui
     struct outgoing *o = outgoing_create(packet, fds, nfds);
     // One packet of any size goes to a client that reads: the bound is on what it leaves unread.
     // Streams have their own bound: they wait.
-    if (c->unsent - c->unsent_of_streams > c->server->config.max_backlog && !c->closing) {
+    if (c->unsent - c->unsent_of_streams > c->server->config.max_backlog &&
+        c->state != CLIENT_CLOSING) {
         outgoing_free(o);
         c->server->stats.clients_cut++;
         client_disconnect(c,

@@ -128,7 +128,7 @@ void server_client_gone(struct server *s, struct client *c)
     list_remove(&c->link);
     s->stats.clients--;
     s->stats.readers -= c->reader;
-    if (!c->authenticated)
+    if (!client_is_authenticated(c))
         s->anonymous--;
     if (!s->closed)
         server_update_accepting(s);

@@ -6,6 +6,7 @@
 // while the client has much unsent. When the stream is over (aborted, or the client gone), every
 // wait of the task returns at once.
 #include "rpc/internal.h"
+#include "base/states.h"
 #include "rpc/wire_error.h"
 
 #include <errno.h>
@@ -20,10 +21,23 @@ struct chunk {
     uint8_t data[];
 };
 
+enum stream_state {
+    STREAM_STATE_OPEN,
+    STREAM_STATE_FINISHED, // the client sent its finish
+    STREAM_STATE_OVER,     // nothing more may be sent
+    STREAM_STATE_COUNT
+};
+static const struct state_row stream_states[STREAM_STATE_COUNT] = {
+    [STREAM_STATE_OPEN] = {"open", 0},
+    [STREAM_STATE_FINISHED] = {"finished", STATE_BIT(STREAM_STATE_OPEN)},
+    [STREAM_STATE_OVER] = {"over", STATE_BIT(STREAM_STATE_OPEN) | STATE_BIT(STREAM_STATE_FINISHED)},
+};
+
 struct stream {
     struct list link; // in client->streams
     unsigned refs;
     struct client *client;       // referenced
+    const char *label;           // of the call that opened it
     struct packet_header header; // of its packets
     enum rpc_kind kind;
     stream_fn fn;
@@ -33,11 +47,27 @@ struct stream {
     struct list input;     // struct chunk
     struct chunk *current; // lent to the reader
     struct completion arrived, drained;
-    bool finished; // the client sent its finish
-    bool over;     // nothing more may be sent
+    enum stream_state state;
     bool end_sent;
     bool nudged; // the reader shall look up
 };
+
+static void set_state(struct stream *s, enum stream_state to)
+{
+    state_check(stream_states, s->state, to, "stream", s->label);
+    s->state = to;
+}
+
+static bool is_over(const struct stream *s)
+{
+    return s->state == STREAM_STATE_OVER;
+}
+
+// The client has finished its side, or the stream is over.
+static bool is_finished(const struct stream *s)
+{
+    return s->state != STREAM_STATE_OPEN;
+}
 
 static void stream_unref(struct stream *s)
 {
@@ -65,6 +95,7 @@ int stream_open(struct call *call, stream_fn fn, void *arg, void (*release)(void
     struct stream *s = NEW(struct stream);
     s->refs = 1;
     s->client = client_ref(c);
+    s->label = call->procedure->label;
     s->header = (struct packet_header){.program = call->program,
                                        .version = 1,
                                        .procedure = (int32_t)call->number,
@@ -115,9 +146,9 @@ static void wake_stream(struct stream *s)
 
 static void set_over(struct stream *s)
 {
-    if (s->over)
+    if (is_over(s))
         return;
-    s->over = true;
+    set_state(s, STREAM_STATE_OVER);
     drop_input(s);
     wake_stream(s);
     if (s->task)
@@ -154,7 +185,7 @@ static void unlink_stream(struct stream *s)
 
 void stream_discard(struct stream *s)
 {
-    s->over = true;
+    set_state(s, STREAM_STATE_OVER);
     unlink_stream(s);
     drop_input(s);
     if (s->release)
@@ -167,7 +198,7 @@ static void wait_for_finish(struct task *t, struct stream *s)
 {
     struct stream_chunk chunk = {.event = STREAM_DATA};
     stream_send_end(s);
-    while (!s->over && chunk.event != STREAM_FINISHED && chunk.event != STREAM_OVER) {
+    while (!is_over(s) && chunk.event != STREAM_FINISHED && chunk.event != STREAM_OVER) {
         if (stream_receive(t, s, TASK_FOREVER, &chunk) < 0)
             return;
     }
@@ -180,20 +211,21 @@ static void stream_task(struct task *t, void *arg)
     AUTO_ERROR err = ERROR_INIT;
     s->task = t;
     *task_log_fields(t) = (struct log_fields){.client = c->id};
-    if (s->over) {
+    if (is_over(s)) {
         // The client hung up before we came this far.
     } else if (s->fn(t, s, s->arg, &err) < 0) {
-        if (!s->over)
+        if (!is_over(s))
             fail_stream(s, &err);
     } else {
-        if (!s->over && !s->finished)
+        if (s->state == STREAM_STATE_OPEN)
             wait_for_finish(t, s);
-        if (!s->over && s->finished)
+        if (s->state == STREAM_STATE_FINISHED)
             send_status(s, WIRE_OK);
-        else if (!s->over)
+        else if (s->state == STREAM_STATE_OPEN)
             remember_ended(s); // the daemon is shutting down
     }
-    s->over = true;
+    if (!is_over(s))
+        set_state(s, STREAM_STATE_OVER);
     s->task = NULL;
     free(STEAL(s->current));
     unlink_stream(s);
@@ -226,12 +258,12 @@ void streams_can_send(struct client *c)
 
 bool stream_is_over(const struct stream *s)
 {
-    return s->over;
+    return is_over(s);
 }
 
 void stream_kill(struct stream *s, const char *why)
 {
-    if (s->over)
+    if (is_over(s))
         return;
     AUTO_ERROR err = ERROR_INIT;
     error_set(&err, ERROR_OPERATION_ABORTED, AREA_STREAM, "%s", why);
@@ -286,7 +318,7 @@ static void queue_hole(struct stream *s, const struct packet_header *h, const ui
 
 static void client_finished(struct stream *s)
 {
-    s->finished = true;
+    set_state(s, STREAM_STATE_FINISHED);
     completion_post(&s->arrived, 0);
     // A client that reads has all it wants. One that uploads gets a reply when all is written.
     if (s->kind != RPC_STREAM_UP) {
@@ -301,7 +333,7 @@ void stream_packet(struct client *c, const struct packet_header *h, const uint8_
 {
     struct stream *s, *found = NULL;
     LIST_FOREACH (s, &c->streams, link) {
-        if (is_same(&s->header, h) && !s->over) {
+        if (is_same(&s->header, h) && !is_over(s)) {
             found = s;
             break;
         }
@@ -316,9 +348,9 @@ void stream_packet(struct client *c, const struct packet_header *h, const uint8_
         send_status(s, WIRE_OK);
         set_over(s);
     } else if (h->type == WIRE_STREAM && h->status == WIRE_OK) {
-        if (!s->finished)
+        if (s->state == STREAM_STATE_OPEN)
             client_finished(s);
-    } else if (s->finished || s->kind == RPC_STREAM_DOWN) {
+    } else if (is_finished(s) || s->kind == RPC_STREAM_DOWN) {
         // Nothing to do with it.
     } else if (h->type == WIRE_STREAM_HOLE) {
         queue_hole(s, h, payload);
@@ -337,12 +369,12 @@ static int over_error(struct stream *s, struct error *err)
 // Waits until the backlog is small again. One task at a time.
 static int wait_drained(struct task *t, struct stream *s, struct error *err)
 {
-    while (!s->over && s->client->unsent >= UNSENT_STREAM) {
+    while (!is_over(s) && s->client->unsent >= UNSENT_STREAM) {
         completion_init(&s->drained);
         if (completion_wait(t, &s->drained, TASK_FOREVER) < 0)
             return over_error(s, err);
     }
-    return s->over ? over_error(s, err) : 0;
+    return is_over(s) ? over_error(s, err) : 0;
 }
 
 int stream_send(struct task *t, struct stream *s, const void *data, size_t len, struct error *err)
@@ -361,7 +393,7 @@ int stream_send(struct task *t, struct stream *s, const void *data, size_t len, 
         p += n;
         len -= n;
     }
-    return s->over ? over_error(s, err) : 0;
+    return is_over(s) ? over_error(s, err) : 0;
 }
 
 int stream_send_hole(struct task *t, struct stream *s, int64_t length, struct error *err)
@@ -377,12 +409,12 @@ int stream_send_hole(struct task *t, struct stream *s, int64_t length, struct er
     xdr_put_u32(&w, 0);
     packet_end(&w);
     client_send_stream(s->client, &w);
-    return s->over ? over_error(s, err) : 0;
+    return is_over(s) ? over_error(s, err) : 0;
 }
 
 void stream_send_end(struct stream *s)
 {
-    if (s->over || s->end_sent || s->kind == RPC_STREAM_UP)
+    if (is_over(s) || s->end_sent || s->kind == RPC_STREAM_UP)
         return;
     s->end_sent = true;
     send_status(s, WIRE_CONTINUE);
@@ -391,8 +423,8 @@ void stream_send_end(struct stream *s)
 static void fill_chunk(struct stream *s, struct stream_chunk *ret)
 {
     struct chunk *k = LIST_FIRST(&s->input, struct chunk, link);
-    *ret = (struct stream_chunk){.event = s->over ? STREAM_OVER : STREAM_FINISHED};
-    if (s->over || !k)
+    *ret = (struct stream_chunk){.event = is_over(s) ? STREAM_OVER : STREAM_FINISHED};
+    if (is_over(s) || !k)
         return;
     list_remove(&k->link);
     s->client->stream_unread -= k->len;
@@ -405,13 +437,13 @@ static void fill_chunk(struct stream *s, struct stream_chunk *ret)
 int stream_receive(struct task *t, struct stream *s, uint64_t deadline_us, struct stream_chunk *ret)
 {
     free(STEAL(s->current));
-    while (!s->over && !s->finished && list_empty(&s->input) && !s->nudged) {
+    while (!is_finished(s) && list_empty(&s->input) && !s->nudged) {
         completion_init(&s->arrived);
         int r = completion_wait(t, &s->arrived, deadline_us);
-        if (r < 0 && !s->over)
+        if (r < 0 && !is_over(s))
             return r;
     }
-    if (s->nudged && list_empty(&s->input) && !s->over && !s->finished)
+    if (s->nudged && list_empty(&s->input) && !is_finished(s))
         return -EINTR;
     fill_chunk(s, ret);
     return 0;

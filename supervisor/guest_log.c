@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <time.h>
 
-enum { TAIL_MAX = 1500 }; // bytes of QEMU's words in an error
+enum { TAIL_MAX = 1500 }; // bytes of QEMU's output in an error
 
 int guest_log_open(struct guest_log *log, const struct domains_config *config, const char *name,
                    struct error *err)
@@ -36,11 +36,11 @@ void guest_log_close(struct guest_log *log)
     free(STEAL(log->path));
 }
 
-static bool is_plain(const char *word)
+static bool is_plain(const char *arg)
 {
-    if (!*word)
+    if (!*arg)
         return false;
-    for (const char *p = word; *p; p++) {
+    for (const char *p = arg; *p; p++) {
         if (!strchr("-_=,./:+@%", *p) && !(*p >= '0' && *p <= '9') && !(*p >= 'a' && *p <= 'z') &&
             !(*p >= 'A' && *p <= 'Z'))
             return false;
@@ -48,10 +48,10 @@ static bool is_plain(const char *word)
     return true;
 }
 
-static void add_quoted(struct strbuf *b, const char *word)
+static void add_quoted(struct strbuf *b, const char *arg)
 {
     strbuf_addc(b, '\'');
-    for (const char *p = word; *p; p++) {
+    for (const char *p = arg; *p; p++) {
         if (*p == '\'')
             strbuf_add(b, "'\\''");
         else
@@ -86,6 +86,18 @@ static bool is_chatter(const char *line)
     return str_starts(line, "char device redirected to ");
 }
 
+char *guest_log_pick(const char *text)
+{
+    AUTO_FREE char *copy = xstrdup(text);
+    AUTO_STRBUF b = {0};
+    char *rest = copy;
+    for (char *line; (line = strsep(&rest, "\n"));) {
+        if (*line && !is_chatter(line))
+            strbuf_printf(&b, "%s%s", b.len ? "\n" : "", line);
+    }
+    return b.len ? strbuf_steal(&b) : NULL;
+}
+
 char *guest_log_tail(const struct guest_log *log)
 {
     if (log->start == 0)
@@ -98,11 +110,5 @@ char *guest_log_tail(const struct guest_log *log)
     if (n <= 0)
         return NULL;
     text[n] = 0;
-    AUTO_STRBUF b = {0};
-    char *save = NULL;
-    for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
-        if (!is_chatter(line))
-            strbuf_printf(&b, "%s%s", b.len ? "\n" : "", line);
-    }
-    return b.len ? strbuf_steal(&b) : NULL;
+    return guest_log_pick(text);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// LOG/NAME.log: how a guest's QEMU was started, and all it said.
+// LOG/NAME.log: how a domain's QEMU was started, and all that it wrote.
 #pragma once
 
 #include <sys/types.h>
@@ -8,7 +8,7 @@
 struct guest_log {
     int fd;
     char *path;
-    off_t start; // where what this start's QEMU says begins; 0: it was not started
+    off_t start; // where the output of this start's QEMU begins; 0: it was not started
 };
 #define GUEST_LOG_INIT ((struct guest_log){.fd = -1})
 
@@ -18,6 +18,7 @@ int guest_log_open(struct guest_log *log, const struct domains_config *config, c
 void guest_log_close(struct guest_log *log);
 // Notes the command line as a person would type it, so that a start can be tried again by hand.
 void guest_log_command(struct guest_log *log, const struct strv *args);
-// The last of what QEMU said since, without what it says also when all is well. Caller frees; NULL
-// when that is nothing.
+// The last lines that QEMU has written since, without those that it writes when all is well. Caller
+// frees; NULL when there are none.
 char *guest_log_tail(const struct guest_log *log);
+char *guest_log_pick(const char *text); // the same of a text

@@ -35,6 +35,34 @@ static void test_buffers(void)
     CHECK_INT(b.len, 3890);
     AUTO_FREE char *printable = str_printable("a\n\xff", 3);
     CHECK_STR(printable, "a\\x0a\\xff");
+    static const char *const shown[][2] = {
+        {"gr\u00fc\u00df \u65e5\u672c \U0001f600", NULL},       // letters and signs stay
+        {"one\n\ttwo", NULL},                                   //
+        {"\x1b[2J", "\\x1b[2J"},                                // a terminal's command
+        {"a\x7f", "a\\x7f"},                                    //
+        {"\u202exml.evil", "\\xe2\\x80\\xaexml.evil"},          // turns the rest around
+        {"a\u200bb\ufeff", "a\\xe2\\x80\\x8bb\\xef\\xbb\\xbf"}, // not seen at all
+        {"\xc2\x9b"
+         "1m",
+         "\\xc2\\x9b"
+         "1m"},                                       // ESC [ in one character
+        {"\xc0\xaf", "\\xc0\\xaf"},                   // overlong
+        {"\xed\xa0\x80", "\\xed\\xa0\\x80"},          // a surrogate
+        {"\xf4\x90\x80\x80", "\\xf4\\x90\\x80\\x80"}, // beyond the last
+        {"\xe6\x97", "\\xe6\\x97"},                   // cut off
+    };
+    for (size_t i = 0; i < ARRAY_LEN(shown); i++) {
+        AUTO_FREE char *clean = str_clean(shown[i][0]);
+        if (shown[i][1])
+            CHECK_STR(clean, shown[i][1]);
+        else
+            CHECK(!clean);
+    }
+    AUTO_ERROR err = ERROR_INIT;
+    error_set(&err, ERROR_INTERNAL, AREA_QEMU, "QEMU says: %s", "\x1b[31mred\nline \xff");
+    CHECK_STR(err.message, "QEMU says: \\x1b[31mred\nline \\xff");
+    error_prefix(&err, "domain '%s'", "\u202e");
+    CHECK_STR(err.message, "domain '\\xe2\\x80\\xae': QEMU says: \\x1b[31mred\nline \\xff");
 }
 
 static void test_uuid(void)

@@ -139,6 +139,14 @@ static void shell_arguments(void)
     }
 }
 
+// Characters that turn the rest of a line around, or that are not seen, are written out.
+static void hidden_characters(void)
+{
+    AUTO_STRBUF b = {0};
+    CHECK_INT(text_add(&b, "\u202egpj.exe\u200b"), 31);
+    CHECK_STR(strbuf_text(&b), "\\xe2\\x80\\xaegpj.exe\\xe2\\x80\\x8b");
+}
+
 int main(void)
 {
     text_init();
@@ -147,5 +155,6 @@ int main(void)
     RUN(status);
     RUN(amounts);
     RUN(shell_arguments);
+    RUN(hidden_characters);
     return 0;
 }

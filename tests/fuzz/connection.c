@@ -25,7 +25,7 @@ enum { CLIENTS = 3, STEPS_MAX = 400 };
 static int do_open(struct call *call, void *object, const void *args, void *ret, struct error *err)
 {
     (void)object, (void)args, (void)ret, (void)err;
-    client_set_open(call->client, true);
+    client_set_open(call->client);
     return 0;
 }
 

@@ -2,6 +2,9 @@
 // The client against a scripted QEMU.
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 #include "base/alloc.h"
 #include "base/str.h"
 #include <json-c/json.h>
@@ -633,6 +636,40 @@ static void cancelled_call(void)
               0);
 }
 
+// Fails the next sends with an error, as the kernel may when memory is short.
+static int failing_sends;
+
+ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
+{
+    if (failing_sends > 0) {
+        failing_sends--;
+        errno = ENOBUFS;
+        return -1;
+    }
+    return syscall(SYS_sendmsg, fd, message, flags);
+}
+
+static void play_failed_write(struct task *t, struct scene *s)
+{
+    must_open(t, s);
+    failing_sends = 1;
+    struct call a;
+    uint64_t begin = now_monotonic_us();
+    call_start(s, &a, "a", soon());
+    join(t, s);
+    CHECK(now_monotonic_us() - begin < 5000000);
+    CHECK_INT(a.r, -1);
+    CHECK_STR(a.err.message, "cannot execute QEMU command 'a': monitor of guest 'web': cannot send "
+                             "a command to QEMU: No buffer space available");
+    CHECK_INT(s->closed, 1);
+    error_clear(&a.err);
+}
+
+static void failed_write(void)
+{
+    CHECK_INT(run(OPENING "wait-eof\n", play_failed_write), 0);
+}
+
 // A QEMU that neither reads nor answers: commands are refused in the end, nothing grows without
 // bound.
 static void play_deaf(struct task *t, struct scene *s)
@@ -674,6 +711,7 @@ int main(void)
     RUN(malformed_events);
     RUN(close_in_handler);
     RUN(cancelled_call);
+    RUN(failed_write);
     RUN(deaf_qemu);
     return 0;
 }

@@ -16,7 +16,7 @@ enum { LIMITED = 28 + 256 * 1024, P_OPEN = 1, P_ECHO, P_FDS, P_COUNT };
 
 static int do_open(struct call *call, void *object, const void *args, void *ret, struct error *err)
 {
-    client_set_open(call->client, true);
+    client_set_open(call->client);
     return 0;
 }
 

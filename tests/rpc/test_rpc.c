@@ -27,7 +27,7 @@ struct fixture {
 
 static int do_open(struct call *call, void *object, const void *args, void *ret, struct error *err)
 {
-    client_set_open(call->client, true);
+    client_set_open(call->client);
     return 0;
 }
 

@@ -108,6 +108,9 @@ static void dies_in_start(struct task *t, struct house *h)
           "greet\nexpect qmp_capabilities\nreply {}\nexpect query-chardev\nreply 7\nwait-eof\n",
           "query-chardev");
     fails(t, h, "raw no QMP at all\nwait-eof\n", "not QMP");
+    // Whatever it writes is safe to show.
+    fails(t, h, "stderr bad \x1b[2J\xff\u202e\nexit 1\n",
+          "QEMU says: bad \\x1b[2J\\xff\\xe2\\x80\\xae");
     fails(t, h, "greet\nexpect qmp_capabilities\nfill x 70000\nwait-eof\n", "not QMP");
 }
 
