@@ -87,6 +87,7 @@ struct task {
 void vireo_switch_stack(void **save, void *load);
 void vireo_task_start(void);
 __asm__(".text\n"
+        ".globl vireo_switch_stack\n"
         ".type vireo_switch_stack,@function\n"
         "vireo_switch_stack:\n"
         "  pushq %rbp\n"
@@ -105,6 +106,7 @@ __asm__(".text\n"
         "  popq %rbp\n"
         "  ret\n"
         ".size vireo_switch_stack,.-vireo_switch_stack\n"
+        ".globl vireo_task_start\n"
         ".type vireo_task_start,@function\n"
         "vireo_task_start:\n"
         "  movq %rbx, %rdi\n" // the task: put there by prepare()
@@ -191,8 +193,8 @@ static void enter(struct task *t)
         task_free(t);
 }
 
-// Not static: called from assembly.
-void vireo_task_main(struct task *t);
+// Called from assembly, which -flto doesn't read.
+__attribute__((used)) void vireo_task_main(struct task *t);
 void vireo_task_main(struct task *t)
 {
 #ifdef WITH_ASAN

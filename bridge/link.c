@@ -11,7 +11,7 @@
 #include <stdio.h>
 
 // The kernel counts bridge times in USER_HZ.
-enum { MS_PER_TICK = 10 };
+enum { MS_PER_TICK = 10, SHOWN_MAX = 64 };
 
 bool link_name_valid(const char *name, bool pattern)
 {
@@ -36,7 +36,8 @@ int link_name_check(const char *name, struct error *err)
 {
     if (link_name_valid(name, false))
         return 0;
-    AUTO_FREE char *shown = str_printable(name, strnlen(name, 64));
+    size_t n = strlen(name);
+    AUTO_FREE char *shown = str_printable(name, n < SHOWN_MAX ? n : SHOWN_MAX);
     return error_set(err, ERROR_INVALID_ARG, AREA_NETWORK,
                      "'%s' is no name for a network interface: 1 to %d characters are allowed, "
                      "without blanks and / : %% \" \\",

@@ -3,9 +3,10 @@
 // but the kernel, so that it is made directly on the loop; what is slow in the kernel (deleting
 // links) is not offered here but in link.h, off the loop.
 //
-// Links, addresses and routes are written as messages of libnl-3 and not as objects of
-// libnl-route-3: that one's 3.7 has no STP, forward delay, multicast snooping or port isolation,
-// and it turns the kernel's errno and text into fewer codes of its own.
+// Links, addresses and routes are messages of libnl-3, not objects of libnl-route-3 (3.7): that one
+// knows no bridge attribute but a port's (no STP, forward delay, multicast snooping, isolation),
+// maps the kernel's errno and text to fewer codes of its own, and adds 450 KiB of resident memory
+// to a daemon that should need 7 MB.
 #pragma once
 
 #include <netlink/msg.h>

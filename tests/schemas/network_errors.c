@@ -275,6 +275,7 @@ static void long_names(void)
     for (size_t i = 0; i < ARRAY_LEN(places); i++) {
         AUTO_STRBUF b = {0};
         const char *hole = strstr(places[i], "%s");
+        CHECK(hole);
         strbuf_addn(&b, places[i], (size_t)(hole - places[i]));
         strbuf_add(&b, name);
         strbuf_add(&b, hole + 2);
