@@ -9,7 +9,7 @@
 
 enum { MS_PER_TICK = 10, STP_DELAY_MIN_MS = 2000 };
 
-// vlan: say vlan_filtering; a kernel without it refuses the word even when the value is 0.
+// vlan: set vlan_filtering; a kernel without it refuses the attribute even when its value is 0.
 static void put_options(struct nl_msg *msg, const struct bridge_options *o, bool vlan)
 {
     // With STP on the kernel refuses what is below its minimum instead of raising it.
@@ -157,7 +157,7 @@ int bridge_check_vlans(struct netlink *nl, const char *name, struct error *err)
     if (r < 0 || l.bridge.vlan_filtering)
         return r < 0 ? -1 : 0;
     return error_set(err, ERROR_CONFIG_UNSUPPORTED, AREA_NETWORK,
-                     "bridge '%s' does not tell VLANs apart; switch that on ('ip link set %s type "
+                     "bridge '%s' does not filter VLANs; switch that on ('ip link set %s type "
                      "bridge vlan_filtering 1'), or remove the <vlan>",
                      name, name);
 }

@@ -39,8 +39,8 @@ int link_name_check(const char *name, struct error *err)
     size_t n = strlen(name);
     AUTO_FREE char *shown = str_printable(name, n < SHOWN_MAX ? n : SHOWN_MAX);
     return error_set(err, ERROR_INVALID_ARG, AREA_NETWORK,
-                     "'%s' is no name for a network interface: 1 to %d characters are allowed, "
-                     "without blanks and / : %% \" \\",
+                     "'%s' is not a valid name of a network interface: 1 to %d characters, "
+                     "without spaces and / : %% \" \\",
                      shown, IFNAMSIZ - 1);
 }
 

@@ -30,10 +30,10 @@ struct link {
     bool has_mac;
     uint8_t mac[MAC_SIZE];
     uint32_t mtu;
-    int master;                   // index of the bridge or bond it is a port of, or 0
-    int lower;                    // index of what it stands on (a veth: of its other end), or 0
-    bool passthrough;             // a macvtap or macvlan that has that for itself
-    bool isolated;                // a bridge port that doesn't talk to other isolated ports
+    int master;       // index of the bridge or bond it is a port of, or 0
+    int lower;        // index of the interface below it (a veth: of its other end), or 0
+    bool passthrough; // a macvtap or macvlan that has that for itself
+    bool isolated;    // a bridge port that doesn't talk to other isolated ports
     struct bridge_options bridge; // when kind is "bridge"
     struct link_stats stats;
 };
@@ -43,11 +43,10 @@ struct link_vec {
     size_t n, cap;
 };
 
-// A name the kernel takes: 1 to 15 bytes without '/', blanks, control characters or '%', not "."
-// or
-// "..". With `pattern` one "%d" is allowed, for which the kernel chooses a number.
+// A name the kernel accepts: 1 to 15 bytes without '/', spaces, control characters or '%', not "."
+// or "..". With `pattern` one "%d" is allowed, for which the kernel chooses a number.
 bool link_name_valid(const char *name, bool pattern);
-int link_name_check(const char *name, struct error *err); // the same with words
+int link_name_check(const char *name, struct error *err); // the same, with err
 
 // 0; -ENODEV without setting err when there is no such interface; -1 with err.
 int link_find(struct netlink *nl, const char *name, struct link *ret, struct error *err);

@@ -2,9 +2,9 @@
 // How this works
 //
 // The kernel makes a character device for each macvtap; every opening of it is a queue. Which
-// device stands in sysfs, below the macvtap's own directory. A node for it is mostly /dev/tapN, N
+// device it is says sysfs, below the macvtap's own directory. A node for it is mostly /dev/tapN, N
 // being the interface's number, but numbers are those of a network namespace and /dev is shared
-// among those: a tapN may be another namespace's. So the node is looked at before it is opened, and
+// among those: a tapN may be another namespace's. So the node is checked before it is opened, and
 // where there is none that fits one is made for a moment.
 #include "bridge/macvtap.h"
 #include "base/alloc.h"
@@ -22,7 +22,7 @@
 #include <sys/sysmacros.h>
 
 static const struct {
-    const char *word;
+    const char *name;
     uint32_t kernel;
 } modes[] = {
     [DIRECT_NONE] = {"vepa", MACVLAN_MODE_VEPA},
@@ -43,9 +43,9 @@ int macvtap_find_conflict(struct netlink *nl, const struct link *lower, bool pas
         return -1;
     for (size_t i = 0; i < links.n && !found; i++) {
         const struct link *l = &links.v[i];
-        bool stands_on = (str_eq(l->kind, "macvtap") || str_eq(l->kind, "macvlan")) &&
-                         l->lower == lower->index && (passthrough || l->passthrough);
-        found = stands_on || (lower->master && l->index == lower->master);
+        bool above = (str_eq(l->kind, "macvtap") || str_eq(l->kind, "macvlan")) &&
+                     l->lower == lower->index && (passthrough || l->passthrough);
+        found = above || (lower->master && l->index == lower->master);
         if (found)
             *ret = *l;
     }
@@ -113,7 +113,7 @@ static int send_delete(struct netlink *nl, int index)
 static int fail(const struct macvtap_config *c, struct error *err, int r, const char *why)
 {
     error_set(err, ERROR_SYSTEM, AREA_NETWORK, "cannot create macvtap '%s' on '%s' in mode %s: %s",
-              c->name, c->lower, modes[c->mode].word, why);
+              c->name, c->lower, modes[c->mode].name, why);
     if (err)
         err->sys_errno = -r;
     return -1;
@@ -135,13 +135,13 @@ static int explain(struct netlink *nl, const struct macvtap_config *c, const str
             other.index == lower->master
                 ? xasprintf("that is a port of %s '%s'", other.kind, other.name)
             : alone
-                ? xasprintf("it would have to be alone there, and %s '%s' stands on it", other.kind,
+                ? xasprintf("it would have to be alone there, and %s '%s' is on it", other.kind,
                             other.name)
                 : xasprintf("%s '%s' has it for itself (mode passthrough)", other.kind, other.name);
         return fail(c, err, r, why);
     }
     return netlink_error(nl, err, r, "cannot create macvtap '%s' on '%s' in mode %s", c->name,
-                         c->lower, modes[c->mode].word);
+                         c->lower, modes[c->mode].name);
 }
 
 static int make(struct netlink *nl, const struct macvtap_config *c, struct tap *tap, char *conflict,
@@ -188,8 +188,8 @@ static int make(struct netlink *nl, const struct macvtap_config *c, struct tap *
 
 // ---- its character device ----------------------------------------------------------------------
 
-// A fresh sysfs shows the interfaces of this network namespace, whatever stands at /sys. Who may
-// not make one (CAP_SYS_ADMIN) lives in a container, which has its own.
+// A fresh sysfs shows the interfaces of this network namespace, whatever is mounted at /sys. A
+// process that may not mount one (no CAP_SYS_ADMIN) is in a container, which has its own.
 static int open_sys(void)
 {
     AUTO_CLOSE int fs = fsopen("sysfs", FSOPEN_CLOEXEC);
@@ -239,7 +239,7 @@ static int open_device(const struct tap *tap, dev_t device, struct error *err)
     if (fd >= 0)
         return fd;
     // In /dev, because other places are mostly mounted without devices. One that is there was left
-    // by somebody who was killed just now.
+    // by a daemon that was killed here.
     AUTO_FREE char *own = xasprintf("/dev/.vireo-tap%d", tap->index);
     unlink(own);
     fd = mknod(own, S_IFCHR | 0600, device) < 0 ? -errno : open_if_it_is(own, device);

@@ -2,7 +2,7 @@
 // Macvtaps: a guest's interface put straight on an interface of the host, without a bridge.
 //
 // Unlike a tap it is an interface of its own that stays when its descriptors are closed, until
-// macvtap_delete(). The host itself and what stands on the interface don't reach each other,
+// macvtap_delete(). The host itself and the macvtaps of an interface don't reach each other,
 // whatever the mode: that is how the kernel's driver works.
 #pragma once
 
@@ -11,7 +11,7 @@
 
 struct macvtap_config {
     const char *name;
-    const char *lower; // the interface it stands on; set up when it isn't
+    const char *lower; // the interface below it; set up when it isn't
     enum direct_mode mode;
     // The guest's. In mode passthrough the interface below has it, too, until the macvtap is
     // deleted.
@@ -33,7 +33,7 @@ int macvtap_delete(struct task *t, const char *name, int index, const uint8_t ma
                    struct error *err);
 
 // Whether something keeps macvtaps off `lower`, those that want it for themselves (passthrough) or
-// the others: 1 with *ret, the macvtap or macvlan that stands on it or the bridge it is a port of;
+// the others: 1 with *ret, the macvtap or macvlan on it or the bridge it is a port of;
 // 0 when nothing does; -1 with err.
 int macvtap_find_conflict(struct netlink *nl, const struct link *lower, bool passthrough,
                           struct link *ret, struct error *err);

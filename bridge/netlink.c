@@ -146,7 +146,7 @@ struct nl_msg *netlink_message(int type, int flags, const void *head, size_t siz
 void netlink_put(struct nl_msg *msg, int attr, const void *data, size_t size)
 {
     if (nla_put(msg, attr, (int)size, data) < 0)
-        abort(); // more than MESSAGE_SIZE: our own fault
+        abort(); // more than MESSAGE_SIZE: a bug in vireod
 }
 
 void netlink_put_u8(struct nl_msg *msg, int attr, uint8_t value)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// A route netlink socket and one round trip on it. A call costs about 0.1 ms and waits for nobody
-// but the kernel, so that it is made directly on the loop; what is slow in the kernel (deleting
+// A route netlink socket and one round trip on it. A call costs about 0.1 ms and waits only
+// for the kernel, so that it is made directly on the loop; what is slow in the kernel (deleting
 // links) is not offered here but in link.h, off the loop.
 //
 // Links, addresses and routes are messages of libnl-3, not objects of libnl-route-3 (3.7): that one
@@ -26,7 +26,7 @@ typedef int (*netlink_fn)(struct nlmsghdr *h, void *arg);
 int netlink_call(struct netlink *nl, struct nl_msg *msg, netlink_fn fn, void *arg);
 // A new message of that type with the family header `head` in it. Never NULL.
 struct nl_msg *netlink_message(int type, int flags, const void *head, size_t size);
-// Fills err for a call that failed with r: "<text>: <kernel's words>[: <remedy>]". Returns -1.
+// Fills err for a call that failed with r: "<text>: <kernel's text>[: <remedy>]". Returns -1.
 int netlink_error(struct netlink *nl, struct error *err, int r, const char *fmt, ...)
     PRINTF_LIKE(4, 5);
 

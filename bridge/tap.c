@@ -58,7 +58,7 @@ static int open_queue(const struct tap_config *c, struct tap *tap, struct error 
         flags |= IFF_VNET_HDR;
     if (c->queues > 1)
         flags |= IFF_MULTI_QUEUE;
-    // Not somebody else's persistent one of that name; further queues are meant for ours.
+    // Not a persistent one of another program with that name; further queues join this one.
     if (tap->nfds == 0 && !c->existing)
         flags |= IFF_TUN_EXCL;
     r.ifr_flags = (short)flags;

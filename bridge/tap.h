@@ -19,7 +19,7 @@ struct tap_config {
     uint32_t mtu;            // 0: the bridge's when there is one, else the kernel's choice
     const char *bridge;      // NULL: in none
     bool down;               // leave it down
-    bool existing;           // one that somebody made persistent: opened, and left as it is
+    bool existing;           // one that another program made persistent: opened, and left as it is
     struct port_change port; // needs a bridge
 };
 

@@ -21,7 +21,7 @@ static const char *find_helper(void)
         if (access(places[i], X_OK) == 0)
             return places[i];
     }
-    return "qemu-bridge-helper"; // looked for in PATH
+    return "qemu-bridge-helper"; // found in PATH
 }
 
 // The descriptor that was sent, or -1.
@@ -56,12 +56,12 @@ int tap_open_by_helper(struct task *t, const char *bridge, bool vnet_hdr, struct
         return -1;
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
         return error_set_errno(err, AREA_NETWORK, errno, "cannot make a socket pair");
-    AUTO_CLOSE int ours = pair[0];
-    AUTO_CLOSE int theirs = pair[1];
+    AUTO_CLOSE int near = pair[0];
+    AUTO_CLOSE int far = pair[1];
     AUTO_FREE char *to = xasprintf("--br=%s", bridge);
     char *argv[] = {(char *)helper, to, (char *)"--fd=3", vnet_hdr ? (char *)"--use-vnet" : NULL,
                     NULL};
-    struct child_fd fds[] = {{.fd = theirs, .target = HELPER_FD}};
+    struct child_fd fds[] = {{.fd = far, .target = HELPER_FD}};
     struct child_spec spec = CHILD_SPEC_INIT;
     spec.argv = argv;
     spec.fds = fds;
@@ -70,7 +70,7 @@ int tap_open_by_helper(struct task *t, const char *bridge, bool vnet_hdr, struct
     if (child_run(t, &spec, NULL, OUTPUT_MAX, task_deadline_ms(HELPER_TIMEOUT_MS), &status, &output,
                   err) < 0)
         return -1;
-    AUTO_CLOSE int fd = status == 0 ? receive(ours) : -1;
+    AUTO_CLOSE int fd = status == 0 ? receive(near) : -1;
     struct ifreq r = {0};
     if (fd < 0 || ioctl(fd, TUNGETIFF, &r) < 0) {
         const char *text = strbuf_text(&output);

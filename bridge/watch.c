@@ -9,7 +9,7 @@
 enum {
     BUFFER_SIZE = 64 * 1024,
     SOCKET_BUFFER = 2 * 1024 * 1024, // 200 taps at once are about 1 MB of messages
-    BATCH_MAX = 16,                  // datagrams before the loop looks at its other sources
+    BATCH_MAX = 16,                  // datagrams before the loop serves its other sources
 };
 
 struct net_watch {
@@ -26,7 +26,7 @@ static int decode(struct nlmsghdr *h, struct watch_event *e)
     switch (h->nlmsg_type) {
     case RTM_NEWLINK:
     case RTM_DELLINK:
-        // A bridge tells of its ports in messages of its own family: not a link coming or going.
+        // A bridge reports its ports in messages of its own family: not a link coming or going.
         if (((struct ifinfomsg *)nlmsg_data(h))->ifi_family != AF_UNSPEC)
             return -ENOENT;
         e->kind = h->nlmsg_type == RTM_NEWLINK ? WATCH_LINK : WATCH_LINK_GONE;

@@ -13,7 +13,7 @@ enum watch_kind {
     WATCH_ADDRESS_GONE,
     WATCH_ROUTE,
     WATCH_ROUTE_GONE,
-    WATCH_LOST, // events were lost: read everything anew
+    WATCH_LOST, // events were lost: read everything again
 };
 
 struct watch_event {

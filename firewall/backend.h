@@ -34,17 +34,17 @@ struct backend {
 extern const struct backend backend_nftables;
 extern const struct backend backend_iptables;
 
-// hooks.c: accepts in chains that others share, where those would drop. `ours` is the backend in
+// hooks.c: accepts in chains that others share, where those would drop. `active` is the backend in
 // use, rules are the network's.
 #define HOOK_TAG "vireo " // before the bridge's name, in the comment of each rule there
-int hooks_apply(const struct backend *ours, struct backend_env *env, const char *bridge,
+int hooks_apply(const struct backend *active, struct backend_env *env, const char *bridge,
                 const struct rule_vec *rules, struct error *err);
 int hooks_remove(struct backend_env *env, const char *bridge, struct error *err);
-int hooks_verify(const struct backend *ours, struct backend_env *env, const char *bridge,
+int hooks_verify(const struct backend *active, struct backend_env *env, const char *bridge,
                  const struct rule_vec *rules, char **missing, struct error *err);
 int hooks_sweep(struct backend_env *env, const struct strv *known, struct error *err);
 
-// blockers.c; services: guests shall reach the host's DHCP and DNS
+// blockers.c; services: guests must reach the host's DHCP and DNS
 int blockers_find(struct backend_env *env, const char *bridge, bool services, struct strv *ret,
                   struct error *err);
 
@@ -61,7 +61,7 @@ int ipt_lock(const char *path, struct error *err);
 bool ipt_table_used(const struct ipt_tables *ops, const char *table);
 // Whether a chain drops whatever its rules don't decide: by its policy, or by a rule for all.
 bool ipt_chain_drops(const struct ipt_tables *ops, const char *chain, struct xtc_handle *h);
-// Runs `change` on a table and commits, again from the start when somebody else committed
+// Runs `change` on a table and commits, again from the start when another program committed
 // meanwhile. change: 1 to commit, 0 nothing to do, -1 with errno set by libiptc.
 int ipt_change(const struct ipt_tables *ops, const char *table,
                int (*change)(const struct ipt_tables *ops, struct xtc_handle *h, void *arg),

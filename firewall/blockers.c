@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Who else drops what we accept. Every table has its say in turn: an accept in one doesn't override
-// a drop in another (measured). Where neither hooks.c nor firewalld.c can help, the honest answer
-// is to name the dropping one. A table that names the bridge itself isn't told: its owner has
-// decided.
+// Which other tables drop what vireod accepts. Every table decides in turn: an accept in one
+// doesn't override a drop in another (measured). Where neither hooks.c nor firewalld.c can help,
+// the honest answer is to name the dropping one. A table that names the bridge itself isn't
+// reported: its owner has decided.
 #include "firewall/backend.h"
 #include "firewall/ipt_entry.h"
 #include "firewall/nfnl.h"
@@ -12,7 +12,7 @@
 enum way { WAY_FORWARD, WAY_INPUT };
 
 static const char *const WAYS[] = {[WAY_FORWARD] = "FORWARD", [WAY_INPUT] = "INPUT"};
-// What is meant, and what to do when its owner is not known.
+// What the drop affects, and what to do when its owner is not known.
 static const struct {
     const char *lost, *remedy;
 } TEXTS[] = {
@@ -23,7 +23,7 @@ static const struct {
                    "accept the UDP ports 53 and 67 and the TCP port 53 from '%s' there"},
 };
 
-// Whose rules they are, told from the names of the chains around.
+// The program that a table's chain names show as the owner of its rules.
 struct owner {
     const char *chain_prefix;
     const char *name;
@@ -68,7 +68,7 @@ static void report(const char *where, bool by_policy, enum way way, const struct
     AUTO_STRBUF text = {0};
     const char *subject = way == WAY_FORWARD ? "is forwarded" : "comes in";
     strbuf_printf(&text, "%s of %s (%s) ", where, owner->name,
-                  owner == &UNKNOWN ? "owner not known" : "told by its chains");
+                  owner == &UNKNOWN ? "owner not known" : "known by its chains");
     if (by_policy)
         strbuf_add(&text, "has the policy DROP and ");
     else
@@ -88,34 +88,35 @@ struct search {
 
 // --- legacy
 
-static bool legacy_is_ours(const struct ipt_tables *ops, const void *e, const struct search *s)
+static bool legacy_is_tagged(const struct ipt_tables *ops, const void *e, const struct search *s)
 {
     return str_eq(entry_comment(ops->family, e), s->tag);
 }
 
 static bool legacy_any(const struct ipt_tables *ops, struct xtc_handle *h, const char *chain,
-                       const struct search *s, bool ours)
+                       const struct search *s, bool tagged)
 {
     if (!ops->is_chain(chain, h))
         return false;
     for (const void *e = ops->first_rule(chain, h); e; e = ops->next_rule(e, h))
-        if (legacy_is_ours(ops, e, s) == ours && (ours || entry_names(ops->family, e, s->bridge)))
+        if (legacy_is_tagged(ops, e, s) == tagged &&
+            (tagged || entry_names(ops->family, e, s->bridge)))
             return true;
     return false;
 }
 
-// Whether what is ours gets through this chain.
+// Whether the network's traffic passes this chain.
 static bool legacy_passes(const struct ipt_tables *ops, struct xtc_handle *h, enum way way,
                           const struct search *s, bool *by_policy)
 {
-    const char *own = way == WAY_FORWARD ? "VIREO_FWI" : "VIREO_INP";
+    const char *top = way == WAY_FORWARD ? "VIREO_FWI" : "VIREO_INP";
     *by_policy = false;
     if (way == WAY_FORWARD && legacy_any(ops, h, "DOCKER-USER", s, true))
         return true;
     for (const void *e = ops->first_rule(WAYS[way], h); e; e = ops->next_rule(e, h)) {
         const char *target = ops->get_target(e, h);
-        // From here on our own chains decide before the rest of this table.
-        if (str_eq(target, own) || legacy_is_ours(ops, e, s))
+        // From here on vireod's chains decide before the rest of this table.
+        if (str_eq(target, top) || legacy_is_tagged(ops, e, s))
             return true;
         if (!entry_matches_all(ops->family, e))
             continue;
@@ -128,7 +129,7 @@ static bool legacy_passes(const struct ipt_tables *ops, struct xtc_handle *h, en
     return !*by_policy;
 }
 
-static int legacy_look(const struct ipt_tables *ops, struct xtc_handle *h, void *arg)
+static int legacy_scan(const struct ipt_tables *ops, struct xtc_handle *h, void *arg)
 {
     const struct search *s = arg;
     const struct owner *owner = &UNKNOWN;
@@ -165,7 +166,7 @@ struct nft_search {
         size_t n, cap;
     } bases;
     struct strv owners; // "ip filter=ufw"
-    // Of the chain or table under way.
+    // Of the chain or table being read.
     bool drops, passes;
 };
 
@@ -203,7 +204,7 @@ static int note_verdict(const struct nfnl_rule *r, void *arg)
     return s->passes || s->drops;
 }
 
-static int note_ours(const struct nfnl_rule *r, void *arg)
+static int note_tag(const struct nfnl_rule *r, void *arg)
 {
     struct nft_search *s = arg;
     s->passes = str_eq(r->comment, s->s->tag);
@@ -217,7 +218,7 @@ static int note_name(const struct nfnl_rule *r, void *arg)
     return s->passes;
 }
 
-static int look_at_base(struct nft_search *s, const struct base *b, struct error *err)
+static int scan_base(struct nft_search *s, const struct base *b, struct error *err)
 {
     s->drops = s->passes = false;
     if (nfnl_each_rule(s->n, b->family, b->table, b->chain, note_verdict, s, err) < 0)
@@ -226,7 +227,7 @@ static int look_at_base(struct nft_search *s, const struct base *b, struct error
         return 0;
     bool by_policy = !s->drops;
     if (b->way == WAY_FORWARD &&
-        nfnl_each_rule(s->n, b->family, b->table, "DOCKER-USER", note_ours, s, err) < 0)
+        nfnl_each_rule(s->n, b->family, b->table, "DOCKER-USER", note_tag, s, err) < 0)
         return -1;
     if (!s->passes && nfnl_each_rule(s->n, b->family, b->table, NULL, note_name, s, err) < 0)
         return -1;
@@ -245,14 +246,14 @@ static int look_at_base(struct nft_search *s, const struct base *b, struct error
     return 0;
 }
 
-static int nft_look(struct nfnl *n, const struct search *search, struct error *err)
+static int nft_scan(struct nfnl *n, const struct search *search, struct error *err)
 {
     struct nft_search s = {.s = search, .n = n};
     int r = 0;
-    (void)nfnl_each_chain(n, note_chain, &s, NULL); // fails: no nftables, nobody who drops there
+    (void)nfnl_each_chain(n, note_chain, &s, NULL); // fails: no nftables, nothing drops there
     VEC_FOREACH (b, &s.bases) {
         if (r == 0)
-            r = look_at_base(&s, b, err);
+            r = scan_base(&s, b, err);
         free(b->table);
         free(b->chain);
     }
@@ -269,8 +270,8 @@ int blockers_find(struct backend_env *env, const char *bridge, bool services, st
     static const enum rule_family families[] = {RULE_V4, RULE_V6};
     for (size_t i = 0; i < ARRAY_LEN(families); i++)
         if (ipt_table_used(ipt_tables_of(families[i]), "filter") &&
-            ipt_change(ipt_tables_of(families[i]), "filter", legacy_look, &s, err) < 0)
+            ipt_change(ipt_tables_of(families[i]), "filter", legacy_scan, &s, err) < 0)
             return -1;
     struct nfnl *n = nft_reader(env, NULL);
-    return n ? nft_look(n, &s, err) : 0;
+    return n ? nft_scan(n, &s, err) : 0;
 }

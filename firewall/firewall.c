@@ -91,7 +91,7 @@ static int run(struct task *t, struct call *c)
     return c->result;
 }
 
-// Where a chain of others jumps to ours, those can't go before the jump.
+// Where another program's chain jumps to vireod's, these can't go before the jump.
 static void do_apply(struct call *c)
 {
     struct backend_env *env = &c->fw->env;

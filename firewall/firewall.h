@@ -2,10 +2,10 @@
 // The packet filter and NAT of virtual networks.
 //
 // A network is described by a plain struct; rules.h turns it into a list of abstract rules, and one
-// of two backends puts them into the kernel: nftables (a table of our own) or iptables (chains of
-// our own in the legacy tables). Nothing of others is ever touched, with one exception: where the
-// chains that all users of iptables share, or DOCKER-USER, which Docker documents for this, would
-// drop a network's traffic, they get its accepts, too.
+// of two backends puts them into the kernel: nftables (a table of vireod's) or iptables (vireod's
+// chains in the legacy tables). Rules of other programs are never touched, with one exception:
+// where the chains that all users of iptables share, or DOCKER-USER, which Docker documents for
+// this, would drop a network's traffic, they get its accepts, too.
 //
 // What is installed for a network is found again by its bridge: chains are named after it.
 #pragma once
@@ -54,7 +54,7 @@ struct firewall_options {
 // Having none is no failure here: firewall_backend_name() is then NULL and applying a network that
 // needs one fails with the reason, while isolated and open networks work. Doesn't suspend (1 ms).
 struct firewall *firewall_create(const struct firewall_options *options);
-void firewall_destroy(struct firewall *fw);                   // no call may be under way
+void firewall_destroy(struct firewall *fw);                   // no call may be running
 const char *firewall_backend_name(const struct firewall *fw); // "nftables", "iptables", NULL
 // Why there is none; "" when there is one.
 const char *firewall_backend_reason(const struct firewall *fw);
@@ -75,14 +75,14 @@ int firewall_verify(struct task *t, struct firewall *fw, const struct firewall_n
 // Removes what was left behind by bridges that are not in `known`, also by the other backend.
 int firewall_sweep(struct task *t, struct firewall *fw, const struct strv *known,
                    struct error *err);
-// Rules and policies of others that drop what we accept for this bridge: what is forwarded and,
-// with `services`, DHCP and DNS of this host; each text names the table, its owner and the remedy.
-// Appended to *ret.
+// Rules and policies of others that drop what vireod accepts for this bridge: what is forwarded
+// and, with `services`, DHCP and DNS of this host; each text names the table, its owner and the
+// remedy. Appended to *ret.
 int firewall_find_blockers(struct task *t, struct firewall *fw, const char *bridge, bool services,
                            struct strv *ret, struct error *err);
 
-// Tells when any nftables rules of the namespace changed, also by iptables-nft, also by us: time to
-// verify. Bursts are told once. The legacy tables have no such notification.
+// Reports when any nftables rules of the namespace changed, also by iptables-nft, also by vireod:
+// time to verify. Bursts are reported once. The legacy tables have no such notification.
 struct firewall_change {
     pid_t pid;           // who changed them; 0: not known
     const char *program; // its name, or ""

@@ -235,7 +235,7 @@ int firewalld_put(struct task *t, struct firewalld *f, const char *bridge, const
     return 0;
 }
 
-static bool is_ours(const char *zone)
+static bool is_own_zone(const char *zone)
 {
     for (size_t i = 0; OPEN_ZONES[i]; i++)
         if (str_eq(zone, OPEN_ZONES[i]) || str_eq(zone, ROUTED_ZONES[i]))
@@ -250,7 +250,7 @@ void firewalld_take_out(struct task *t, struct firewalld *f, const char *bridge,
     if (!is_running(t, f, deadline))
         return;
     AUTO_FREE char *now = zone_of(t, f, deadline, bridge, NULL);
-    if (!now || !(str_eq(now, zone) || is_ours(now)))
+    if (!now || !(str_eq(now, zone) || is_own_zone(now)))
         return;
     sd_bus_message *reply = ask(t, f, deadline, "removeInterface", now, bridge, &err);
     if (!reply)

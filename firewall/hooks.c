@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Accepts of ours in chains that others share.
+// vireod's accepts in chains that other programs share.
 //
-// Every table has its say in turn: an accept in ours doesn't override a drop in another (measured).
-// The tables of iptables are shared by custom: whoever needs something passed adds it to INPUT,
+// Every table decides in turn: an accept in vireod's doesn't override a drop in another (measured).
+// The tables of iptables are shared by custom: each program adds what it needs passed to INPUT,
 // OUTPUT and FORWARD of the table "filter", and libvirt does so, too. Therefore, where one of these
 // chains drops what no rule of it accepts (as ufw and Docker set it up), the network's accepts
-// stand there as well, before the rest. In FORWARD that is all of the bridge's traffic: our own
+// are there as well, before the rest. In FORWARD that is all of the bridge's traffic: vireod's own
 // chains still decide what passes. Docker documents DOCKER-USER for the rules of others; it takes
 // FORWARD's place: https://docs.docker.com/engine/network/packet-filtering-firewalls/.
 //
@@ -25,11 +25,11 @@ static const char *const CHAINS[] = {"INPUT", "OUTPUT", "FORWARD", "DOCKER-USER"
 enum { CHAIN_FORWARD = 2, CHAIN_DOCKER = 3, CHAIN_COUNT = ARRAY_LEN(CHAINS), TRIES = 5 };
 
 struct hooks {
-    const struct backend *ours; // in use
+    const struct backend *active;
     const char *bridge;
-    const struct rule_vec *accepts; // NULL: none shall be there
+    const struct rule_vec *accepts; // NULL: none may be there
     const struct strv *known;       // sweeping: remove those of all other bridges
-    char **missing;                 // only look
+    char **missing;                 // only check
 };
 
 static char *tag_of(const char *bridge)
@@ -45,7 +45,7 @@ static bool is_tagged(const char *comment, const struct hooks *k)
     return k->known ? !strv_has(k->known, bridge) : str_eq(bridge, k->bridge);
 }
 
-// What shall pass: the host's services by their ports, everything forwarded.
+// What must pass: the host's services by their ports, everything forwarded.
 static void make_accepts(const char *bridge, const struct rule_vec *rules, struct rule_vec *ret)
 {
     struct rule to = {.chain = RULE_FORWARD_IN}, from = {.chain = RULE_FORWARD_OUT};
@@ -78,13 +78,13 @@ static int chain_for(const struct rule *rule, unsigned chains)
 
 // --- legacy
 
-// With our chains in the very same tables the built-in ones jump to them first, and DOCKER-USER
-// shall do the same.
+// With vireod's chains in the same tables the built-in ones jump to them first, and DOCKER-USER
+// must do the same.
 static unsigned legacy_chains(const struct hooks *k, const struct ipt_tables *ops,
                               struct xtc_handle *h)
 {
     unsigned chains = ops->is_chain(CHAINS[CHAIN_DOCKER], h) ? 1u << CHAIN_DOCKER : 0;
-    for (unsigned i = 0; i < CHAIN_DOCKER && k->ours != &backend_iptables; i++)
+    for (unsigned i = 0; i < CHAIN_DOCKER && k->active != &backend_iptables; i++)
         if (ipt_chain_drops(ops, CHAINS[i], h))
             chains |= 1u << i;
     return chains;
@@ -95,7 +95,7 @@ static void *legacy_entry(const struct hooks *k, enum rule_family family, const 
     AUTO_FREE char *tag = tag_of(k->bridge);
     struct rule tagged = *rule;
     tagged.comment = tag;
-    if (k->ours != &backend_iptables)
+    if (k->active != &backend_iptables)
         return entry_from_rule(family, &tagged);
     const char *top = rules_iptables_place(rule->chain)->top;
     AUTO_FREE char *target = xasprintf("%s_%s", top, k->bridge);
@@ -139,7 +139,7 @@ static int legacy_remove(const struct ipt_tables *ops, const char *chain, struct
     }
 }
 
-// Looks for each wanted rule, or puts it first in its chain. Returns how many there are.
+// Finds each wanted rule, or puts it first in its chain. Returns how many there are.
 static int legacy_each(const struct ipt_tables *ops, struct xtc_handle *h, const struct hooks *k,
                        unsigned chains, bool insert, bool *missing)
 {
@@ -195,14 +195,14 @@ static int in_legacy(struct hooks *k, struct backend_env *env, struct error *err
 // --- iptables-nft
 
 // One table.
-struct look {
+struct scan {
     const struct hooks *k;
     uint8_t family; // of the table
     unsigned there; // bits of CHAINS
     unsigned drops; // those whose policy or last rule drops
-    size_t chain;   // under way
+    size_t chain;   // being read
     bool decided;   // no rule behind this one is reached by all packets
-    unsigned ours[CHAIN_COUNT];
+    unsigned tagged[CHAIN_COUNT];
     struct strbuf removal; // nft commands
 };
 
@@ -211,9 +211,9 @@ static const char *family_name(uint8_t family)
     return family == NFPROTO_IPV4 ? "ip" : "ip6";
 }
 
-static int look_at_chain(const struct nfnl_chain *c, void *arg)
+static int scan_chain(const struct nfnl_chain *c, void *arg)
 {
-    struct look *l = arg;
+    struct scan *l = arg;
     if (c->family != l->family || !str_eq(c->table, FILTER))
         return 0;
     for (size_t i = 0; i < CHAIN_COUNT; i++) {
@@ -226,11 +226,11 @@ static int look_at_chain(const struct nfnl_chain *c, void *arg)
     return 0;
 }
 
-static int look_at_rule(const struct nfnl_rule *r, void *arg)
+static int scan_rule(const struct nfnl_rule *r, void *arg)
 {
-    struct look *l = arg;
+    struct scan *l = arg;
     if (is_tagged(r->comment, l->k)) {
-        l->ours[l->chain]++;
+        l->tagged[l->chain]++;
         strbuf_printf(&l->removal, "delete rule %s %s %s handle %" PRIu64 "\n",
                       family_name(l->family), FILTER, CHAINS[l->chain], r->handle);
     } else if (r->unconditional && r->verdict != NFNL_OTHER && !l->decided) {
@@ -243,21 +243,21 @@ static int look_at_rule(const struct nfnl_rule *r, void *arg)
     return 0;
 }
 
-static int look(struct backend_env *env, struct look *l, struct error *err)
+static int scan(struct backend_env *env, struct scan *l, struct error *err)
 {
     // Without nftables there is no chain in it.
-    if (nfnl_each_chain(env->nfnl, look_at_chain, l, NULL) < 0)
+    if (nfnl_each_chain(env->nfnl, scan_chain, l, NULL) < 0)
         return 0;
     for (l->chain = 0; l->chain < CHAIN_COUNT; l->chain++) {
         l->decided = false;
-        if (l->there & 1u << l->chain && nfnl_each_rule(env->nfnl, l->family, FILTER,
-                                                        CHAINS[l->chain], look_at_rule, l, err) < 0)
+        if (l->there & 1u << l->chain &&
+            nfnl_each_rule(env->nfnl, l->family, FILTER, CHAINS[l->chain], scan_rule, l, err) < 0)
             return -1;
     }
     return 0;
 }
 
-static void add_insertions(const struct look *l, unsigned wanted[static CHAIN_COUNT],
+static void add_insertions(const struct scan *l, unsigned wanted[static CHAIN_COUNT],
                            struct strbuf *ret)
 {
     const struct hooks *k = l->k;
@@ -276,30 +276,30 @@ static void add_insertions(const struct look *l, unsigned wanted[static CHAIN_CO
     }
 }
 
-static int in_table(struct backend_env *env, struct look *l, struct error *err)
+static int in_table(struct backend_env *env, struct scan *l, struct error *err)
 {
     unsigned wanted[CHAIN_COUNT] = {0};
     AUTO_STRBUF commands = {0};
-    if (look(env, l, err) < 0)
+    if (scan(env, l, err) < 0)
         return -1;
     strbuf_add(&commands, strbuf_text(&l->removal));
     add_insertions(l, wanted, &commands);
     if (!l->k->missing)
         return commands.len > 0 ? nft_run(env, commands.data, err) : 0;
     for (size_t i = 0; i < CHAIN_COUNT && !*l->k->missing; i++)
-        if (l->ours[i] < wanted[i])
+        if (l->tagged[i] < wanted[i])
             *l->k->missing = xasprintf("accept in the chain '%s %s %s'", family_name(l->family),
                                        FILTER, CHAINS[i]);
     return 0;
 }
 
-// Whoever owns the table may change it between our look and our transaction: then once more.
+// Another program may change the table between the scan and the transaction: then once more.
 static int in_table_retried(struct backend_env *env, const struct hooks *k, uint8_t family,
                             struct error *err)
 {
     for (int left = TRIES;; left--) {
         AUTO_ERROR e = ERROR_INIT;
-        struct look l = {.k = k, .family = family};
+        struct scan l = {.k = k, .family = family};
         int r = in_table(env, &l, &e);
         strbuf_finish(&l.removal);
         if (r == 0)
@@ -335,10 +335,10 @@ static int run(struct hooks *k, struct backend_env *env, const struct rule_vec *
     return r;
 }
 
-int hooks_apply(const struct backend *ours, struct backend_env *env, const char *bridge,
+int hooks_apply(const struct backend *active, struct backend_env *env, const char *bridge,
                 const struct rule_vec *rules, struct error *err)
 {
-    struct hooks k = {.ours = ours, .bridge = bridge};
+    struct hooks k = {.active = active, .bridge = bridge};
     return run(&k, env, rules, err);
 }
 
@@ -348,10 +348,10 @@ int hooks_remove(struct backend_env *env, const char *bridge, struct error *err)
     return run(&k, env, NULL, err);
 }
 
-int hooks_verify(const struct backend *ours, struct backend_env *env, const char *bridge,
+int hooks_verify(const struct backend *active, struct backend_env *env, const char *bridge,
                  const struct rule_vec *rules, char **missing, struct error *err)
 {
-    struct hooks k = {.ours = ours, .bridge = bridge, .missing = missing};
+    struct hooks k = {.active = active, .bridge = bridge, .missing = missing};
     return run(&k, env, rules, err);
 }
 

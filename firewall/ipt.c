@@ -4,8 +4,8 @@
 // In each legacy table: INPUT -> VIREO_INP -> VIREO_INP_virbr0, and likewise for the other chains.
 // A network's part of a table is replaced as a whole: its chains are emptied and filled, missing
 // jumps are put in place, then the table is committed, which the kernel does at once or not at all.
-// libiptc takes no lock, so that the one of the iptables tools is taken; whoever ignores it makes
-// commit fail with EAGAIN, and the change is made anew on what is there then.
+// libiptc takes no lock, so that of the iptables tools is taken; a program that ignores it makes
+// commit fail with EAGAIN, and the change is made again on what is there then.
 #include "firewall/backend.h"
 #include "firewall/ipt_entry.h"
 
@@ -23,7 +23,8 @@ enum {
     COMMENT_MAX = 255
 };
 enum { CHAIN_NAME_SIZE = 32 };
-static const char *const TABLES[] = {"nat", "mangle", "filter"}; // NAT stands before traffic flows
+static const char *const TABLES[] = {"nat", "mangle",
+                                     "filter"}; // NAT is there before traffic flows
 
 static void sleep_ms(long ms)
 {
@@ -102,8 +103,8 @@ int ipt_change(const struct ipt_tables *ops, const char *table,
             ops->free(h);
         if (r == 0)
             return 0;
-        // EINVAL may mean that the rules are in place but somebody changed the table before libiptc
-        // had added the counters: looking again tells.
+        // EINVAL may mean that the rules are in place but another program changed the table before
+        // libiptc had added the counters: reading it again shows that.
         bool again = (e == EAGAIN && tries < COMMIT_TRIES) || (e == EINVAL && tries < EINVAL_TRIES);
         if (!again)
             return table_error(ops, h ? "change" : "read", table, e, err);
@@ -286,7 +287,7 @@ static int change_table(const struct ipt_tables *ops, struct xtc_handle *h, void
 {
     const struct plan *p = arg;
     bool changed = false;
-    // Backwards, as what is inserted last stands first: VIREO_FWI before VIREO_FWO.
+    // Backwards, as what is inserted last comes first: VIREO_FWI before VIREO_FWO.
     for (int i = RULE_CHAIN_COUNT - 1; i >= 0; i--) {
         if (!str_eq(rules_iptables_place((enum rule_chain)i)->table, p->table))
             continue;
@@ -317,8 +318,8 @@ static bool table_wanted(const struct plan *p)
     return false;
 }
 
-// Runs `change` on every table that has or shall have something of this network. A table nobody
-// used before is not brought to life for nothing.
+// Runs `change` on every table that has or shall have something of this network. A table that
+// is not in use is not created for nothing.
 static int each_table(struct plan *p,
                       int (*change)(const struct ipt_tables *ops, struct xtc_handle *h, void *arg),
                       bool v6_optional, struct error *err)

@@ -228,7 +228,7 @@ static void fill_header(enum rule_family f, void *entry, const struct rule *r, c
 static void start_entry(enum rule_family f, struct strbuf *b)
 {
     static const char zeros[256];
-    _Static_assert(sizeof(zeros) >= sizeof(struct ip6t_entry) + 8, "room for either header");
+    _Static_assert(sizeof(zeros) >= sizeof(struct ip6t_entry) + 8, "fits either header");
     strbuf_addn(b, zeros, header_size(f));
 }
 
@@ -295,7 +295,7 @@ static const void *part(const void *entry, size_t at)
     return (const char *)entry + at;
 }
 
-// A match or a target; their headers look alike. The kernel leaves what follows the name undefined.
+// A match or a target; their headers are alike. The kernel leaves what follows the name undefined.
 static bool part_equal(const struct xt_entry_match *a, const struct xt_entry_match *b, size_t size)
 {
     return a->u.user.revision == b->u.user.revision &&
@@ -317,7 +317,7 @@ bool entry_equal(enum rule_family f, const void *built, const void *read, const 
             return false;
         at += m->u.match_size;
     }
-    // A verdict or a jump is told by its name; its number is the kernel's.
+    // A verdict or a jump is known by its name; its number is the kernel's.
     if (!target_is_extension(read_target))
         return true;
     return part_equal(part(built, target), part(read, target), size - target);

@@ -221,8 +221,8 @@ static int on_end(struct nl_msg *msg, void *arg)
     return NL_STOP;
 }
 
-// The rules changed during the dump: a notification follows, and whoever reads them looks again
-// then.
+// The rules changed during the dump: a notification follows, upon which the caller reads them
+// again.
 static int on_interrupted(struct nl_msg *msg, void *arg)
 {
     (void)msg;

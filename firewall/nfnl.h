@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Reads the chains and rules of nftables by raw netlink, without libnftables' cache of everything.
 //
-// Not with libnftnl (1.2.4): it refuses a whole rule for one expression that it does not know, and a
-// rule that drops a guest's packets must be found all the same; and it takes 15.8 ms to decode 2000
-// rules where this takes 11.8 ms, as it allocates every expression.
+// Not with libnftnl (1.2.4): it refuses a whole rule for one expression that it does not know, and
+// a rule that drops a guest's packets must be found all the same; and it takes 15.8 ms to decode
+// 2000 rules where this takes 11.8 ms, as it allocates every expression.
 #pragma once
 
 #include <stdbool.h>
@@ -44,7 +44,7 @@ bool nfnl_rule_names(const struct nfnl_rule *rule, const char *interface);
 typedef int (*nfnl_chain_fn)(const struct nfnl_chain *chain, void *arg);
 typedef int (*nfnl_rule_fn)(const struct nfnl_rule *rule, void *arg);
 
-// err tells when the kernel has no nftables or denies it.
+// err says when the kernel has no nftables or denies it.
 int nfnl_open(struct nfnl **ret, struct error *err);
 void nfnl_close(struct nfnl *n);
 int nfnl_each_chain(struct nfnl *n, nfnl_chain_fn fn, void *arg, struct error *err);

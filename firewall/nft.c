@@ -96,7 +96,7 @@ static int state_read(struct backend_env *env, struct state *s, struct error *er
 }
 
 // A chain's use counts its rules and the jumps to it: flushing the chain, the map or the base chain
-// changes one of them. What the rules say is told by the hash in the comment.
+// changes one of them. What the rules say is in the hash in the comment.
 static char *check_chain(const struct state *s, const char *name, const char *comment, uint32_t use)
 {
     for (size_t i = 0; i < s->n; i++)
@@ -160,7 +160,7 @@ static int verify(struct backend_env *env, const struct firewall_network *net,
     return r;
 }
 
-static bool is_ours(const char *name, const char *bridge)
+static bool is_chain_of(const char *name, const char *bridge)
 {
     for (int chain = 0; chain < RULE_CHAIN_COUNT; chain++) {
         if (chain == RULE_MANGLE)
@@ -184,9 +184,9 @@ static int remove_network(struct backend_env *env, const char *bridge, struct er
     bool found = false, others = false;
     int r = state_read(env, &s, err);
     for (size_t i = 0; r == 0 && i < s.n; i++) {
-        bool ours = is_ours(s.v[i].name, bridge);
-        found = found || ours;
-        others = others || (!ours && !is_base(s.v[i].name));
+        bool own = is_chain_of(s.v[i].name, bridge);
+        found = found || own;
+        others = others || (!own && !is_base(s.v[i].name));
     }
     if (r == 0 && s.n > 0 && !others)
         r = nft_run(env, "delete table inet vireo\n", err); // the last network went
@@ -218,7 +218,7 @@ static int apply(struct backend_env *env, const struct firewall_network *net,
 static bool is_known(const char *name, const struct strv *known)
 {
     for (size_t i = 0; i < known->n; i++)
-        if (is_ours(name, known->v[i]))
+        if (is_chain_of(name, known->v[i]))
             return true;
     return is_base(name);
 }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // How this works
 //
-// Everything is in `table inet vireo`. Its base chains look the interface up in a map and jump to
+// Everything is in `table inet vireo`. Its base chains look up the interface in a map and jump to
 // the chain of that network; NAT has a base chain for each network, as there is no interface to
 // look up. One transaction makes what may be missing, removes the network's chains and makes them
-// anew: "add" doesn't mind what is there, so that "add, then delete" removes it whether it was
+// again: "add" doesn't mind what is there, so that "add, then delete" removes it whether it was
 // there or not. Thus no transaction depends on a state read before.
 #include "firewall/rules.h"
 

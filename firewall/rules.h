@@ -6,7 +6,7 @@
 #include "base/str.h"
 #include "firewall/firewall.h"
 
-// Where a rule stands. The chain itself selects what it is about, given here in parentheses.
+// Where a rule is. The chain itself selects what it is about, given here in parentheses.
 enum rule_chain {
     RULE_INPUT,       // guest to host (in: bridge)
     RULE_OUTPUT,      // host to guest (out: bridge)
@@ -54,7 +54,7 @@ struct rule_vec {
 int rules_from_network(const struct firewall_network *net, struct rule_vec *ret, struct error *err);
 
 // The nft transaction that puts these rules in place of what the bridge has. A hash of the rules
-// goes into the comments of its chains, so that verifying needs no look at rules.
+// goes into the comments of its chains, so that verifying needs not read the rules.
 void rules_to_nft(const struct firewall_network *net, const struct rule_vec *rules,
                   struct strbuf *ret);
 // ... and the one that removes what the bridge has, whether there or not.
@@ -68,7 +68,7 @@ void rules_nft_conditions(const struct rule *rule, struct strbuf *ret);
 // The comment of its chains, "default 0123456789abcdef".
 char *rules_nft_tag(const struct firewall_network *net, const struct rule_vec *rules);
 
-// The legacy names: table "filter", built-in chain "FORWARD", ours "VIREO_FWI".
+// The legacy names: table "filter", built-in chain "FORWARD", vireod's "VIREO_FWI".
 struct iptables_place {
     const char *table, *builtin, *top;
     bool match_in, match_out; // how the network's chain is jumped to

@@ -13,7 +13,7 @@
 
 enum {
     BUFFER_SIZE = 64 * 1024,
-    BATCH_MAX = 256,    // datagrams before the loop looks at its other sources
+    BATCH_MAX = 256,    // datagrams before the loop serves its other sources
     COALESCE_US = 5000, // a burst ends when it has been quiet for so long
     SOCKET_BUFFER = 1024 * 1024,
 };
@@ -28,7 +28,7 @@ struct firewall_watch {
     _Alignas(struct nlmsghdr) char buffer[BUFFER_SIZE];
 };
 
-// Every transaction ends with a message that tells its author.
+// Every transaction ends with a message that names its author.
 static void read_author(struct firewall_watch *w, struct nlmsghdr *h)
 {
     struct nlattr *tb[NFTA_GEN_MAX + 1];

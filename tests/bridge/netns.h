@@ -21,7 +21,7 @@ int netns_sh_status(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 // What it prints. Caller frees.
 char *netns_output(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
-// Another network namespace with a process in it that does what it is told. Ends with the test.
+// Another network namespace with a process in it that obeys the calls below. Ends with the test.
 struct agent {
     pid_t pid;
     int fd;

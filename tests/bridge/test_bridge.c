@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Links, bridges, taps, addresses, routes and their changes, in a network namespace of the test's
-// own; what we set is read back with ip(8) and /sys, not only with our own code.
+// own; what is set is read back with ip(8) and /sys, not only with bridge/.
 #include "bridge/addr.h"
 #include "bridge/bridge.h"
 #include "bridge/sysctl.h"
@@ -39,7 +39,8 @@ static long sys_class(const char *interface, const char *file)
     return value;
 }
 
-// CONFIG_BRIDGE_VLAN_FILTERING is not everywhere; what needs it is then checked to fail in words.
+// CONFIG_BRIDGE_VLAN_FILTERING is not everywhere; what needs it is then checked to fail with a
+// reason.
 static bool kernel_has_vlans(void)
 {
     bool has =
@@ -63,7 +64,7 @@ static void test_names(void)
     CHECK(!link_name_valid("a%", true));
     AUTO_ERROR err = ERROR_INIT;
     CHECK_INT(link_name_check("a/b", &err), -1);
-    CHECK_CONTAINS(err.message, "'a/b' is no name for a network interface");
+    CHECK_CONTAINS(err.message, "'a/b' is not a valid name of a network interface");
 }
 
 static void test_macs(void)
@@ -497,7 +498,7 @@ static void watch_task(struct task *t, void *arg)
         task_sleep(t, task_deadline_ms(1));
     CHECK(seen.link && seen.link_gone && seen.address && seen.address_gone && seen.route);
     CHECK(!seen.lost);
-    // More than the socket holds, with the loop standing still: that is told.
+    // More than the socket holds, with the loop blocked: that is reported.
     netns_sh("for i in $(seq 1 40); do echo link add br$i type bridge; done | ip -batch -");
     for (int i = 0; i < 40 * 400; i++) {
         struct link_change mtu = {.mtu = 1000u + (unsigned)(i / 40) % 300};

@@ -74,18 +74,18 @@ static void delete_one(struct bench *b, struct tap *tap, const uint8_t *mac)
 // ---- frames
 
 // `header` bytes of zeroes stand before it.
-static void send_frame(int fd, size_t header, const uint8_t *to, const uint8_t *from, char word)
+static void send_frame(int fd, size_t header, const uint8_t *to, const uint8_t *from, char mark)
 {
     uint8_t frame[VNET_HDR_SIZE + FRAME_SIZE] = {0};
     memcpy(frame + header, to, MAC_SIZE);
     memcpy(frame + header + 6, from, MAC_SIZE);
     frame[header + 12] = ETH_P_802_EX1 >> 8;
     frame[header + 13] = ETH_P_802_EX1 & 0xff;
-    frame[header + 14] = (uint8_t)word;
+    frame[header + 14] = (uint8_t)mark;
     CHECK_INT(write(fd, frame, header + FRAME_SIZE), header + FRAME_SIZE);
 }
 
-// The word of the next frame of ours, passing over the host's own chatter; 0: none came.
+// The mark of the next frame of this test, skipping the host's own; 0: none came.
 static char receive(int fd, size_t header, int timeout_ms)
 {
     for (;;) {
@@ -128,7 +128,7 @@ static void frames_task(struct task *t, void *arg)
         send_frame(b.wire, 0, group_mac, far_mac, 'm');
         CHECK_INT(receive(one.fds[0], 0, COMES_MS), 'm');
         CHECK_INT(receive(two.fds[0], 0, COMES_MS), 'm');
-        // What is meant for the other, or for nobody here, doesn't come.
+        // What is meant for the other, or for neither, doesn't come.
         send_frame(b.wire, 0, two_mac, far_mac, 'd');
         CHECK_INT(receive(two.fds[0], 0, COMES_MS), 'd');
         CHECK_INT(receive(one.fds[0], 0, 0), 0);
@@ -255,7 +255,7 @@ static void conflicts_task(struct task *t, void *arg)
     shares.mac = one_mac;
     refused(&b, &shares, "another macvtap on it, has MAC 52:54:00:00:00:01", "");
     shares.mac = two_mac;
-    // Not a macvtap of ours: somebody else's with the name, or no macvtap at all.
+    // Not the macvtap that was made: another with the name, or no macvtap at all.
     CHECK_OK(macvtap_delete(t, "macvtap0", tap.index + 1, one_mac, &err), &err);
     CHECK_OK(macvtap_delete(t, "macvtap0", 0, two_mac, &err), &err);
     CHECK_OK(macvtap_delete(t, "far0", 0, far_mac, &err), &err);

@@ -363,7 +363,7 @@ static int compare_lines(const void *a, const void *b)
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-// What the kernel has, as the real iptables-save tells it, is what our text says.
+// What the kernel has, as the real iptables-save shows it, is what iptables_text() says.
 static void check_saved(const struct firewall_network *net, enum rule_family family)
 {
     AUTO_FREE char *saved =
@@ -414,7 +414,7 @@ static void test_every_case(void)
     }
 }
 
-// Everything that may happen to our rules is noticed, named, and mended by applying again.
+// Everything that may happen to the rules is noticed, named, and repaired by applying again.
 static void test_healing(void)
 {
     static const char *const nft[] = {
@@ -471,7 +471,7 @@ static void test_foreign_untouched(void)
         "iptables-legacy -A FORWARD -s 1.2.3.4 -j ACCEPT && iptables-legacy -t nat -A POSTROUTING -s 1.2.3.5 -j ACCEPT && "
         "iptables-legacy -N VIRE && iptables-legacy -A VIRE -j RETURN && "
         "nft add table inet theirs && nft add chain inet theirs c && nft add rule inet theirs c accept");
-    // The packet counters of the built-in chains are not ours to keep.
+    // The packet counters of the built-in chains are not vireod's to keep.
     static const char SAVE[] =
         "(iptables-legacy-save; nft list table inet theirs) | grep -v '^[#:]'";
     AUTO_FREE char *before = netns_output("%s", SAVE);
@@ -550,7 +550,7 @@ static void test_blockers(void)
     apply(&net);
     check_not_blocked();
     netns_sh("iptables-legacy -P FORWARD DROP");
-    if (legacy) { // the same table: ours is first
+    if (legacy) { // the same table: vireod's is first
         check_not_blocked();
         check_from(&guest, "udp", "10.99.0.2", "10.99.0.1");
     } else {
@@ -585,7 +585,7 @@ static void test_blockers(void)
     remove_network("virbr0");
 }
 
-static unsigned count_ours(const char *tool)
+static unsigned count_tagged(const char *tool)
 {
     AUTO_FREE char *text = netns_output("%s-save | grep -c 'vireo virbr0'; true", tool);
     return (unsigned)atoi(text);
@@ -603,24 +603,24 @@ static void shared(const char *tool)
     check_complete(&net);
     check_not_blocked();
     check_both(&guest, "10.99.0.2", "10.99.0.1");
-    check_both(&outside, "192.168.122.2", "refused"); // ours still decides
+    check_both(&outside, "192.168.122.2", "refused"); // vireod's rules still decide
     if (in_the_way) {
         AUTO_FREE char *input = netns_output("%s -S INPUT", tool);
         CHECK_CONTAINS(input, "-i virbr0 -p udp -m udp --dport 67 ");
         CHECK_CONTAINS(input, "-i virbr0 -p tcp -m tcp --dport 53 ");
         AUTO_FREE char *output = netns_output("%s -S OUTPUT", tool);
         CHECK(!strstr(output, "virbr0")); // drops nothing
-        unsigned count = count_ours(tool);
-        // Read back from a file they look different.
+        unsigned count = count_tagged(tool);
+        // Read back from a file they differ.
         netns_sh("%s-save >/run/saved && %s-restore </run/saved", tool, tool);
         check_complete(&net);
         apply(&net);
-        CHECK_INT(count_ours(tool), count);
+        CHECK_INT(count_tagged(tool), count);
         netns_sh("%s -D FORWARD 1", tool);
         check_missing(&net, "FORWARD");
         apply(&net);
         check_both(&guest, "10.99.0.2", "10.99.0.1");
-        // Who drops all traffic before ours does so on purpose: nobody fights with him.
+        // A rule that drops all traffic before vireod's is there on purpose and stays.
         netns_sh("%s -I FORWARD -j DROP", tool);
         check_complete(&net);
         check_blocked("FORWARD", "drops whatever is forwarded");
@@ -628,13 +628,13 @@ static void shared(const char *tool)
         netns_sh("%s -P INPUT ACCEPT && %s -P FORWARD ACCEPT", tool, tool);
         check_complete(&net);
         apply(&net);
-        CHECK_INT(count_ours(tool), 0);
+        CHECK_INT(count_tagged(tool), 0);
         netns_sh("%s -P INPUT DROP && %s -P FORWARD DROP", tool, tool);
         check_missing(&net, "accept in the chain");
         apply(&net);
     }
     remove_network("virbr0");
-    CHECK_INT(count_ours(tool), 0);
+    CHECK_INT(count_tagged(tool), 0);
     netns_sh("%s -P INPUT ACCEPT && %s -P FORWARD ACCEPT && %s -F && %s -X", tool, tool, tool,
              tool);
     check_clean();
@@ -659,9 +659,9 @@ static void docker(const char *tool)
     check_complete(&net);
     check_not_blocked();
     check_both(&guest, "10.99.0.2", "10.99.0.1");
-    check_both(&outside, "192.168.122.2", "refused"); // ours still decides
+    check_both(&outside, "192.168.122.2", "refused"); // vireod's rules still decide
     check_both(&neighbour, "10.99.0.2", "refused");
-    // Docker restarted: its chain anew, in front.
+    // Docker restarted: its chain again, in front.
     netns_sh("%s -F DOCKER-USER", tool);
     check_missing(&net, "DOCKER-USER");
     apply(&net);
@@ -718,7 +718,8 @@ static void test_speed(void)
     netns_sh("iptables-legacy -F && iptables-legacy -t nat -F && nft delete table inet theirs");
 }
 
-// Somebody changes the same tables all the time, without the lock: nothing of either is lost.
+// Another program changes the same tables all the time, without the lock: nothing of either is
+// lost.
 static void test_race(void)
 {
     fflush(NULL);
@@ -780,7 +781,7 @@ static void watch_task(struct task *t, void *arg)
     while (!c.by_nft && now_monotonic_us() < limit)
         task_sleep(t, task_deadline_ms(1));
     CHECK(c.by_nft);
-    CHECK(c.count <= 4); // bursts are told once
+    CHECK(c.count <= 4); // bursts are reported once
     firewall_watch_destroy(w);
     CHECK_OK(firewall_remove(t, fw, "virbr0", &err), &err);
 }

@@ -73,7 +73,7 @@ static void test_refused(void)
     refused(net, "address range");
 }
 
-// The tag tells two definitions apart, and not more.
+// The tag differs between two definitions, and only then.
 static void test_tag(void)
 {
     struct ip_prefix s1[SUBNETS_MAX], s2[SUBNETS_MAX];
