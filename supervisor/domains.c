@@ -25,8 +25,7 @@ static void *parse(const struct object_table *table, const char *xml, size_t len
     struct domain_def *def = domain_parse_stored(xml, len, err);
     // A definition that an earlier vireod has accepted is kept; its start says what is wrong.
     AUTO_ERROR why = ERROR_INIT;
-    if (def && table &&
-        domains_complete((const struct domains *)table, def, NULL, NULL, &why) < 0)
+    if (def && table && domains_complete((const struct domains *)table, def, NULL, NULL, &why) < 0)
         log_domain(LOG_LEVEL_WARN, def->name, "the stored definition is not complete: %s",
                    error_message(&why));
     return def;
@@ -193,10 +192,11 @@ int domain_lock_affected(struct task *t, struct domain *dom, const char *job, un
     }
     if (stop_is_ending(t, dom))
         return domain_not_active(dom, err);
-    return error_set(err, ERROR_OPERATION_FAILED, AREA_QEMU,
-                     "cannot %s guest '%s': the connection to its QEMU is lost; it keeps running and "
-                     "can only be destroyed until its QEMU answers",
-                     job, dom->name);
+    return error_set(
+        err, ERROR_OPERATION_FAILED, AREA_QEMU,
+        "cannot %s guest '%s': the connection to its QEMU is lost; it keeps running and "
+        "can only be destroyed until its QEMU answers",
+        job, dom->name);
 }
 
 int domain_lock_active(struct task *t, struct domain *dom, const char *job, struct error *err)

@@ -6,6 +6,7 @@ import sources
 # Our own words and names that codespell takes for misspelt ones.
 OURS = ["hda",          # a device
         "nknown",       # how many are known
+        "inh",          # CapInh in /proc/PID/status
         "conectix",     # the signature of a VHD image
         "dows"]         # a piece of "windows", cut in a narrow column
 NOT_TEXT = ("LICENSES/", "tests/fuzz/corpus/", "tests/host/replies/", "tests/fixtures/", "tests/real/virsh_transcript.txt",
