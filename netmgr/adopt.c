@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Finding active networks again after the daemon ended in whatever way. What was active is taken
-// over and repaired; a start or a stop that was cut off is undone or finished.
+// Adopts networks that were active when the previous daemon ended, also by a kill: active ones are
+// repaired; an interrupted start is undone, an interrupted stop is finished.
 #include "base/boot.h"
 #include "base/file.h"
 #include "netmgr/internal.h"
@@ -9,14 +9,14 @@
 #include <stdio.h>
 #include <unistd.h>
 
-// ---- one network -------------------------------------------------------------------------------
+// ---- one network --------------------------------------------------------------------------------
 
 static void adopt_main(struct task *t, void *arg)
 {
     AUTO_NETWORK struct network *net = arg;
     struct repairs repairs = {0};
     AUTO_ERROR err = ERROR_INIT;
-    if (network_lock(t, net, "take over", &err) < 0)
+    if (network_lock(t, net, "adopt", &err) < 0)
         return;
     dnsmasq_adopt(t, net);
     dnsmasq_read_leases(net);
@@ -24,15 +24,13 @@ static void adopt_main(struct task *t, void *arg)
     if (r == 0)
         r = network_status_save(net, PHASE_ACTIVE, &err);
     if (repairs.kinds)
-        log_network(LOG_LEVEL_WARN, net->name, "taken over and repaired: %s",
-                    repairs_text(&repairs));
+        log_network(LOG_LEVEL_WARN, net->name, "adopted and repaired: %s", repairs_text(&repairs));
     else if (r == 0)
-        log_network(LOG_LEVEL_INFO, net->name, "taken over");
+        log_network(LOG_LEVEL_INFO, net->name, "adopted");
     strbuf_finish(&repairs.text);
     if (r < 0) {
-        log_network(LOG_LEVEL_ERROR, net->name, "cannot repair it: %s; trying again",
-                    error_message(&err));
-        net->runtime->heal.wanted = true;
+        log_network(LOG_LEVEL_ERROR, net->name, "cannot repair: %s; retrying", error_message(&err));
+        net->runtime->repair.pending = true;
     }
     network_unlock(net);
 }
@@ -43,7 +41,7 @@ static void clean_main(struct task *t, void *arg)
     AUTO_ERROR err = ERROR_INIT;
     if (network_lock(t, net, "clean up", &err) < 0)
         return;
-    log_network(LOG_LEVEL_WARN, net->name, "its start or stop was cut off: removing what is left");
+    log_network(LOG_LEVEL_WARN, net->name, "removing what an interrupted start or stop left");
     dnsmasq_adopt(t, net);
     if (reconcile(t, net, false, NULL, &err) < 0)
         log_network(LOG_LEVEL_ERROR, net->name, "%s", error_message(&err));
@@ -53,7 +51,7 @@ static void clean_main(struct task *t, void *arg)
     network_unlock(net);
 }
 
-// One of that name that ended may have had the uuid of another that runs.
+// Looked up by uuid and name: the uuid may now belong to another network.
 static struct network *place(struct networks *all, struct network_status *s)
 {
     struct uuid uuid = s->def ? s->def->uuid.value : uuid_random();
@@ -63,7 +61,7 @@ static struct network *place(struct networks *all, struct network_status *s)
     return net ? net : (struct network *)object_add(&all->table, s->name, &uuid);
 }
 
-// A change of the live definition and the stored one was cut off: the live one has it already.
+// Finishes an interrupted change of both definitions: the live one already has it.
 static void finish_change(struct network *net, struct network_def *stored)
 {
     AUTO_ERROR err = ERROR_INIT;
@@ -71,7 +69,8 @@ static void finish_change(struct network *net, struct network_def *stored)
     net->def = stored;
     if (object_store(NULL, &net->object, stored, &err) < 0 ||
         network_status_save(net, PHASE_ACTIVE, &err) < 0)
-        log_network(LOG_LEVEL_ERROR, net->name, "cannot finish a change: %s", error_message(&err));
+        log_network(LOG_LEVEL_ERROR, net->name, "cannot finish an interrupted change: %s",
+                    error_message(&err));
 }
 
 static void take(struct networks *all, struct network_status *s)
@@ -79,22 +78,22 @@ static void take(struct networks *all, struct network_status *s)
     struct network *net = place(all, s);
     struct network_runtime *rt = net->runtime;
     AUTO_ERROR err = ERROR_INIT;
-    // All it may have put anywhere; what its plan wants stays.
+    // Everything it may have in the kernel; reconcile() keeps what the plan lists.
     VEC_FOREACH (a, &s->addresses)
         vec_push(&rt->old_addresses, *a);
     VEC_FOREACH (r, &s->routes)
         vec_push(&rt->old_routes, *r);
-    bool goes_on = s->phase == PHASE_ACTIVE && s->def && str_eq(net->name, s->def->name);
-    if (goes_on && plan_make(s->def, &rt->files.dnsmasq, &rt->plan, &err) < 0) {
-        log_network(LOG_LEVEL_ERROR, net->name, "cannot take it over: %s", error_message(&err));
-        goes_on = false;
+    bool active = s->phase == PHASE_ACTIVE && s->def && str_eq(net->name, s->def->name);
+    if (active && plan_make(s->def, &rt->files.dnsmasq, &rt->plan, &err) < 0) {
+        log_network(LOG_LEVEL_ERROR, net->name, "cannot adopt: %s", error_message(&err));
+        active = false;
     }
     for (size_t i = 0; i < s->bridges.n; i++) {
-        if (!goes_on || !str_eq(s->bridges.v[i], rt->plan->bridge))
+        if (!active || !str_eq(s->bridges.v[i], rt->plan->bridge))
             strv_push(&rt->old_bridges, s->bridges.v[i]);
     }
-    network_set_phase(net, goes_on ? PHASE_ACTIVE : PHASE_STOPPING);
-    if (goes_on) {
+    network_set_phase(net, active ? PHASE_ACTIVE : PHASE_STOPPING);
+    if (active) {
         net->live = STEAL(s->def);
         object_set_active(&net->object, true);
         if (s->stored && net->def)
@@ -105,8 +104,8 @@ static void take(struct networks *all, struct network_status *s)
             net->updated = !str_eq(stored, live);
         }
     }
-    task_spawn(all->config.sched, goes_on ? "take over network" : "clean up network",
-               goes_on ? adopt_main : clean_main, network_ref(net));
+    task_spawn(all->config.sched, active ? "adopt network" : "clean up network",
+               active ? adopt_main : clean_main, network_ref(net));
 }
 
 static int adopt_one(struct object_table *table, const char *file, const char *text, size_t len,
@@ -120,7 +119,7 @@ static int adopt_one(struct object_table *table, const char *file, const char *t
     AUTO_FREE char *boot = boot_id();
     if (r == 0 && boot && s.boot && *s.boot && !str_eq(boot, s.boot)) {
         AUTO_FREE char *path = object_status_path(table, s.name);
-        unlink(path); // the kernel has forgotten it
+        unlink(path); // nothing of it survives a boot
     } else if (r == 0) {
         take(all, &s);
     }
@@ -128,8 +127,7 @@ static int adopt_one(struct object_table *table, const char *file, const char *t
     return r;
 }
 
-// ---- what no network knows
-// -------------------------------------------------------------------------
+// ---- leftovers of unknown networks --------------------------------------------------------------
 
 static void sweep_main(struct task *t, void *arg)
 {
@@ -143,7 +141,7 @@ static void sweep_main(struct task *t, void *arg)
             strv_push(&known, net->runtime->plan->bridge);
     }
     if (firewall_backend_name(all->firewall) && firewall_sweep(t, all->firewall, &known, &err) < 0)
-        log_warn("cannot remove firewall rules of networks that are gone: %s", error_message(&err));
+        log_warn("cannot remove firewall rules of unknown networks: %s", error_message(&err));
     strv_finish(&known);
     dnsmasq_sweep(t, all);
     dnsmasq_sweep_files(all);
@@ -164,7 +162,7 @@ void networks_load(struct networks *all)
     task_spawn(all->config.sched, "sweep networks", sweep_main, all);
 }
 
-// ---- with the host -----------------------------------------------------------------------------
+// ---- autostart ----------------------------------------------------------------------------------
 
 void networks_autostart(struct networks *all, struct completion *done)
 {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Rates of a guest's interface, by the program `tc`: what goes to the guest is shaped when it
-// leaves the host by the tap, what comes from it is policed as it arrives.
+// Rates of a domain's interface, set with `tc`: traffic to the guest is shaped where the tap sends
+// it, traffic from the guest is policed where the tap receives it.
 #include "netmgr/internal.h"
 
 #include <errno.h>
@@ -13,7 +13,7 @@ static uint64_t burst_kib(const struct network_rate *r)
     return burst < BURST_MIN_KIB ? BURST_MIN_KIB : burst;
 }
 
-// tc's "bps" are bytes a second.
+// "bps" in tc means bytes a second.
 static void add_rates(struct strbuf *b, const struct network_rate *r)
 {
     strbuf_printf(b, "rate %jukbps burst %jukb", (uintmax_t)r->average.value,
@@ -22,16 +22,16 @@ static void add_rates(struct strbuf *b, const struct network_rate *r)
 
 static int tc_error(const char *dev, const struct strbuf *output, struct error *err)
 {
-    // The rest of what it says is about itself.
+    // Only the first line of tc's output is about the failure.
     const char *text = strbuf_text(output);
-    AUTO_FREE char *said = str_printable(text, strcspn(text, "\n"));
-    bool police = strstr(said, "TC action") || strstr(said, "classifier");
+    AUTO_FREE char *printed = str_printable(text, strcspn(text, "\n"));
+    bool police = strstr(printed, "TC action") || strstr(printed, "classifier");
     return error_set(err, police ? ERROR_CONFIG_UNSUPPORTED : ERROR_OPERATION_FAILED, AREA_NETWORK,
                      "cannot set the rates of '%s': %s%s", dev,
                      police ? "this kernel cannot limit what a guest sends (<outbound>: modules "
                               "cls_u32 and act_police); load them or remove <outbound>: "
                             : "",
-                     said);
+                     printed);
 }
 
 static int run_tc(struct task *t, const char *dev, const char *batch, bool check, struct error *err)
@@ -44,8 +44,7 @@ static int run_tc(struct task *t, const char *dev, const char *batch, bool check
     spec.capabilities = CAPABILITY(CAP_NET_ADMIN);
     if (child_run(t, &spec, batch, OUTPUT_MAX, task_deadline_ms(TC_TIMEOUT_MS), &status, &output,
                   err) < 0)
-        return error_prefix(err, "cannot set the rates of '%s' (tc is in the package 'iproute2')",
-                            dev);
+        return error_prefix(err, "cannot set the rates of '%s' (tc is in package 'iproute2')", dev);
     if (status == 0 || !check)
         return 0;
     return tc_error(dev, &output, err);
@@ -58,14 +57,14 @@ int bandwidth_apply(struct task *t, const char *dev, const struct network_bandwi
         return -1;
     AUTO_FREE char *clean =
         xasprintf("qdisc del dev %s root\nqdisc del dev %s ingress\n", dev, dev);
-    // There may be none.
+    // They may not exist.
     if (run_tc(t, dev, clean, false, err) < 0)
         return -1;
     AUTO_STRBUF b = {0};
     if (bw && bw->has_inbound && bw->inbound.average.value) {
         strbuf_printf(&b, "qdisc add dev %s root tbf ", dev);
         add_rates(&b, &bw->inbound);
-        // How fast a burst goes. The peak's own bucket has to hold the largest packet there is.
+        // The speed of a burst. The peak bucket must hold the largest packet.
         if (bw->inbound.peak.value > bw->inbound.average.value)
             strbuf_printf(&b, " peakrate %jukbps mtu 64kb", (uintmax_t)bw->inbound.peak.value);
         strbuf_add(&b, " latency 50ms\n");

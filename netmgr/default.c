@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The network `default`: made once, on the first start ever. Whoever deletes it has deleted it for
-// good.
+// The network `default`: defined once, on the daemon's first start. A user who deletes it is not
+// given it again.
 #include "base/file.h"
 #include "netmgr/internal.h"
 
@@ -26,14 +26,14 @@ static int make(struct networks *all, struct error *err)
         return -1;
     struct network *n = (struct network *)object_add(&all->table, NAME, &def->uuid.value);
     n->autostart = all->config.default_autostart;
-    // The mark first: without the definition it means nothing, and is removed at the next start.
+    // Autostart first: without the definition it has no effect and is removed at the next start.
     if ((n->autostart && object_store_mark(NULL, &n->object, true, err) < 0) ||
         object_store(NULL, &n->object, def, err) < 0) {
         object_remove(&n->object);
         return -1;
     }
     n->def = STEAL(def);
-    log_network(LOG_LEVEL_INFO, NAME, "made for the first start: %s on bridge %s",
+    log_network(LOG_LEVEL_INFO, NAME, "defined on first start: %s on bridge %s",
                 ip_prefix_format(&p, text), n->def->bridge);
     return 0;
 }
@@ -45,13 +45,13 @@ void default_make(struct networks *all)
     if (!all->nl || !all->config.default_network || access(done, F_OK) == 0)
         return;
     if (!networks_find_name(all, NAME) && make(all, &err) < 0) {
-        log_error("cannot make the network '%s': %s", NAME, error_message(&err));
+        log_error("cannot define the network '%s': %s", NAME, error_message(&err));
         return;
     }
     int r = dir_make(all->config.state_dir, 0755);
     if (r == 0)
         r = file_write_atomic(done, "made\n", 5, 0600);
     if (r < 0)
-        log_warn("cannot write '%s': the network '%s' will be made again once it was deleted", done,
+        log_warn("cannot write '%s': the network '%s' will be defined again if it is deleted", done,
                  NAME);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Networks without a bridge: each guest's interface is a macvtap on one of the network's
-// interfaces. Here is chosen which; the macvtap is made by who has to delete it, see
-// network_plug().
+// Networks without a bridge: each domain's interface is a macvtap on one of the network's
+// interfaces. This file chooses the interface; the caller of network_plug() creates and deletes the
+// macvtap.
 #include "bridge/macvtap.h"
 #include "netmgr/internal.h"
 
@@ -20,7 +20,7 @@ int networks_name_macvtap(struct networks *all, char ret[static IFNAMSIZ], struc
             return r == -ENODEV ? 0 : -1;
     }
     return error_set(err, ERROR_OPERATION_FAILED, AREA_NETWORK,
-                     "all names of macvtaps up to macvtap%d are taken", MACVTAP_NAMES - 1);
+                     "all names up to macvtap%d are in use", MACVTAP_NAMES - 1);
 }
 
 size_t network_count_on(const struct network *net, const char *dev)
@@ -32,22 +32,22 @@ size_t network_count_on(const struct network *net, const char *dev)
     return n;
 }
 
-// Whether something that is not of this network keeps a passthrough off it, and in which words.
+// Whether the host or another network uses `dev`, so that passthrough cannot; appends the reason.
 static bool is_held(struct networks *all, const char *dev, struct strbuf *why)
 {
     struct link lower, other;
-    const char *blank = why->len ? "; " : "";
+    const char *comma = why->len ? "; " : "";
     if (link_find(all->nl, dev, &lower, NULL) != 0) {
-        strbuf_printf(why, "%s'%s' is not there", blank, dev);
+        strbuf_printf(why, "%s'%s' does not exist", comma, dev);
         return true;
     }
     if (macvtap_find_conflict(all->nl, &lower, true, &other, NULL) <= 0)
         return false;
-    strbuf_printf(why, "%s'%s' is in use by %s '%s'", blank, dev, other.kind, other.name);
+    strbuf_printf(why, "%s'%s' is in use by %s '%s'", comma, dev, other.kind, other.name);
     return true;
 }
 
-// The one with the fewest guests; a passthrough wants one without any.
+// Chooses the interface with the fewest domains; passthrough needs one with none.
 static int choose(struct network *net, char **ret, struct error *err)
 {
     const struct network_forward *f = &net->live->forward;
@@ -59,7 +59,7 @@ static int choose(struct network *net, char **ret, struct error *err)
         const char *dev = (*it)->dev;
         size_t n = network_count_on(net, dev);
         if (alone && n > 0)
-            strbuf_printf(&why, "%s'%s' is another guest's", why.len ? "; " : "", dev);
+            strbuf_printf(&why, "%s'%s' is used by another domain", why.len ? "; " : "", dev);
         if ((alone && (n > 0 || is_held(net->all, dev, &why))) || (best && n >= fewest))
             continue;
         best = dev;
@@ -67,7 +67,7 @@ static int choose(struct network *net, char **ret, struct error *err)
     }
     if (!best)
         return error_set(err, ERROR_INTERNAL, AREA_NETWORK,
-                         "network '%s' gives each guest an interface of its own, but "
+                         "network '%s' needs a free interface for each domain, but "
                          "none is free: %s",
                          net->name, strbuf_text(&why));
     *ret = xstrdup(best);
@@ -91,8 +91,8 @@ int direct_plug(struct network *net, const struct network_plug_request *q,
 {
     if (def->isolated != TOGGLE_UNSET)
         return error_set(err, ERROR_CONFIG_UNSUPPORTED, AREA_NETWORK,
-                         "<port isolated=> is for bridges, and network '%s' has none; its mode "
-                         "'private' keeps guests from each other",
+                         "<port isolated=> needs a bridge, and network '%s' has none; its mode "
+                         "'private' isolates domains",
                          net->name);
     if ((q->tap && link_name_check(q->tap, err) < 0) || choose(net, &def->dev, err) < 0)
         return -1;
@@ -113,7 +113,6 @@ void direct_report_missing(const struct network *net)
         if (network_def_direct_mode(net->live) != DIRECT_NONE &&
             link_find(net->all->nl, (*it)->dev, &l, NULL) == -ENODEV)
             log_network(LOG_LEVEL_WARN, net->name,
-                        "its interface '%s' is not there: no guest can be put on it until it is",
-                        (*it)->dev);
+                        "interface '%s' does not exist: domains cannot use it", (*it)->dev);
     }
 }

@@ -58,7 +58,7 @@ static void stop(struct task *t, struct network *net)
     dnsmasq_wait(t, &p);
 }
 
-// ---- watching it -------------------------------------------------------------------------------
+// ---- watching it --------------------------------------------------------------------------------
 
 static int on_end(sd_event_source *source, int fd, uint32_t revents, void *userdata)
 {
@@ -70,7 +70,7 @@ static int on_end(sd_event_source *source, int fd, uint32_t revents, void *userd
     int status;
     process_reap(&net->runtime->dnsmasq, &status);
     dnsmasq_release(net);
-    heal_trigger(net, "its dnsmasq (pid %d) ended", (int)pid);
+    repair_trigger(net, "its dnsmasq (pid %d) ended", (int)pid);
     return 0;
 }
 
@@ -114,7 +114,7 @@ void dnsmasq_sweep(struct task *t, struct networks *all)
     dnsmasq_vec_finish(&found);
 }
 
-// ---- starting it -------------------------------------------------------------------------------
+// ---- starting it --------------------------------------------------------------------------------
 
 // dnsmasq names a line of a file that is gone when somebody reads this: what stands in it is told.
 static char *line_it_means(const char *said, const char *conf)
@@ -209,7 +209,7 @@ static int start(struct task *t, struct network *net, struct error *err)
     return -1;
 }
 
-// ---- its files ---------------------------------------------------------------------------------
+// ---- its files ----------------------------------------------------------------------------------
 
 // 1: written, 0: was as wanted.
 static int sync_file(const char *path, const char *text, bool *missing, struct error *err)

@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// A network as dnsmasq's configuration.
+// dnsmasq's configuration of a network.
 //
-// It is what libvirt makes of the same document, so that options of the dnsmasq namespace meet what
-// they expect, but for one line: "no-ping". Without it dnsmasq asks the network for 3 s whether
-// somebody has the address that it is about to give (measured), for which every new guest waits.
+// It equals the one that libvirt writes, so that options of the dnsmasq namespace work the same,
+// but for "no-ping". Without that, dnsmasq probes each address for 3 s before it offers it
+// (measured), which delays every new guest.
 #include "netmgr/dnsmasq_conf.h"
 
 #include <arpa/inet.h>
 
-enum { LEASES_MAX = 65536 }; // more than the guests of any host
+enum { LEASES_MAX = 65536 }; // more than guests on any host
 
 static bool dns_on(const struct network_def *def)
 {
     return !def->dns || toggle_or(def->dns->enable, true);
 }
 
-bool dnsmasq_wanted(const struct network_def *def)
+bool dnsmasq_needed(const struct network_def *def)
 {
     if (!network_def_owns_bridge(def) || def->ips.n == 0)
         return false;
@@ -23,14 +23,14 @@ bool dnsmasq_wanted(const struct network_def *def)
            network_def_has_dhcp(def, AF_INET6) || def->dnsmasq_options.n > 0;
 }
 
-// ---- text --------------------------------------------------------------------------------------
+// ---- text ---------------------------------------------------------------------------------------
 
 struct writer {
     struct strbuf *b;
-    const char *bad; // the first text with a control character in it
+    const char *bad; // the first text with a control character
 };
 
-// Text from the document: a line end in it would start an option of its own.
+// Text from the document: a line end would let it add an option.
 static const char *checked(struct writer *w, const char *text)
 {
     for (const char *p = text; *p; p++) {
@@ -47,7 +47,7 @@ static void add(struct writer *w, const char *before, const char *text)
     strbuf_printf(w->b, "%s%s", before, checked(w, text));
 }
 
-// In quotes where commas, blanks and the like would end it.
+// In quotes where a comma, whitespace or another separator would end it.
 static void add_quoted(struct writer *w, const char *text)
 {
     text = checked(w, text);
@@ -83,7 +83,7 @@ static void add_lease(struct writer *w, bool has, const struct network_lease_tim
         strbuf_add(w->b, ",infinite");
 }
 
-// ---- DNS ---------------------------------------------------------------------------------------
+// ---- DNS ----------------------------------------------------------------------------------------
 
 static void add_forwarder(struct writer *w, const struct network_dns_forwarder *f)
 {
@@ -124,7 +124,7 @@ static void add_dns(struct writer *w, const struct network_def *def)
         own_servers = own_servers || !dns->forwarders.v[i]->domain;
         add_forwarder(w, dns->forwarders.v[i]);
     }
-    // An isolated network asks nobody outside.
+    // An isolated network forwards no queries.
     if (own_servers || isolated)
         line(w, "no-resolv", NULL);
     for (size_t i = 0; dns && i < dns->txts.n; i++) {
@@ -137,8 +137,8 @@ static void add_dns(struct writer *w, const struct network_def *def)
         add_srv(w, dns->srvs.v[i]);
 }
 
-// Zones end at bytes, or at hexadecimal digits for IPv6: a subnet that ends between has one for
-// each value that the next one can have.
+// Reverse zones end at bytes, or at hexadecimal digits for IPv6. A subnet that ends between gets
+// one zone for each value of its last, partial digit.
 static void add_local_zone(struct writer *w, const struct ip_prefix *net, unsigned digits)
 {
     strbuf_add(w->b, "local=/");
@@ -151,7 +151,7 @@ static void add_local_zone(struct writer *w, const struct ip_prefix *net, unsign
     strbuf_add(w->b, net->addr.family == AF_INET ? "in-addr.arpa/\n" : "ip6.arpa/\n");
 }
 
-// Questions for names of this network's addresses don't leave it.
+// Queries for names of this network's addresses are not forwarded.
 static void add_local_ptr(struct writer *w, const struct network_ip *ip)
 {
     struct ip_prefix net = network_ip_prefix(ip);
@@ -159,7 +159,7 @@ static void add_local_ptr(struct writer *w, const struct network_ip *ip)
     unsigned bits = net.addr.family == AF_INET ? 8 : 4, rest = net.len % bits;
     unsigned digits = net.len / bits + (rest != 0);
     uint8_t *last = &net.addr.b[digits ? (digits - 1) * bits / 8 : 0];
-    // In the upper half of a byte one more is 16 more.
+    // The step is 16 in the upper half of a byte.
     uint8_t step = bits == 4 && digits % 2 ? 16 : 1;
     for (unsigned n = rest ? 1u << (bits - rest) : 1; n > 0; n--, *last = (uint8_t)(*last + step))
         add_local_zone(w, &net, digits);
@@ -177,7 +177,7 @@ static void add_domain(struct writer *w, const struct network_def *def)
     line(w, "expand-hosts", NULL);
 }
 
-// ---- DHCP --------------------------------------------------------------------------------------
+// ---- DHCP ---------------------------------------------------------------------------------------
 
 static uint64_t range_size(const struct network_dhcp_range *r)
 {
@@ -207,7 +207,7 @@ static void add_range(struct writer *w, const struct network_ip *ip,
     strbuf_addc(w->b, '\n');
 }
 
-// One <ip>; returns how many leases it may give.
+// Adds one <ip>; returns the number of leases it can give.
 static uint64_t add_ip(struct writer *w, const struct network_ip *ip)
 {
     uint64_t leases = 0;
@@ -224,7 +224,7 @@ static uint64_t add_ip(struct writer *w, const struct network_ip *ip)
         leases += ip->hosts.n;
     }
     if (ip->address.family == AF_INET6 && ip->ranges.n == 0 && ip->hosts.n == 0) {
-        // Of whatever length: no other than 64 may be said here.
+        // dnsmasq accepts only a prefix of 64 here, so it is left out.
         strbuf_printf(w->b, "dhcp-range=%s,ra-only\n", ip_format(&ip->address, text));
     }
     if (ip->tftp_root) {
@@ -272,12 +272,12 @@ static void add_dhcp(struct writer *w, const struct network_def *def,
         line(w, "enable-ra", NULL);
 }
 
-// ---- the three files ---------------------------------------------------------------------------
+// ---- the three files ----------------------------------------------------------------------------
 
 static void make_conf(struct writer *w, const struct network_def *def,
                       const struct dnsmasq_paths *paths)
 {
-    strbuf_add(w->b, "# Made by vireod for one of its networks and made again when changed:\n"
+    strbuf_add(w->b, "# Written by vireod and overwritten when the network changes:\n"
                      "# use 'virsh net-edit' instead.\n");
     line(w, "strict-order", NULL);
     if (paths->user)
@@ -355,8 +355,8 @@ int dnsmasq_files_make(const struct network_def *def, const struct dnsmasq_paths
     if (w.bad) {
         AUTO_FREE char *shown = str_printable(w.bad, strlen(w.bad));
         return error_set(err, ERROR_XML, AREA_NETWORK,
-                         "the text '%s' of network '%s' cannot be told to dnsmasq: it has a line "
-                         "end or another control character in it",
+                         "the text '%s' of network '%s' cannot be written to dnsmasq's "
+                         "configuration: it contains a line end or another control character",
                          shown, def->name);
     }
     *ret = (struct dnsmasq_files){.conf = strbuf_steal(&conf),

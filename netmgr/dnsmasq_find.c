@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // How this works
 //
-// dnsmasq closes all descriptors it inherits, so no lock can show that it is alive. It is known by
-// its command line: that names a configuration file in vireod's run directory and, as a tag that
-// no rule uses, the network namespace it was started in. The same paths may exist in a container,
-// and its processes are visible from the host.
+// dnsmasq closes all inherited descriptors, so a lock cannot show that it is alive. It is
+// identified by its command line, which names a configuration file in vireod's run directory and,
+// as a tag that no rule uses, the network namespace of its start: a container may have the same
+// paths, and the host sees the container's processes.
 //
-// The command line and the start time can be read of any process. What would be surer, such as
-// /proc/PID/ns/net, needs CAP_SYS_PTRACE once dnsmasq has switched to its own user.
+// Every process may read the command line and start time of another. More reliable sources, such as
+// /proc/PID/ns/net, need CAP_SYS_PTRACE once dnsmasq has switched to its own user.
 #include "netmgr/dnsmasq_find.h"
 #include "base/file.h"
 
@@ -40,8 +40,8 @@ static int read_process(pid_t pid, const char *what, char **ret, size_t *len)
     return file_read(path, CMDLINE_MAX, ret, len);
 }
 
-// The configuration file of a dnsmasq that vireod started in this network namespace; NULL for
-// anything else.
+// The configuration file of a dnsmasq that vireod started in this network namespace; NULL for any
+// other process.
 static char *conf_of(pid_t pid)
 {
     AUTO_FREE char *text = NULL;
@@ -61,8 +61,8 @@ static char *conf_of(pid_t pid)
     return marked && conf ? xstrdup(conf) : NULL;
 }
 
-// One that is just ending: it has no command line any more, but still its sockets. It may be any
-// other dnsmasq too, so it is only waited for.
+// A dnsmasq that is exiting: it has no command line but still its sockets. It may be one that
+// vireod did not start, so the callers only wait for it.
 static bool is_ending(pid_t pid)
 {
     AUTO_FREE char *line = NULL, *stat = NULL;
@@ -75,7 +75,7 @@ static bool is_ending(pid_t pid)
 }
 
 struct scan {
-    const char *path; // or
+    const char *path; // or NULL
     const char *dir;
     struct dnsmasq_vec *ret;
 };
@@ -89,7 +89,7 @@ static int scan_one(const char *name, void *arg)
     char *conf = conf_of((pid_t)pid);
     size_t n = s->dir ? strlen(s->dir) : 0;
     if (!conf && s->path && is_ending((pid_t)pid))
-        conf = xstrdup(s->path); // maybe
+        conf = xstrdup(s->path); // an assumption
     bool match = conf && (s->path ? str_eq(conf, s->path)
                                   : str_starts(conf, s->dir) && conf[n] == '/' &&
                                         !strchr(conf + n + 1, '/'));
@@ -129,7 +129,7 @@ int dnsmasq_open(const struct network_files *f, struct process *ret)
     return -ESRCH;
 }
 
-// ---- ending it ---------------------------------------------------------------------------------
+// ---- stopping -----------------------------------------------------------------------------------
 
 void dnsmasq_wait(struct task *t, struct process *p)
 {
@@ -148,7 +148,7 @@ void dnsmasq_end_found(struct task *t, const struct dnsmasq_found *f)
     struct process p;
     if (process_open(f->pid, 0, &p) < 0)
         return;
-    // Its number may have become another's since the scan.
+    // The pid may have been reused since the scan.
     AUTO_FREE char *now = conf_of(f->pid);
     int status;
     if (str_eq(now, f->conf)) {

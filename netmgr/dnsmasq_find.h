@@ -17,16 +17,16 @@ struct dnsmasq_vec {
 };
 void dnsmasq_vec_finish(struct dnsmasq_vec *f);
 
-// The argument that says in which network namespace it was started. Caller frees.
+// The argument that names the network namespace of its start. Caller frees.
 char *dnsmasq_mark(void);
-// Appends those of this network namespace that run with the configuration `path`, or with any in
-// the directory `dir`; the other one is NULL. Doesn't suspend.
+// Appends the dnsmasq processes of this network namespace that use the configuration `path`, or any
+// in the directory `dir`; the other argument is NULL. Doesn't suspend.
 void dnsmasq_find(const char *path, const char *dir, struct dnsmasq_vec *ret);
-// The one that the pid file names. 0, -ESRCH when that is none of vireod's, or -errno; then *ret
-// is PROCESS_NONE. Doesn't suspend.
+// Opens the process that the pid file names. 0, -ESRCH when vireod did not start it, or -errno; on
+// failure *ret is PROCESS_NONE. Doesn't suspend.
 int dnsmasq_open(const struct network_files *f, struct process *ret);
-// Ends it and waits until it is gone. Suspends.
+// Stops it and waits for its exit. Suspends.
 void dnsmasq_end_found(struct task *t, const struct dnsmasq_found *f);
-// Ends all that run with this configuration but the process `keep` (0: none). Returns how many.
-// Suspends.
+// Stops all processes with this configuration except the process `keep` (0: none). Returns their
+// number. Suspends.
 size_t dnsmasq_end_others(struct task *t, const char *conf, pid_t keep);

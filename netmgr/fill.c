@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What a definition gets from us when it doesn't say: the bridge's name, and a subnet.
+// Completes a definition: chooses the bridge name and a free subnet.
 #include "netmgr/internal.h"
 
 #include <arpa/inet.h>
@@ -36,11 +36,11 @@ static int choose_bridge(struct networks *all, const struct network *self, const
         }
     }
     return error_set(err, ERROR_OPERATION_FAILED, AREA_NETWORK,
-                     "no bridge name '%s' is free; say one in <bridge name=>", pattern);
+                     "no free bridge name '%s'; set one in <bridge name=>", pattern);
 }
 
-// The bridge it had before, when its new document says none: its interface doesn't change its name
-// because somebody edited something else.
+// The bridge name of the previous definition, so that an edit that does not name the bridge keeps
+// it.
 static const char *bridge_before(const struct network *self)
 {
     const struct network_def *before = self ? network_current(self) : NULL;
@@ -64,13 +64,13 @@ static int fill_bridge(struct networks *all, const struct network *self, struct 
     return 0;
 }
 
-// An <ip> without address gets a free subnet, and its <dhcp> all of that.
+// Gives an <ip> without address a free subnet, and its <dhcp> all of that.
 static int fill_subnet(struct networks *all, const struct network *self, struct network_ip *ip,
                        struct error *err)
 {
     const struct network_def *before = self ? network_current(self) : NULL;
     struct ip_prefix p = {0};
-    // The one it had before, like its bridge.
+    // Keep the previous subnet, like the bridge.
     for (size_t i = 0; before && i < before->ips.n && !p.addr.family; i++) {
         if (before->ips.v[i]->address.family == AF_INET)
             p = network_ip_prefix(before->ips.v[i]);
@@ -109,8 +109,8 @@ int check_def(struct networks *all, const struct network *self, const struct net
         network_def_owns_bridge(def) && def->bridge ? bridge_owner(all, self, def->bridge) : NULL;
     if (owner)
         return error_set(err, ERROR_INTERNAL, AREA_NETWORK,
-                         "bridge name '%s' already in use by network '%s'; give "
-                         "network '%s' another in <bridge name=>, or none",
+                         "bridge name '%s' already in use by network '%s'; set "
+                         "another <bridge name=> in network '%s', or none",
                          def->bridge, owner->name, def->name);
     return 0;
 }

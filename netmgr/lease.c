@@ -4,8 +4,8 @@
 
 #include <arpa/inet.h>
 
-// "EXPIRY MAC IP HOST CLIENTID" and, after a line "duid OURS", "EXPIRY IAID IP6 HOST DUID"; "*"
-// stands for nothing.
+// "EXPIRY MAC IP HOST CLIENTID" and, after a line "duid SERVER_DUID", "EXPIRY IAID IP6 HOST DUID";
+// "*" means none.
 enum { FIELD_EXPIRY, FIELD_ID, FIELD_IP, FIELD_HOST, FIELD_CLIENT, FIELDS, LINE_SIZE = 2048 };
 
 static size_t split(char *line, char *fields[static FIELDS])
@@ -20,12 +20,12 @@ static size_t split(char *line, char *fields[static FIELDS])
     return n;
 }
 
-static char *given(const char *field)
+static char *field_or_null(const char *field)
 {
     return str_eq(field, "*") ? NULL : xstrdup(field);
 }
 
-// "52:54:00:00:00:01", or with the hardware type in front when that is not Ethernet.
+// "52:54:00:00:00:01", with the hardware type in front if not Ethernet.
 static bool is_mac(const char *text)
 {
     const char *dash = strchr(text, '-');
@@ -34,8 +34,7 @@ static bool is_mac(const char *text)
            str_eq(text, "*");
 }
 
-// A DUID that was made of a MAC address, with or without a time (RFC 8415 11.2 and 11.4), has it at
-// its end.
+// A DUID made from a MAC address, with or without a time (RFC 8415 11.2 and 11.4), ends with it.
 static char *mac_in_duid(const char *duid)
 {
     enum { MAC_CHARS = 17, WITH_TIME = 41, WITHOUT = 29 };
@@ -61,14 +60,14 @@ static bool parse_line(char *line, struct network_lease_vec *ret)
     bool v6 = l.ip.family == AF_INET6;
     if (!v6 && !is_mac(f[FIELD_ID]))
         return false;
-    // A temporary address has a T in front of its number.
+    // A temporary address has a T before its number.
     uint64_t iaid;
     if (v6 && str_to_u64(f[FIELD_ID] + (f[FIELD_ID][0] == 'T'), 10, UINT32_MAX, &iaid) < 0)
         return false;
     l.iaid = v6 ? xstrdup(f[FIELD_ID]) : NULL;
-    l.hostname = given(f[FIELD_HOST]);
-    l.clientid = given(f[FIELD_CLIENT]);
-    l.mac = v6 ? mac_in_duid(l.clientid) : given(f[FIELD_ID]);
+    l.hostname = field_or_null(f[FIELD_HOST]);
+    l.clientid = field_or_null(f[FIELD_CLIENT]);
+    l.mac = v6 ? mac_in_duid(l.clientid) : field_or_null(f[FIELD_ID]);
     vec_push(ret, l);
     return true;
 }
@@ -80,7 +79,7 @@ size_t lease_parse(const char *text, size_t len, struct network_lease_vec *ret)
     while (len > 0) {
         const char *end = memchr(text, '\n', len);
         size_t n = end ? (size_t)(end - text) : len;
-        // Without its line end it may be the beginning of something else.
+        // Without a line end it may be incomplete.
         bool good = end && n < sizeof(line) && !memchr(text, 0, n);
         if (good) {
             memcpy(line, text, n);

@@ -6,8 +6,8 @@
 
 enum { LEASE_FILE_MAX = 16 << 20 };
 
-// Appends what the text says to *ret. dnsmasq writes the file in place, so that its end may be
-// missing: lines that make no sense are left out. Returns how many were.
+// Appends the leases in `text` to *ret. dnsmasq writes the file in place, so its end may be
+// missing: invalid lines are skipped. Returns their number.
 size_t lease_parse(const char *text, size_t len, struct network_lease_vec *ret);
-// Whether the text ends where a whole file does.
+// Whether the text ends like a complete file.
 bool lease_is_whole(const char *text, size_t len);

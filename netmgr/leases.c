@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The leases of a network, as clients ask for them.
+// The leases of a network, for clients.
 #include "netmgr/lease.h"
 #include "netmgr/internal.h"
 
-// The length of the subnet that has it.
+// The prefix length of the subnet that contains the address.
 static uint8_t prefix_of(const struct network_def *def, const struct ip_addr *a)
 {
     for (size_t i = 0; i < def->ips.n; i++) {
@@ -14,7 +14,8 @@ static uint8_t prefix_of(const struct network_def *def, const struct ip_addr *a)
     return (uint8_t)ip_bits(a);
 }
 
-// DHCPv6 doesn't tell the MAC address. Most clients make the association's number of its end.
+// DHCPv6 does not report the MAC address. Most clients derive the association's number from its
+// end.
 static void find_mac(const struct network *net, struct network_lease *l)
 {
     struct network_port *port;
@@ -44,7 +45,7 @@ int network_get_leases(struct network *net, const char *mac, struct network_leas
 {
     const struct network_def *def = network_current(net);
     if (!def)
-        return error_set(err, ERROR_NO_NETWORK, AREA_NETWORK, "'%s' was removed", net->name);
+        return error_set(err, ERROR_NO_NETWORK, AREA_NETWORK, "'%s' was undefined", net->name);
     struct network_lease_vec leases = {0};
     int64_t now = (int64_t)(now_realtime_us() / 1000000);
     dnsmasq_read_leases(net);

@@ -23,8 +23,7 @@ void network_set_phase(struct network *net, enum network_phase phase)
     net->runtime->phase = phase;
 }
 
-// ---- the class
-
+// ---- the class ----------------------------------------------------------------------------------
 static void *parse(const struct object_table *table, const char *xml, size_t len, struct error *err)
 {
     (void)table;
@@ -64,7 +63,7 @@ static void runtime_destroy(struct network *net)
     strv_finish(&rt->blockers);
     free(rt->zone_error);
     free(rt->lease_text);
-    heal_finish(&rt->heal);
+    repair_finish(&rt->repair);
     free(rt);
 }
 
@@ -106,8 +105,8 @@ static int start(struct task *t, struct object *o, struct error *err)
 static void unlocked(struct object *o)
 {
     struct network *net = (struct network *)o;
-    if (net->runtime->heal.wanted && !net->runtime->heal.running)
-        heal_trigger(net, NULL);
+    if (net->runtime->repair.pending && !net->runtime->repair.running)
+        repair_trigger(net, NULL);
 }
 
 const struct object_class network_class = {
@@ -135,11 +134,10 @@ const struct object_class network_class = {
     .unlocked = unlocked,
 };
 
-// ---- the table
-
+// ---- the table ----------------------------------------------------------------------------------
 static void on_firewalld(void *arg)
 {
-    heal_trigger_all(arg, "firewalld was started or reloaded");
+    repair_trigger_all(arg, "firewalld was started or reloaded");
 }
 
 struct networks *networks_create(const struct networks_config *config, struct error *err)

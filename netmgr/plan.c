@@ -97,7 +97,7 @@ int plan_make(const struct network_def *def, const struct dnsmasq_paths *paths, 
     if (p->owned) {
         make_bridge(def, p);
         make_addresses(def, p);
-        p->dnsmasq = dnsmasq_wanted(def);
+        p->dnsmasq = dnsmasq_needed(def);
         make_rules(def, p);
         p->zone = xstrdup(def->bridge_zone);
     }
@@ -126,7 +126,7 @@ struct bridge_options plan_bridge_options(const struct plan *p, bool wired)
     o.stp = p->stp && (wired || p->forward_delay_ms > 0);
     o.forward_delay_ms = p->forward_delay_ms;
     if (o.stp && o.forward_delay_ms < 2000)
-        o.forward_delay_ms = 2000; // what the kernel makes of it
+        o.forward_delay_ms = 2000; // the kernel's minimum
     o.vlan_filtering = p->vlan_filtering;
     return o;
 }

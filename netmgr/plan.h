@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What the kernel and dnsmasq shall have for a network, as plain data. Pure functions.
+// What the kernel and dnsmasq are to have for a network, as plain data. Pure functions.
 #pragma once
 
 #include "bridge/addr.h"
@@ -14,24 +14,24 @@ struct prefix_vec {
 
 struct plan {
     char *name;
-    char bridge[IFNAMSIZ]; // "": none, guests get macvtaps
-    bool owned;            // the bridge is ours; else there is nothing but ports
+    char bridge[IFNAMSIZ]; // "": none, domains get macvtaps
+    bool owned;            // vireod owns the bridge; else only its ports are managed
 
     bool has_mac;
     uint8_t mac[MAC_SIZE];
-    uint32_t mtu; // 0: the kernel's choice
-    // STP is on only where it can do something, see plan_bridge_options().
+    uint32_t mtu; // 0: the kernel's default
+    // On only where it has an effect, see plan_bridge_options().
     bool stp;
     uint32_t forward_delay_ms;
     bool vlan_filtering;
 
-    bool ipv6;                     // the host has an IPv6 address in it, or guests talk IPv6
+    bool ipv6;                     // the host has an IPv6 address in it, or guests use IPv6
     struct prefix_vec addresses;   // of the bridge
-    struct route_vec routes;       // by way of the bridge; index is not set
+    struct route_vec routes;       // through the bridge; index is not set
     bool forward4, forward6;       // the host forwards packets
     struct firewall_network rules; // borrows from this struct
     char *out_device;
-    char *zone; // of firewalld; NULL: not asked for
+    char *zone; // of firewalld; NULL: not set
 
     bool dnsmasq;
     struct dnsmasq_files files;
@@ -46,9 +46,9 @@ static inline void plan_destroyp(struct plan **p)
 }
 #define AUTO_PLAN CLEANUP(plan_destroyp)
 
-// `wired`: the bridge has ports that may lead to another bridge. STP holds frames of a new port
-// back for 4 s (the kernel knows no forward delay below 2 s), so it is off while there are only
-// ends of guests, unless the document asks for a delay.
+// `wired`: a port of the bridge may lead to another bridge. STP holds back frames of a new port for
+// 4 s (the kernel's minimum forward delay is 2 s), so it is off while all ports are domains'
+// interfaces, unless the document sets a delay.
 struct bridge_options plan_bridge_options(const struct plan *p, bool wired);
 // As text, for tests and the log. Caller frees.
 char *plan_text(const struct plan *p);

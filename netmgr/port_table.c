@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What is plugged into a network.
+// The ports of a network.
 //
-// A guest's interface is a tap whose descriptors QEMU holds: it lives as long as the guest,
-// whatever happens to us or to the bridge; or a macvtap, see direct.c. RUN/NAME.ports/UUID.xml
-// keeps each port, with its tap's name in the first line, so that after a restart taps are put back
-// before their guests have been taken over.
+// A domain's interface is a tap whose descriptors QEMU holds, so it exists as long as QEMU,
+// whatever happens to vireod or the bridge; or a macvtap, see direct.c. RUN/NAME.ports/UUID.xml
+// stores each port, with its tap's name in the first line, so that after a restart taps are put
+// back into the bridge before their domains are adopted.
 #include "base/file.h"
 #include "netmgr/internal.h"
 
@@ -99,11 +99,11 @@ static int load_one(const char *name, void *arg)
     if (xml && sscanf(text, "%15s %u", tap, &mtu) == 2)
         def = network_port_def_parse(xml, len - (size_t)(xml - text), 0, &err);
     bool has_tap = def && !str_eq(tap, "-");
-    // The guest ended meanwhile, and its tap with it.
+    // The domain ended meanwhile, and its tap with it.
     bool ended = has_tap && net->all->nl && link_find(net->all->nl, tap, &l, NULL) == -ENODEV;
     if (!def || ended || network_find_port(net, &def->uuid.value)) {
         if (!def)
-            log_network(LOG_LEVEL_WARN, net->name, "the port in '%s' is damaged: removed", path);
+            log_network(LOG_LEVEL_WARN, net->name, "the port in '%s' is damaged: removed it", path);
         network_port_def_destroy(def);
         unlink(path);
         return 0;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Plugging guests into a network and out of it, and the ports that clients make.
+// Ports of networks: plugged by domains, or created by clients.
 #include "bridge/bridge.h"
 #include "netmgr/internal.h"
 
@@ -40,12 +40,12 @@ int port_plug_back(struct networks *all, struct network_port *port, int bridge_i
                    struct repairs *repairs, struct error *err)
 {
     struct link l;
-    // A macvtap stays where it is, though its network may have become one with a bridge.
+    // A macvtap stays on its interface, even if its network now has a bridge.
     if (!*port->tap || port->def->plug == NETWORK_PLUG_DIRECT)
         return 0;
     int r = link_find(all->nl, port->tap, &l, err);
     if (r == -ENODEV || (r == 0 && l.master == bridge_index && l.flags & IFF_UP))
-        return 0; // its guest ended, or all is well
+        return 0; // the domain ended, or the tap is in the bridge
     AUTO_FREE uint16_t *trunk = NULL;
     struct port_change pc = network_port_change(port->def->vlan, port->def->isolated, &trunk);
     pc.only_mac = only_mac(port->net, port->def);
@@ -54,7 +54,7 @@ int port_plug_back(struct networks *all, struct network_port *port, int bridge_i
     if (r < 0 || link_change(all->nl, l.index, l.name, &change, err) < 0 ||
         link_change_port(all->nl, l.index, l.name, &pc, err) < 0)
         return -1;
-    repairs_add(repairs, REPAIR_PORT, "%s plugged in", l.name);
+    repairs_add(repairs, REPAIR_PORT, "%s attached", l.name);
     return 0;
 }
 
@@ -94,8 +94,8 @@ static struct network_port_def *make_def(const struct network *net,
     return def;
 }
 
-// The kernel's own "vnet%d" gives a number again as soon as it is free, when somebody may still
-// mean the one before: ours go on counting.
+// The kernel's "vnet%d" reuses a number as soon as it is free, when a client may still mean the
+// previous tap: these numbers increase.
 static int open_numbered_tap(struct networks *all, struct tap_config *c, struct tap *ret,
                              struct error *err)
 {
@@ -107,12 +107,12 @@ static int open_numbered_tap(struct networks *all, struct tap_config *c, struct 
         c->name = NULL;
         if (r == 0)
             return 0;
-        // Whether the link is there says nothing: our own failed one takes a moment to go.
+        // The link's existence proves nothing: a failed one takes a moment to disappear.
         if (e.sys_errno != EBUSY && e.sys_errno != EEXIST)
-            return error_move(err, &e); // not for the name
+            return error_move(err, &e); // the name is not the cause
     }
-    return error_set(err, ERROR_OPERATION_FAILED, AREA_NETWORK,
-                     "all names of taps up to vnet%d are taken", TAP_NAMES - 1);
+    return error_set(err, ERROR_OPERATION_FAILED, AREA_NETWORK, "all names up to vnet%d are in use",
+                     TAP_NAMES - 1);
 }
 
 static int open_tap(struct network *net, const struct network_plug_request *q,
@@ -146,7 +146,7 @@ bool ports_have_vlans(const struct network *net)
     return false;
 }
 
-// A bridge that doesn't filter VLANs would let the interface see all of them.
+// Turns on VLAN filtering, without which the interface would see all VLANs.
 static int filter_vlans(struct task *t, struct network *net, struct error *err)
 {
     struct plan *p = net->runtime->plan;
@@ -174,7 +174,7 @@ static int plug_locked(struct task *t, struct network *net, const struct network
         if (!all->config.start_on_demand)
             return network_require_active(net, err);
         if (network_start_locked(t, net, err) < 0)
-            return error_prefix(err, "starting network '%s' for it", net->name);
+            return error_prefix(err, "cannot start network '%s' for the interface", net->name);
     }
     const struct network_portgroup *pg = network_def_find_portgroup(net->live, q->portgroup);
     if (q->portgroup && !pg)
@@ -189,8 +189,8 @@ static int plug_locked(struct task *t, struct network *net, const struct network
     if (def->plug == NETWORK_PLUG_DIRECT && (def->bandwidth || def->vlan))
         r = error_set(
             err, ERROR_CONFIG_UNSUPPORTED, AREA_NETWORK,
-            "the <%s> of an interface cannot be kept in network '%s': its guests are on the "
-            "host's own interface, beside any bridge",
+            "the <%s> of an interface has no effect in network '%s': its domains are connected "
+            "directly to a host interface, without a bridge",
             def->bandwidth ? "bandwidth" : "vlan", net->name);
     else if (def->vlan)
         r = filter_vlans(t, net, err);
@@ -213,7 +213,7 @@ static int plug_locked(struct task *t, struct network *net, const struct network
     port_save(port);
     if (network_hooks_run(t, net, "port-created", "begin", port->def, err) < 0) {
         tap_close(all->config.sched, &ret->tap);
-        port = network_find_port(net, &ret->port_id); // somebody may have deleted its tap
+        port = network_find_port(net, &ret->port_id); // its tap may have been deleted meanwhile
         if (port)
             port_remove(port);
         return -1;
@@ -238,10 +238,10 @@ int network_plug(struct task *t, struct networks *all, const struct network_plug
     if (!found)
         return -1;
     AUTO_NETWORK struct network *net = network_ref(found);
-    if (network_lock(t, net, "plug a guest into", err) < 0)
+    if (network_lock(t, net, "plug an interface into", err) < 0)
         return -1;
     int r = net->removed
-                ? error_set(err, ERROR_NO_NETWORK, AREA_NETWORK, "'%s' was removed", net->name)
+                ? error_set(err, ERROR_NO_NETWORK, AREA_NETWORK, "'%s' was undefined", net->name)
                 : plug_locked(t, net, request, ret, err);
     network_unlock(net);
     return r;
@@ -254,16 +254,16 @@ int network_replug(struct task *t, struct networks *all, const struct network_pl
     if (!found)
         return -1;
     AUTO_NETWORK struct network *net = network_ref(found);
-    if (network_lock(t, net, "plug a guest back into", err) < 0)
+    if (network_lock(t, net, "plug an interface back into", err) < 0)
         return -1;
-    kernel_enter(t, all); // before the port is looked up: it may go while we wait
+    kernel_enter(t, all); // before the port is looked up: it may be deleted during the wait
     int r = 0;
     struct network_port *port = q->port_id.set ? network_find_port(net, &q->port_id.value) : NULL;
     if (!network_current(net)) {
-        r = error_set(err, ERROR_NO_NETWORK, AREA_NETWORK, "'%s' was removed", net->name);
+        r = error_set(err, ERROR_NO_NETWORK, AREA_NETWORK, "'%s' was undefined", net->name);
     } else if (!port) {
         struct network_def *live = net->live;
-        net->live = live ? live : net->def; // as it would be
+        net->live = live ? live : net->def; // as if started
         port = port_add(net, make_def(net, q, q->portgroup), q->tap);
         net->live = live;
         port->mtu = q->mtu;
@@ -326,12 +326,12 @@ void network_unplug_tap(struct networks *all, const char *tap)
     }
 }
 
-// ---- by clients --------------------------------------------------------------------------------
+// ---- created by clients -------------------------------------------------------------------------
 
 int network_port_create(struct task *t, struct network *net, struct network_port_def *def,
                         struct network_port **ret, struct error *err)
 {
-    int r = network_lock(t, net, "make a port of", err);
+    int r = network_lock(t, net, "create a port of", err);
     if (r < 0) {
         network_port_def_destroy(def);
         return -1;
@@ -342,8 +342,9 @@ int network_port_create(struct task *t, struct network *net, struct network_port
         r = network_require_active(net, err);
     } else if (network_find_port(net, &def->uuid.value)) {
         char id[UUID_TEXT_SIZE];
-        r = error_set(err, ERROR_NETWORK_PORT_EXISTS, AREA_NETWORK, "network '%s' has a port %s",
-                      net->name, uuid_format(&def->uuid.value, id));
+        r = error_set(err, ERROR_NETWORK_PORT_EXISTS, AREA_NETWORK,
+                      "network '%s' already has a port %s", net->name,
+                      uuid_format(&def->uuid.value, id));
     } else {
         const struct network_portgroup *pg = network_def_find_portgroup(net->live, def->group);
         if (def->group && !pg) {
@@ -407,17 +408,18 @@ int network_port_set_bandwidth(struct task *t, struct network *net, const struct
     struct network_port *port = network_find_port(net, id);
     int r = port ? 0 : no_port(net, id, err);
     if (port && port->def->plug == NETWORK_PLUG_DIRECT)
-        r = error_set(err, ERROR_OPERATION_UNSUPPORTED, AREA_NETWORK,
-                      "cannot set the rates of a port of network '%s': that is for networks with a "
-                      "bridge",
-                      net->name);
+        r = error_set(
+            err, ERROR_OPERATION_UNSUPPORTED, AREA_NETWORK,
+            "cannot set the rates of a port of network '%s': only supported in networks with a "
+            "bridge",
+            net->name);
     char tap[IFNAMSIZ] = "";
     if (port)
         strcpy(tap, port->tap);
     if (r == 0 && *tap)
         r = bandwidth_apply(t, tap, bandwidth, err);
     port = network_find_port(net, id);
-    // Maybe half of it was done.
+    // The change may be half done.
     if (r < 0 && port && *tap)
         (void)bandwidth_apply(t, tap, port->def->bandwidth, NULL);
     if (r == 0 && port) {

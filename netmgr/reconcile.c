@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // How this works
 //
-// A network's plan (plan.h) says what shall be there. Each function below looks at one part of what
-// is there, and changes what differs. None of them knows whether the network is being started,
-// changed, repaired or taken over after a restart: what they had to change is noted in `repairs`,
-// and the caller knows what that means.
+// A network's plan (plan.h) lists what is to exist. Each function below compares one part with what
+// exists and changes the difference. None of them knows whether the network is being started,
+// changed, repaired or adopted: they record their changes in `repairs`, which the caller
+// interprets.
 //
-// What was put into the kernel by an earlier plan and is not in this one stands in
-// runtime->old_*: it is written to the state file before an update begins, and removed here.
+// What an earlier plan put into the kernel and this one lacks is in runtime->old_*: it is saved in
+// the status file before an update begins, and removed here.
 #include "bridge/bridge.h"
 #include "bridge/sysctl.h"
 #include "netmgr/internal.h"
@@ -42,9 +42,9 @@ const char *repairs_text(struct repairs *r)
     return strbuf_text(&r->text);
 }
 
-// ---- bridge ------------------------------------------------------------------------------------
+// ---- bridge -------------------------------------------------------------------------------------
 
-// Does it have a port that may lead to another bridge, so that frames could go in a circle?
+// Whether a port may lead to another bridge, so that frames could loop.
 static bool is_wired(struct netlink *nl, int bridge)
 {
     static const char *const ends[] = {"tun", "veth", "macvtap", "dummy"};
@@ -71,15 +71,15 @@ static int make_bridge(struct netlink *nl, const struct plan *p, struct link *re
                               .options = plan_bridge_options(p, false)};
     if (bridge_create(nl, &c, NULL, err) < 0)
         return -1;
-    repairs->bridge_was_gone = true;
-    repairs_add(repairs, REPAIR_BRIDGE, "bridge %s made", p->bridge);
+    repairs->bridge_was_missing = true;
+    repairs_add(repairs, REPAIR_BRIDGE, "bridge %s created", p->bridge);
     int r = link_find(nl, p->bridge, ret, err);
     return r == -ENODEV ? error_set(err, ERROR_OPERATION_FAILED, AREA_NETWORK,
-                                    "bridge '%s' was deleted as soon as it was made", p->bridge)
+                                    "bridge '%s' was deleted right after its creation", p->bridge)
                         : r;
 }
 
-// Whether the options differ in what we set.
+// Whether options that vireod sets differ.
 static bool options_differ(const struct bridge_options *a, const struct bridge_options *b)
 {
     return a->stp != b->stp || a->vlan_filtering != b->vlan_filtering ||
@@ -126,8 +126,8 @@ static int sync_up(struct netlink *nl, const struct plan *p, const struct link *
     return 0;
 }
 
-// The bridge takes no addresses by itself, neither from guests that pretend to be routers nor,
-// without IPv6, at all.
+// The bridge must not configure addresses itself, neither from guests that send router
+// advertisements nor, without IPv6, at all.
 static int sync_interface(const struct plan *p, struct error *err)
 {
     static const struct {
@@ -146,7 +146,7 @@ static int sync_interface(const struct plan *p, struct error *err)
     return 0;
 }
 
-// ---- addresses and routes ----------------------------------------------------------------------
+// ---- addresses and routes -----------------------------------------------------------------------
 
 static bool same_prefix(const struct ip_prefix *a, const struct ip_prefix *b)
 {
@@ -181,7 +181,7 @@ static int sync_addresses(struct netlink *nl, struct network_runtime *rt, int in
             continue;
         r = address_add(nl, index, p->bridge, &p->addresses.v[i], true, err);
         if (r == 0)
-            repairs_add(repairs, REPAIR_ADDRESS, "address %s put on %s",
+            repairs_add(repairs, REPAIR_ADDRESS, "address %s added to %s",
                         ip_prefix_format(&p->addresses.v[i], text), p->bridge);
     }
     vec_finish(&there);
@@ -216,25 +216,25 @@ static int sync_routes(struct netlink *nl, struct network_runtime *rt, int index
             r = route_delete(nl, &old, err);
     }
     for (size_t i = 0; r == 0 && i < rt->plan->routes.n; i++) {
-        struct route wanted = rt->plan->routes.v[i];
+        struct route planned = rt->plan->routes.v[i];
         bool found = false;
-        wanted.index = index;
+        planned.index = index;
         VEC_FOREACH (it, &there)
-            found = found || (it->index == index && same_route(it, &wanted));
+            found = found || (it->index == index && same_route(it, &planned));
         if (found)
             continue;
-        r = route_add(nl, &wanted, err);
+        r = route_add(nl, &planned, err);
         if (r == 0)
             repairs_add(repairs, REPAIR_ROUTE, "route to %s added",
-                        ip_prefix_format(&wanted.dst, text));
+                        ip_prefix_format(&planned.dst, text));
     }
     vec_finish(&there);
     return r;
 }
 
-// ---- forwarding --------------------------------------------------------------------------------
+// ---- forwarding ---------------------------------------------------------------------------------
 
-// A host that forwards IPv6 takes no more routes from routers (accept_ra 1 becomes 0): that would
+// A host that forwards IPv6 ignores router advertisements (accept_ra 1 acts like 0), which would
 // cut off the host itself.
 static int check_router_routes(struct netlink *nl, const struct plan *p, struct error *err)
 {
@@ -250,7 +250,7 @@ static int check_router_routes(struct netlink *nl, const struct plan *p, struct 
         if (sysctl_read(NULL, key, &accept, NULL) == 0 && accept == 1)
             r = error_set(err, ERROR_OPERATION_FAILED, AREA_NETWORK,
                           "cannot start network '%s' with IPv6: this host has its own IPv6 route "
-                          "from a router at '%s' and would lose it by forwarding; set "
+                          "from a router at '%s' and would lose it by forwarding IPv6; set "
                           "net.ipv6.conf.%s.accept_ra to 2 first",
                           p->name, l.name, l.name);
     }
@@ -278,7 +278,7 @@ static int sync_forwarding(struct netlink *nl, const struct plan *p, struct repa
     return 0;
 }
 
-// ---- firewall ----------------------------------------------------------------------------------
+// ---- firewall -----------------------------------------------------------------------------------
 
 static int sync_firewall(struct task *t, struct networks *all, const struct plan *p,
                          struct repairs *repairs, struct error *err)
@@ -287,13 +287,14 @@ static int sync_firewall(struct task *t, struct networks *all, const struct plan
     AUTO_FREE char *missing = NULL;
     if (firewall_verify(t, all->firewall, &p->rules, &complete, &missing, err) < 0)
         return -1;
-    // Without a backend everything counts as complete: applying tells those who need one.
+    // Without a backend the rules count as complete: applying reports the error where rules are
+    // needed.
     if (complete && firewall_backend_name(all->firewall))
         return 0;
     if (firewall_apply(t, all->firewall, &p->rules, err) < 0)
         return -1;
     if (!complete)
-        repairs_add(repairs, REPAIR_FIREWALL, "rules put back (missing: %s)",
+        repairs_add(repairs, REPAIR_FIREWALL, "firewall rules restored (missing: %s)",
                     missing ? missing : "all");
     return 0;
 }
@@ -311,16 +312,16 @@ static int sync_zone(struct task *t, struct network *net, struct repairs *repair
                           p->rules.mode == FIREWALL_ROUTE, &zone, &e);
     if (r < 0 && p->zone)
         return error_move(err, &e);
-    const char *said = r < 0 ? error_message(&e) : NULL;
-    if (said && !str_eq(rt->zone_error, said))
-        log_network(LOG_LEVEL_WARN, net->name, "%s", said);
-    str_replace(&rt->zone_error, said);
+    const char *failure = r < 0 ? error_message(&e) : NULL;
+    if (failure && !str_eq(rt->zone_error, failure))
+        log_network(LOG_LEVEL_WARN, net->name, "%s", failure);
+    str_replace(&rt->zone_error, failure);
     if (zone)
-        repairs_add(repairs, REPAIR_FIREWALL, "put into firewalld's zone '%s'", zone);
+        repairs_add(repairs, REPAIR_FIREWALL, "added to firewalld zone '%s'", zone);
     return 0;
 }
 
-// ---- all of it ---------------------------------------------------------------------------------
+// ---- entry points -------------------------------------------------------------------------------
 
 static int sync_ports(struct network *net, int index, struct repairs *repairs, struct error *err)
 {
@@ -332,17 +333,17 @@ static int sync_ports(struct network *net, int index, struct repairs *repairs, s
     return 0;
 }
 
-// A bridge of the host's: only the ports are ours.
+// A bridge of the host: vireod manages only its ports.
 static int sync_foreign(struct network *net, struct repairs *repairs, struct error *err)
 {
     struct link l;
     int r = link_find(net->all->nl, net->runtime->plan->bridge, &l, err);
     if (r == -ENODEV)
-        return 0; // told to those who plug into it
+        return 0; // plugging into it reports the error
     return r < 0 ? -1 : sync_ports(net, l.index, repairs, err);
 }
 
-// What is the kernel's. Doesn't suspend.
+// The kernel's part. Doesn't suspend.
 static int sync_kernel(struct network *net, struct repairs *repairs, struct error *err)
 {
     struct netlink *nl = net->all->nl;
@@ -374,10 +375,10 @@ static int reconcile_up(struct task *t, struct network *net, struct repairs *rep
         dnsmasq_sync(t, net, repairs, err) < 0)
         return -1;
     // A new bridge has no rates; taps keep theirs.
-    if (repairs->bridge_was_gone && net->live->bandwidth &&
+    if (repairs->bridge_was_missing && net->live->bandwidth &&
         bandwidth_apply(t, p->bridge, net->live->bandwidth, err) < 0)
         return -1;
-    if (repairs->bridge_was_gone && resolved_register(t, net, err) < 0)
+    if (repairs->bridge_was_missing && resolved_register(t, net, err) < 0)
         return -1;
     struct process none = PROCESS_NONE;
     VEC_FOREACH (old, &rt->old_bridges) {

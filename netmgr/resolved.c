@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// <domain register='yes'>: the host asks the network's own name server for the network's names.
+// <domain register='yes'>: the host resolves the network's names with the network's own DNS server.
 #include "netmgr/internal.h"
 
 enum { RESOLVED_TIMEOUT_MS = 5000, OUTPUT_MAX = 2048 };
@@ -19,12 +19,12 @@ static int run(struct task *t, const struct network *net, const char *verb, cons
         status == 0)
         return 0;
     const char *text = strbuf_text(&output);
-    AUTO_FREE char *said = output.len ? str_printable(text, strcspn(text, "\n"))
-                                      : xstrdup(err ? error_message(err) : "it failed");
+    AUTO_FREE char *failure = output.len ? str_printable(text, strcspn(text, "\n"))
+                                         : xstrdup(err ? error_message(err) : "unknown error");
     return error_set(err, ERROR_OPERATION_FAILED, AREA_NETWORK,
                      "cannot register <domain name='%s' register='yes'> of network '%s' with "
-                     "systemd-resolved ('resolvectl %s'): %s; have it run, or remove register=",
-                     net->live->domain, net->name, verb, said);
+                     "systemd-resolved ('resolvectl %s'): %s; start it, or remove register=",
+                     net->live->domain, net->name, verb, failure);
 }
 
 int resolved_register(struct task *t, const struct network *net, struct error *err)
@@ -35,7 +35,7 @@ int resolved_register(struct task *t, const struct network *net, struct error *e
         return 0;
     char address[IP_TEXT_SIZE];
     ip_format(&net->runtime->plan->addresses.v[0].addr, address);
-    // "~": asked for these names, not searched for others.
+    // "~": a routing domain, not a search domain.
     AUTO_FREE char *domain = xasprintf("~%s", def->domain);
     return run(t, net, "dns", address, err) < 0 || run(t, net, "domain", domain, err) < 0 ? -1 : 0;
 }

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// A network's start, its end, and the change from one live definition to another. The network's
-// lock is held.
+// Starts, stops and changes a network between live definitions. The network's lock is held.
 #include "netmgr/internal.h"
 
 #include <errno.h>
@@ -18,13 +17,13 @@ static int check_mode(struct network *net, struct error *err)
     if (net->all->nl)
         return 0;
     return error_set(err, ERROR_OPERATION_UNSUPPORTED, AREA_NETWORK,
-                     "cannot start network '%s': a user's own daemon may not make bridges (this "
-                     "takes CAP_NET_ADMIN); use an interface of type 'user' in the guest, or the "
-                     "system's daemon (qemu:///system)",
+                     "cannot start network '%s': a session daemon cannot create bridges (needs "
+                     "CAP_NET_ADMIN); use an interface of type 'user' in the domain, or the system "
+                     "daemon (qemu:///system)",
                      net->name);
 }
 
-// From here to the bridge being there nothing may suspend: the name and the subnet are free now.
+// Must not suspend between this check and the bridge's creation: name and subnet are free only now.
 static int check_free(struct network *net, const struct plan *p, struct error *err)
 {
     struct link l;
@@ -37,7 +36,7 @@ static int check_free(struct network *net, const struct plan *p, struct error *e
             *l.kind ? xasprintf(" or delete that one ('ip link delete %s')", p->bridge)
                     : xstrdup(""); // hardware
         return error_set(err, ERROR_OPERATION_FAILED, AREA_NETWORK,
-                         "cannot start network '%s': its bridge's name '%s' is taken by %s; give "
+                         "cannot start network '%s': its bridge name '%s' is used by %s; give "
                          "the network another ('virsh net-edit %s')%s",
                          net->name, p->bridge, what, net->name, remedy);
     }
@@ -58,7 +57,7 @@ static void find_blockers(struct task *t, struct network *net, struct strv *ret)
     const struct plan *p = net->runtime->plan;
     if (!p->owned || p->rules.mode == FIREWALL_OPEN || !firewall_backend_name(net->all->firewall))
         return;
-    AUTO_FREE char *bridge = xstrdup(p->bridge); // the plan may change while we wait
+    AUTO_FREE char *bridge = xstrdup(p->bridge); // the plan may change during the wait
     bool services = p->rules.dns || p->rules.dhcp || p->rules.dhcp6;
     (void)firewall_find_blockers(t, net->all->firewall, bridge, services, ret, NULL);
 }
@@ -71,7 +70,7 @@ static int refuse_blocked(struct task *t, struct network *net, struct error *err
     int r = blockers.n == 0
                 ? 0
                 : error_set(err, ERROR_OPERATION_FAILED, AREA_NETWORK,
-                            "cannot start network '%s', as its traffic would not pass: %s; or set "
+                            "cannot start network '%s', its traffic would be blocked: %s; or set "
                             "refuse_blocked_networks = no",
                             net->name, blockers.v[0]);
     strv_finish(&blockers);
@@ -83,8 +82,8 @@ static void report_main(struct task *t, void *arg)
     AUTO_NETWORK struct network *net = arg;
     struct network_runtime *rt = net->runtime;
     struct strv seen = {0}, blockers = {0};
-    // Firewall programs write their rules in several goes, and our repair follows: only what is
-    // still there at another look is told.
+    // Firewall programs write their rules in several steps, and vireod's repair follows: only rules
+    // that two checks in a row find are logged.
     do {
         task_sleep(t, task_deadline_ms(BLOCKERS_QUIET_MS));
         strv_finish(&seen);
@@ -93,7 +92,7 @@ static void report_main(struct task *t, void *arg)
         if (rt->phase == PHASE_ACTIVE)
             find_blockers(t, net, &blockers);
     } while (!has_all(&seen, &blockers));
-    rt->looks_for_blockers = false;
+    rt->checking_blockers = false;
     VEC_FOREACH (text, &blockers) {
         if (!strv_has(&rt->blockers, *text))
             log_network(LOG_LEVEL_WARN, net->name, "%s", *text);
@@ -105,10 +104,10 @@ static void report_main(struct task *t, void *arg)
 
 void network_report_blockers(struct network *net)
 {
-    if (net->runtime->looks_for_blockers)
+    if (net->runtime->checking_blockers)
         return;
-    net->runtime->looks_for_blockers = true;
-    task_spawn(net->all->config.sched, "look for blockers", report_main, network_ref(net));
+    net->runtime->checking_blockers = true;
+    task_spawn(net->all->config.sched, "check blockers", report_main, network_ref(net));
 }
 
 static void set_inactive(struct network *net)
@@ -120,7 +119,7 @@ static void set_inactive(struct network *net)
     net->updated = false;
     object_set_active(&net->object, false);
     network_set_phase(net, PHASE_INACTIVE);
-    rt->heal.wanted = false;
+    rt->repair.pending = false;
 }
 
 static int prepare(struct task *t, struct network *net, struct error *err)
@@ -135,7 +134,7 @@ static int prepare(struct task *t, struct network *net, struct error *err)
         new_plan(net, net->live, &rt->plan, err) < 0 ||
         teardown_wait(t, net, rt->plan->bridge, err) < 0)
         return -1;
-    kernel_enter(t, net->all); // until reconcile() has made the bridge
+    kernel_enter(t, net->all); // until reconcile() has created the bridge
     return check_free(net, rt->plan, err);
 }
 
@@ -148,7 +147,7 @@ static int bring_up(struct task *t, struct network *net, struct error *err)
         r = reconcile(t, net, true, &done, err);
     if (r == 0)
         r = refuse_blocked(t, net, err);
-    // A bridge of the host has them for as long as the network is up.
+    // A host bridge gets the rates while the network is active.
     if (r == 0 && !net->runtime->plan->owned && net->live->bandwidth)
         r = bandwidth_apply(t, net->runtime->plan->bridge, net->live->bandwidth, err);
     if (r == 0)
@@ -164,7 +163,7 @@ static int bring_up(struct task *t, struct network *net, struct error *err)
     return r;
 }
 
-// net->live may be set: a definition that is not the stored one.
+// net->live may already be set to a definition that is not the stored one.
 int network_start_locked(struct task *t, struct network *net, struct error *err)
 {
     object_assert_locked(t, &net->object);
@@ -203,13 +202,13 @@ int network_stop_locked(struct task *t, struct network *net, struct error *err)
         network_set_phase(net, PHASE_ACTIVE);
         return -1;
     }
-    // It ends whatever can't be removed: that is told, and tried again when the daemon starts.
+    // Stops even if something cannot be removed: that is logged, and retried when the daemon
+    // starts.
     if (reconcile(t, net, false, NULL, &e) < 0)
         log_network(LOG_LEVEL_ERROR, net->name, "%s", error_message(&e));
     if (!rt->plan->owned && net->live->bandwidth)
         (void)bandwidth_apply(t, rt->plan->bridge, NULL, NULL);
-    // Guests that run keep their interfaces: they are plugged in again when the network starts
-    // again.
+    // Running domains keep their interfaces, which are plugged back when the network starts again.
     network_drop_ports(net, true);
     error_clear(&e);
     if (network_hooks_run(t, net, "stopped", "end", NULL, &e) < 0)
@@ -276,8 +275,7 @@ int network_apply_locked(struct task *t, struct network *net, struct network_def
     net->live = old_live;
     rt->plan = old_plan;
     if (switch_to(t, net, stored ? net->def : NULL, &back) < 0)
-        log_network(LOG_LEVEL_ERROR, net->name, "cannot take back a change: %s",
-                    error_message(&back));
+        log_network(LOG_LEVEL_ERROR, net->name, "cannot undo a change: %s", error_message(&back));
     network_def_destroy(live);
     plan_destroy(plan);
     return -1;

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Status files of networks. Lines of plain words say what has
-// to be removed even when nothing else can be understood; the live document follows.
+// Status files of networks. Lines of keywords list what has to be removed even when the rest cannot
+// be parsed; the live document follows.
 //
 //     vireo-network 1
 //     phase active
-//     boot 5e5a...            the machine's boot: of another one nothing is left but files
+//     boot 5e5a...            boot id: after another boot only files are left
 //     name default
-//     bridge virbr0           ours; more than one while an update changes it
+//     bridge virbr0           owned by vireod; several while an update changes it
 //     address 192.168.122.1/24
 //     route 10.1.0.0/16 192.168.122.9 1
-//     stored 512              bytes at the end: a stored definition on its way to the disk
+//     stored 512              bytes at the end: a stored definition not yet saved
 //
 //     <network>...
 #include "base/boot.h"
@@ -71,7 +71,7 @@ static int parse_route(char *text, struct network_status *s)
     return 0;
 }
 
-static int parse_word(const char *key, char *value, struct network_status *s)
+static int parse_line(const char *key, char *value, struct network_status *s)
 {
     struct ip_prefix p;
     uint64_t n;
@@ -121,19 +121,19 @@ int network_status_parse(const char *text, size_t len, struct network_status *re
     char *save = NULL, *l = strtok_r(head, "\n", &save);
     if (!str_eq(l, "vireo-network 1"))
         return error_set(err, ERROR_INTERNAL, AREA_NETWORK,
-                         "it is no status file of a network, or of another version");
+                         "not a status file of a network, or of another version");
     while ((l = strtok_r(NULL, "\n", &save))) {
-        char *blank = strchr(l, ' ');
-        if (blank)
-            *blank = '\0';
-        if (!blank || parse_word(l, blank + 1, ret) < 0) {
+        char *space = strchr(l, ' ');
+        if (space)
+            *space = '\0';
+        if (!space || parse_line(l, space + 1, ret) < 0) {
             network_status_finish(ret);
-            return error_set(err, ERROR_INTERNAL, AREA_NETWORK, "it has a line '%.40s'", l);
+            return error_set(err, ERROR_INTERNAL, AREA_NETWORK, "invalid line '%.40s'", l);
         }
     }
     if (!ret->name || !*ret->name) {
         network_status_finish(ret);
-        return error_set(err, ERROR_INTERNAL, AREA_NETWORK, "it has no name");
+        return error_set(err, ERROR_INTERNAL, AREA_NETWORK, "no name");
     }
     size_t body_len = body ? len - head_len - 2 : 0;
     size_t stored_len = ret->stored_len < body_len ? ret->stored_len : body_len;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Which subnets are taken on this host, and which is free.
+// Checks and chooses subnets.
 #include "netmgr/internal.h"
 
 #include <arpa/inet.h>
@@ -30,16 +30,16 @@ static bool is_link_local(const struct ip_addr *a)
            (a->b[0] == 0xff || (a->b[0] == 0xfe && (a->b[1] & 0xc0) == 0x80));
 }
 
-// Single hosts and what covers everything are no subnets of anybody.
+// Host routes and the default route are not subnets.
 static bool is_subnet_route(const struct route *r, const struct ip_prefix *p, int but)
 {
     return r->index != but && r->dst.len > 1 && r->dst.len < ip_bits(&r->dst.addr) &&
            !is_link_local(&r->dst.addr) && ip_prefix_overlap(&r->dst, p);
 }
 
-// ---- a subnet that a document asks for ---------------------------------------------------------
+// ---- a document's subnet ------------------------------------------------------------------------
 
-// A wider one goes on serving the rest of its addresses: the more specific route wins.
+// A wider subnet stays usable: the more specific route has priority.
 static bool is_wider(const struct ip_prefix *there, const struct ip_prefix *p)
 {
     return there->len < p->len && ip_prefix_overlap(there, p);
@@ -65,12 +65,12 @@ static const char *link_name(struct networks *all, int index, struct link *l)
 static int collides(struct networks *all, const struct plan *plan, const struct ip_prefix *p,
                     const char *what, int index, struct error *err)
 {
-    char wanted[IP_TEXT_SIZE];
+    char address[IP_TEXT_SIZE];
     struct link l;
     return error_set(err, ERROR_OPERATION_FAILED, AREA_NETWORK,
-                     "cannot start network '%s': its address %s collides with %s interface '%s'; "
-                     "give the network another subnet ('virsh net-edit %s')",
-                     plan->name, ip_prefix_format(p, wanted), what, link_name(all, index, &l),
+                     "cannot start network '%s': its address %s conflicts with %s interface '%s'; "
+                     "choose another subnet ('virsh net-edit %s')",
+                     plan->name, ip_prefix_format(p, address), what, link_name(all, index, &l),
                      plan->name);
 }
 
@@ -102,7 +102,7 @@ static int check_one(struct networks *all, const struct taken *k, const struct p
         }
         struct link l;
         log_network(LOG_LEVEL_INFO, plan->name,
-                    "%s leaves the route to %s by interface '%s' for as long as it is active",
+                    "%s overrides the route to %s by interface '%s' while it is active",
                     ip_prefix_format(p, own), ip_prefix_format(&r->dst, there),
                     link_name(all, r->index, &l));
     }
@@ -122,7 +122,7 @@ int subnet_check(struct networks *all, const struct plan *plan, struct error *er
     return r;
 }
 
-// ---- a subnet that nobody has ------------------------------------------------------------------
+// ---- a free subnet ------------------------------------------------------------------------------
 
 static bool def_has(const struct network_def *def, const struct ip_prefix *p)
 {
@@ -177,6 +177,6 @@ int subnet_choose(struct networks *all, struct ip_prefix *ret, struct error *err
     taken_finish(&k);
     if (r < 0)
         error_set(err, ERROR_OPERATION_FAILED, AREA_NETWORK,
-                  "no free subnet was found in 192.168.0.0/16 and 10.122.0.0/16; say one in <ip>");
+                  "no free subnet found in 192.168.0.0/16 and 10.122.0.0/16; set one in <ip>");
     return r;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Taking a network out of the kernel, which takes its time for that.
+// Removes a network from the kernel, in the background where that takes long.
 #include "netmgr/internal.h"
 
 #include <unistd.h>
@@ -25,7 +25,7 @@ static void teardown_unref(struct teardown *td)
     free(td);
 }
 
-// One after the other, so that whoever waits to ask the kernel goes before the next.
+// Deletes one bridge at a time, so that other tasks that query the kernel go in between.
 static int delete_in_turn(struct task *t, struct networks *all, const char *bridge,
                           struct error *err)
 {
@@ -49,7 +49,7 @@ static void delete_main(struct task *t, void *arg)
     dnsmasq_wait(t, &td->dnsmasq);
     firewalld_take_out(t, net->all->firewalld, td->bridge, td->zone);
     if (r < 0)
-        log_network(LOG_LEVEL_ERROR, net->name, "%s; it is tried again when the daemon starts",
+        log_network(LOG_LEVEL_ERROR, net->name, "%s; retrying when the daemon starts",
                     error_message(&err));
     else if (net->runtime->phase == PHASE_STOPPING || net->runtime->phase == PHASE_INACTIVE)
         unlink(td->status);
@@ -58,8 +58,8 @@ static void delete_main(struct task *t, void *arg)
     teardown_unref(td);
 }
 
-// The kernel takes 20 to 70 ms to delete a bridge, and up to 20 to end a dnsmasq: that goes on
-// behind whoever asked. Takes *dnsmasq.
+// The kernel takes 20 to 70 ms to delete a bridge, and up to 20 ms to end a dnsmasq: both happen in
+// the background. Takes *dnsmasq.
 void teardown_bridge(struct network *net, const char *bridge, struct process *dnsmasq)
 {
     struct teardown *td = NEW(struct teardown);
@@ -100,7 +100,7 @@ int teardown_wait(struct task *t, struct network *net, const char *bridge, struc
     return 0;
 }
 
-// Out of the way at once, although the deletion takes its time: its subnets are free for others.
+// Frees its subnets at once, before the slow deletion.
 static void silence_bridge(struct networks *all, const char *bridge)
 {
     struct link l;
@@ -117,7 +117,7 @@ static void silence_bridge(struct networks *all, const char *bridge)
 static int remove_bridge(struct task *t, struct network *net, const char *bridge,
                          struct process *dnsmasq, struct error *err)
 {
-    // The bridge goes even when the rules can't be removed: those stay harmless without it.
+    // The bridge is deleted even if the rules cannot be removed: without it they match nothing.
     kernel_enter(t, net->all);
     silence_bridge(net->all, bridge);
     kernel_leave(t, net->all);
@@ -126,7 +126,7 @@ static int remove_bridge(struct task *t, struct network *net, const char *bridge
     return r;
 }
 
-// Everything we know of; what is not there is fine.
+// Removes everything that is known; what does not exist is skipped.
 int teardown(struct task *t, struct network *net, struct error *err)
 {
     struct network_runtime *rt = net->runtime;
@@ -140,7 +140,7 @@ int teardown(struct task *t, struct network *net, struct error *err)
             r |= remove_bridge(t, net, *old, &dnsmasq, r == 0 ? err : NULL);
         owned = true;
     }
-    dnsmasq_wait(t, &dnsmasq); // when no bridge went with it
+    dnsmasq_wait(t, &dnsmasq); // if teardown_bridge() did not take it
     dnsmasq_remove_files(net);
     if (!owned)
         object_status_remove(&net->object);

@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What tells us that a network may have been damaged.
+// Events that report possible damage to networks.
 //
 //     links, addresses, routes    rtnetlink (bridge/watch.h)
 //     forwarding switched off     rtnetlink's NETCONF groups
-//     nftables rules              nfnetlink (firewall/watch.h); not our own transactions
-//     legacy iptables rules       no notification: the tools lock /run/xtables.lock and let go of
-//                                 it when done, which inotify tells; and a look every few seconds
+//     nftables rules              nfnetlink (firewall/watch.h); except vireod's transactions
+//     legacy iptables rules       no notification: the tools lock and unlock /run/xtables.lock,
+//     which
+//                                 inotify reports; and a check every few seconds
 //     dnsmasq ended               its pidfd (dnsmasq.c)
 //     dnsmasq's files             inotify on the two directories
 //
-// Most events come from our own doing or from guests: only what disagrees with the plan is passed
-// on.
+// Most events come from vireod's changes or from guests: only those that disagree with the plan
+// trigger a repair.
 #include "base/file.h"
 #include "netmgr/internal.h"
 
@@ -27,7 +28,7 @@
 enum {
     PERIOD_LEGACY_US = 3000000,
     PERIOD_US = 30000000,
-    LEASES_QUIET_US = 5000, // dnsmasq writes the file in place: read when it is through
+    LEASES_QUIET_US = 5000, // dnsmasq writes the file in place: read after it finished
     BUFFER_SIZE = 16 * 1024,
 };
 
@@ -47,7 +48,7 @@ static bool is_active(const struct network *net)
     return net->runtime->phase == PHASE_ACTIVE;
 }
 
-// ---- links, addresses, routes ------------------------------------------------------------------
+// ---- links, addresses, routes -------------------------------------------------------------------
 
 static void on_bridge(struct network *net, const struct link *l)
 {
@@ -55,11 +56,11 @@ static void on_bridge(struct network *net, const struct link *l)
     if (!p->owned)
         return;
     if (!(l->flags & IFF_UP))
-        heal_trigger(net, "bridge %s was set down", l->name);
+        repair_trigger(net, "bridge %s was set down", l->name);
     else if (p->has_mac && memcmp(p->mac, l->mac, MAC_SIZE) != 0)
-        heal_trigger(net, "bridge %s got another MAC address", l->name);
+        repair_trigger(net, "bridge %s got another MAC address", l->name);
     else if (p->mtu && p->mtu != l->mtu)
-        heal_trigger(net, "bridge %s got another MTU", l->name);
+        repair_trigger(net, "bridge %s got another MTU", l->name);
 }
 
 static void on_link(struct networks *all, const struct link *l)
@@ -74,7 +75,7 @@ static void on_link(struct networks *all, const struct link *l)
             on_bridge(net, l);
         LIST_FOREACH (port, &net->ports, link) {
             if (*port->tap && str_eq(port->tap, l->name) && l->master == 0)
-                heal_trigger(net, "%s was taken out of its bridge", l->name);
+                repair_trigger(net, "%s was taken out of its bridge", l->name);
         }
     }
 }
@@ -86,7 +87,7 @@ static void on_link_gone(struct networks *all, const struct link *l)
     {
         if (is_active(net) && net->runtime->plan->owned &&
             str_eq(net->runtime->plan->bridge, l->name))
-            heal_trigger(net, "bridge %s was deleted", l->name);
+            repair_trigger(net, "bridge %s was deleted", l->name);
     }
 }
 
@@ -100,7 +101,7 @@ static void on_address_gone(struct networks *all, const struct address *a)
             continue;
         VEC_FOREACH (p, &net->runtime->plan->addresses) {
             if (ip_compare(&p->addr, &a->prefix.addr) == 0)
-                heal_trigger(net, "its address %s was removed", ip_prefix_format(&a->prefix, text));
+                repair_trigger(net, "address %s was removed", ip_prefix_format(&a->prefix, text));
         }
     }
 }
@@ -115,7 +116,7 @@ static void on_route_gone(struct networks *all, const struct route *r)
             continue;
         VEC_FOREACH (p, &net->runtime->plan->routes) {
             if (p->dst.len == r->dst.len && ip_compare(&p->dst.addr, &r->dst.addr) == 0)
-                heal_trigger(net, "its route to %s was removed", ip_prefix_format(&r->dst, text));
+                repair_trigger(net, "the route to %s was removed", ip_prefix_format(&r->dst, text));
         }
     }
 }
@@ -137,14 +138,14 @@ static void on_net(const struct watch_event *e, void *arg)
         on_route_gone(all, &e->route);
         break;
     case WATCH_LOST:
-        heal_trigger_all(all, "notifications of the kernel were lost");
+        repair_trigger_all(all, "kernel notifications were lost");
         break;
     default:
         break;
     }
 }
 
-// ---- forwarding --------------------------------------------------------------------------------
+// ---- forwarding ---------------------------------------------------------------------------------
 
 static void check_forwarding(struct networks *all)
 {
@@ -158,9 +159,9 @@ static void check_forwarding(struct networks *all)
         if (!is_active(net))
             continue;
         if (off4 && net->runtime->plan->forward4)
-            heal_trigger(net, "net.ipv4.ip_forward was switched off");
+            repair_trigger(net, "net.ipv4.ip_forward was switched off");
         if (off6 && net->runtime->plan->forward6)
-            heal_trigger(net, "net.ipv6.conf.all.forwarding was switched off");
+            repair_trigger(net, "net.ipv6.conf.all.forwarding was switched off");
     }
 }
 
@@ -169,7 +170,7 @@ static int on_conf(sd_event_source *source, int fd, uint32_t revents, void *user
     (void)source;
     (void)revents;
     char buffer[BUFFER_SIZE];
-    // Whatever it says: the files are read, which is cheaper than understanding it.
+    // The content is ignored: reading the settings' files is simpler.
     while (recv(fd, buffer, sizeof(buffer), MSG_DONTWAIT) > 0 || errno == ENOBUFS)
         errno = 0;
     check_forwarding(((struct triggers *)userdata)->all);
@@ -191,12 +192,12 @@ static int watch_conf(struct triggers *tr, sd_event *event)
     return sd_event_add_io(event, &tr->conf, tr->conf_fd, EPOLLIN, on_conf, tr);
 }
 
-// ---- firewall ----------------------------------------------------------------------------------
+// ---- firewall -----------------------------------------------------------------------------------
 
 static void firewall_changed(struct networks *all, const char *cause)
 {
     struct network *net;
-    heal_trigger_all(all, cause);
+    repair_trigger_all(all, cause);
     OBJECTS_FOREACH(net, &all->table)
     {
         if (is_active(net))
@@ -234,11 +235,11 @@ static bool is_legacy(const struct networks *all)
     return str_eq(firewall_backend_name(all->firewall), "iptables");
 }
 
-// The lock of those who use the legacy tables; that is also we, or others whose chains we share.
+// /run/xtables.lock is taken by every program that changes legacy tables, vireod included.
 static void watch_xtables(struct triggers *tr)
 {
     sd_event *event = sched_event(tr->all->config.sched);
-    int make = is_legacy(tr->all) ? O_CREAT : 0; // as the tools make it
+    int make = is_legacy(tr->all) ? O_CREAT : 0; // as the tools create it
     AUTO_CLOSE int fd = open(LOCK_PATH, O_RDONLY | make | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0)
         return;
@@ -251,7 +252,7 @@ static int on_period(sd_event_source *source, uint64_t usec, void *userdata)
 {
     struct triggers *tr = userdata;
     uint64_t period = is_legacy(tr->all) ? PERIOD_LEGACY_US : PERIOD_US;
-    heal_trigger_all(tr->all, "of a look now and then");
+    repair_trigger_all(tr->all, "the periodic check found a difference");
     triggers_watch_files(tr);
     if (!tr->xtables)
         watch_xtables(tr);
@@ -260,7 +261,7 @@ static int on_period(sd_event_source *source, uint64_t usec, void *userdata)
     return 0;
 }
 
-// ---- files -------------------------------------------------------------------------------------
+// ---- files --------------------------------------------------------------------------------------
 
 static int on_leases_quiet(sd_event_source *source, uint64_t usec, void *userdata)
 {
@@ -298,7 +299,7 @@ static void on_name(struct network *net, const struct inotify_event *e)
     const char *const others[] = {f->conf, f->pid, f->hosts, f->addnhosts, f->leases};
     for (size_t i = 0; i < ARRAY_LEN(others); i++) {
         if (str_eq(last_part(others[i]), e->name) && (gone || others[i] != f->pid))
-            heal_trigger(net, "file '%s' was %s", others[i], gone ? "deleted" : "changed");
+            repair_trigger(net, "file '%s' was %s", others[i], gone ? "deleted" : "changed");
     }
 }
 
@@ -312,7 +313,7 @@ static int on_file(sd_event_source *source, const struct inotify_event *e, void 
             sd_event_source **gone = source == tr->run_files ? &tr->run_files : &tr->state_files;
             *gone = sd_event_source_disable_unref(*gone);
         }
-        heal_trigger_all(tr->all, "a directory of dnsmasq's files was deleted");
+        repair_trigger_all(tr->all, "a directory of dnsmasq's files was deleted");
         return 0;
     }
     if (e->len == 0)
@@ -339,7 +340,7 @@ void triggers_watch_files(struct triggers *tr)
                                    on_file, tr);
 }
 
-// ---- all of them -------------------------------------------------------------------------------
+// ---- create, destroy ----------------------------------------------------------------------------
 
 int triggers_create(struct networks *all, struct triggers **ret, struct error *err)
 {

@@ -19,14 +19,14 @@ const char NAT_XML[] =
     "<host mac='52:54:00:00:00:01' name='first' ip='192.168.150.11'/></dhcp></ip>"
     "<ip family='ipv6' address='fd00:150::1' prefix='64'/></network>";
 
-// A test that fails leaves no dnsmasq behind, which would outlive its namespace.
+// Kills every dnsmasq of a failed test, which would outlive its namespace.
 static void end_all_dnsmasq(void)
 {
-    (void)netns_sh_status("ours=$(readlink /proc/self/ns/net); for p in $(pgrep -x dnsmasq); do "
-                          "test \"$(readlink /proc/$p/ns/net)\" = \"$ours\" && kill -9 $p; done");
+    (void)netns_sh_status("own=$(readlink /proc/self/ns/net); for p in $(pgrep -x dnsmasq); do "
+                          "test \"$(readlink /proc/$p/ns/net)\" = \"$own\" && kill -9 $p; done");
 }
 
-// /proc shows vireod less of other users' processes than it shows root.
+// Without CAP_SYS_PTRACE, as vireod runs: /proc shows less of other users' processes.
 static void drop_ptrace(void)
 {
     CHECK_INT(capabilities_limit(~CAPABILITY(CAP_SYS_PTRACE)), 0);
@@ -64,7 +64,7 @@ void live_open(struct live *l, struct task *t)
 
 void live_settle(struct live *l)
 {
-    // This task is the one that is left.
+    // Only this task remains.
     for (int i = 0; sched_count(task_sched(l->t)) > 1; i++) {
         CHECK(i < 20000);
         task_sleep(l->t, task_deadline_ms(1));
@@ -112,13 +112,13 @@ unsigned live_wait(struct live *l, unsigned limit_ms, const char *fmt, ...)
     CHECK(vsnprintf(text, sizeof(text), fmt, ap) < (int)sizeof(text));
     va_end(ap);
     uint64_t start = now_monotonic_us(), tried;
-    // How long it took counts until the try that succeeded began.
+    // The result is the time at which the successful try began.
     for (;;) {
         tried = now_monotonic_us();
         if (netns_sh_status("{ %s ; } >/dev/null 2>&1", text) == 0)
             break;
         if (now_monotonic_us() - start > limit_ms * 1000ull) {
-            fprintf(stderr, "not within %u ms: %s\n", limit_ms, text);
+            fprintf(stderr, "did not succeed within %u ms: %s\n", limit_ms, text);
             exit(1);
         }
         task_sleep(l->t, task_deadline_ms(2));
@@ -156,7 +156,7 @@ void live_plug(struct live *l, struct agent *a, const char *network, const char 
     struct network_plug_request q = {.network = network,
                                      .mac = address,
                                      .owner = uuid_random(),
-                                     .owner_name = "guest",
+                                     .owner_name = "dom",
                                      .port_id = {.set = true, .value = uuid_random()},
                                      .tap = cable};
     CHECK_OK(network_replug(l->t, l->all, &q, &err), &err);

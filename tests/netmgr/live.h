@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Networks for a test, in the test's own namespaces.
+// Networks of a test, in namespaces of its own.
 #pragma once
 
 #include "netmgr/netmgr.h"
@@ -15,26 +15,26 @@ struct live {
     struct network_observer observer;
 };
 
-// Everything is below this directory, which is gone with the namespace.
+// The directory of all files; it disappears with the namespace.
 #define LIVE_DIR "/run/vt"
 
 void live_open(struct live *l, struct task *t); // creates and loads
 void live_close(struct live *l);
-// Must succeed.
+// Defines a network; fails the test if that fails.
 struct network *live_define(struct live *l, const char *xml);
 struct network *live_start(struct live *l, const char *xml);
 void live_destroy(struct live *l, struct network *net);
-// Waits until a shell command succeeds; returns after how many ms. Fails the test after limit_ms.
+// Waits until a shell command succeeds; returns the time in ms. Fails the test after limit_ms.
 unsigned live_wait(struct live *l, unsigned limit_ms, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
-// The loop runs until nothing is done behind anybody's back.
+// Runs the loop until no background work is left.
 void live_settle(struct live *l);
-// Those of this namespace.
+// Number of dnsmasq processes of this namespace.
 int live_count_dnsmasq(void);
-// Nothing of networks is left: links, rules, processes, files of the run directory.
+// Checks that nothing of networks is left: links, rules, processes, files of the run directory.
 void live_check_clean(struct live *l);
 
-// An agent's end of a cable into a bridge: "g1" here, eth0 there.
+// Connects an agent to a bridge by a veth pair: `cable` here, eth0 there.
 void live_plug(struct live *l, struct agent *a, const char *network, const char *cable,
                const char *mac);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The daemon is killed (SIGKILL) at many instants of a start, an update and a stop: whoever comes
-// after it finds all or nothing. argv[1] is the firewall's backend.
+// Kills the daemon (SIGKILL) at many instants of a start, an update and a stop: the next daemon
+// finds the change complete or not made. argv[1] is the firewall backend.
 #include "tests/netmgr/live.h"
 
 #include <errno.h>
@@ -22,7 +22,7 @@ enum { INSTANTS = 24, STEP_US = 700 * SLOWER };
 
 static enum firewall_choice backend;
 
-// --- what the daemon that is killed does
+// --- what the killed daemon does
 
 struct victim {
     const char *name;
@@ -41,7 +41,7 @@ static int do_stop(struct live *l, struct network *net, struct error *err)
     return network_destroy(l->t, net, err);
 }
 
-// Another address, name and lease: kernel, configuration and hosts file change.
+// Changes address, name and lease, and so the kernel, the configuration and the hosts file.
 static int change(struct network_def *def, void *arg, struct error *err)
 {
     (void)arg;
@@ -73,7 +73,7 @@ static void victim_main(struct task *t, void *arg)
     task_sleep(t, TASK_FOREVER);
 }
 
-// Whether it had answered before it was killed.
+// Whether the operation had succeeded before the kill.
 static bool kill_at(struct victim *v, unsigned us)
 {
     int fds[2];
@@ -100,7 +100,7 @@ static bool kill_at(struct victim *v, unsigned us)
     return answered;
 }
 
-// --- what is there afterwards
+// --- checks after the kill
 
 struct after {
     const struct victim *v;
@@ -109,7 +109,7 @@ struct after {
     unsigned active, inactive, changed; // counted
 };
 
-// Everything the live definition says is there, and no more.
+// Everything of the live definition exists, and nothing else.
 static void check_complete(struct live *l, struct network *net)
 {
     struct repairs repairs = {0};
@@ -148,7 +148,7 @@ static void after_main(struct task *t, void *arg)
         a->inactive++;
         CHECK(!a->answered || a->v->fn == do_stop);
     }
-    // As it was, for the next one.
+    // Restore the initial state for the next case.
     if (network_is_active(net))
         live_destroy(&l, net);
     live_settle(&l);
@@ -194,7 +194,7 @@ static void crash(struct victim *v)
         a.answered = kill_at(v, a.us);
         run_task(after_main, &a);
         if (a.answered && i > INSTANTS / 2)
-            break; // later ones are all the same
+            break; // later kills come after the end
     }
     run_task(clean_main, v);
     printf("ok %s: %u times active, %u of them changed, %u times inactive\n", v->name, a.active,

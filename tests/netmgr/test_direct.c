@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Networks of macvtaps: which interface a iface is put on, what a port says, and what of that is
-// left after a restart. The macvtaps are the test's, as they are a guest's otherwise.
+// Networks of macvtaps: the choice of an interface, port documents, and adoption after a restart.
+// The test creates the macvtaps, as a domain's start does otherwise.
 #include "tests/netmgr/live.h"
 
 #include <errno.h>
@@ -13,7 +13,7 @@ enum { IFACES = 4 };
 static const uint8_t any_mac[MAC_SIZE] = {0x52, 0x54, 0, 1, 2, 3};
 
 struct iface {
-    uint8_t mac[MAC_SIZE]; // no two on one interface may have the same
+    uint8_t mac[MAC_SIZE]; // unique on one interface
     struct network_plug plug;
     struct tap tap;
 };
@@ -22,11 +22,11 @@ static int plug(struct live *l, const char *network, const char *tap, struct net
                 struct error *err)
 {
     struct network_plug_request q = {
-        .network = network, .mac = any_mac, .owner_name = "guest", .tap = tap, .queues = 1};
+        .network = network, .mac = any_mac, .owner_name = "dom", .tap = tap, .queues = 1};
     return network_plug(l->t, l->all, &q, ret, err);
 }
 
-// Plugs in, and makes the macvtap.
+// Plugs in, and creates the macvtap.
 static void put(struct live *l, const char *network, struct iface *iface)
 {
     AUTO_ERROR err = ERROR_INIT;
@@ -79,7 +79,7 @@ static void test_pool(struct task *t, void *arg)
     AUTO_ERROR err = ERROR_INIT;
     live_open(&l, t);
     struct network *net = live_start(&l, POOL_XML);
-    netns_sh("ip link add macvtap1 type veth"); // a number that is taken
+    netns_sh("ip link add macvtap1 type veth"); // this number is in use
     static const char *const devices[IFACES] = {"low0", "low1", "low0", "low1"};
     static const char *const names[IFACES] = {"macvtap0", "macvtap2", "macvtap3", "macvtap4"};
     for (size_t i = 0; i < IFACES; i++) {
@@ -95,13 +95,13 @@ static void test_pool(struct task *t, void *arg)
     AUTO_FREE char *xml =
         network_port_def_format(network_find_port(net, &ifaces[1].plug.port_id)->def);
     CHECK_CONTAINS(xml, "<plug type='direct' dev='low1' mode='bridge'/>");
-    // The next goes where a iface has left.
+    // The next one gets the interface that became free.
     take(&l, &ifaces[1]);
     CHECK_INT(network_count_on(net, "low1"), 1);
     put(&l, "pool", &ifaces[1]);
     CHECK_STR(ifaces[1].plug.dev, "low1");
     CHECK_STR(ifaces[1].tap.name, "macvtap5");
-    // A client's own port gets an interface, too; rates are not for these.
+    // A client's port gets an interface, too; it cannot have rates.
     static const char PORT_XML[] =
         "<networkport><owner><name>o</name><uuid>d54df46f-1ab5-4a22-8618-4560ef5fac2c</uuid></owner>"
         "<mac address='52:54:00:00:00:09'/></networkport>";
@@ -114,20 +114,20 @@ static void test_pool(struct task *t, void *arg)
             ERROR_OPERATION_UNSUPPORTED, "networks with a bridge");
     CHECK_OK(network_port_delete(t, net, &port->def->uuid.value, &err), &err);
     def = network_port_def_parse(PORT_XML, strlen(PORT_XML), 0, &err);
-    def->plug = NETWORK_PLUG_DIRECT; // one that is taken over, where it says it is
+    def->plug = NETWORK_PLUG_DIRECT; // an existing macvtap, on the interface it names
     def->dev = xstrdup("low1");
     CHECK_OK(network_port_create(t, net, def, &port, &err), &err);
     CHECK_STR(port->def->dev, "low1");
     CHECK_OK(network_port_delete(t, net, &port->def->uuid.value, &err), &err);
-    // What isn't for macvtaps.
+    // Options that macvtaps do not support.
     struct network_plug_request q = {
-        .network = "pool", .mac = any_mac, .owner_name = "guest", .isolated = TOGGLE_YES};
+        .network = "pool", .mac = any_mac, .owner_name = "dom", .isolated = TOGGLE_YES};
     struct network_plug p;
     refuses(network_plug(t, l.all, &q, &p, &err), &err, ERROR_CONFIG_UNSUPPORTED, "isolated");
     CHECK_INT(net->nports, IFACES);
     CHECK_OK(plug(&l, "pool", "mytap", &p, &err), &err);
     CHECK_STR(p.tap.name, "mytap");
-    // Started again: known are those whose macvtap is there, "mytap" never was.
+    // After a restart: ports with an existing macvtap are kept; "mytap" never existed.
     take(&l, &ifaces[0]);
     live_close(&l);
     netns_close_tap(&ifaces[2].tap);
@@ -138,19 +138,19 @@ static void test_pool(struct task *t, void *arg)
     CHECK(network_is_active(net));
     CHECK_INT(net->nports, 2);
     CHECK_INT(network_count_on(net, "low1"), 2);
-    // A guest says what it has, although that was forgotten.
+    // A running domain reports its port, of which no record is left.
     struct uuid id = ifaces[3].plug.port_id;
     network_unplug(l.all, "pool", &id);
     CHECK_INT(net->nports, 1);
     struct network_plug_request again = {.network = "pool",
                                          .mac = ifaces[3].mac,
-                                         .owner_name = "guest",
+                                         .owner_name = "dom",
                                          .port_id = {.set = true, .value = id},
                                          .tap = ifaces[3].tap.name,
                                          .dev = "low1"};
     CHECK_OK(network_replug(t, l.all, &again, &err), &err);
     CHECK_INT(network_count_on(net, "low1"), 2);
-    // Names go on from what is there.
+    // New names skip existing ones.
     put(&l, "pool", &ifaces[0]);
     CHECK_STR(ifaces[0].plug.dev, "low0");
     CHECK_STR(ifaces[0].tap.name, "macvtap0");
@@ -177,10 +177,11 @@ static void test_alone(struct task *t, void *arg)
     put(&l, "own", &ifaces[0]);
     CHECK_STR(ifaces[0].plug.dev, "low0");
     CHECK_INT(ifaces[0].plug.mode, DIRECT_PASSTHROUGH);
-    // One that is somebody else's, or not there, is no choice.
+    // An interface in use elsewhere, or missing, is not chosen.
     netns_sh("ip link add hbr type bridge; ip link set low1 master hbr");
-    refuses(plug(&l, "own", NULL, &p, &err), &err, ERROR_INTERNAL,
-            "'low0' is another guest's; 'nosuch0' is not there; 'low1' is in use by bridge 'hbr'");
+    refuses(
+        plug(&l, "own", NULL, &p, &err), &err, ERROR_INTERNAL,
+        "'low0' is used by another domain; 'nosuch0' does not exist; 'low1' is in use by bridge 'hbr'");
     netns_sh("ip link del hbr");
     put(&l, "own", &ifaces[1]);
     CHECK_STR(ifaces[1].plug.dev, "low1");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Networks in a real kernel with real dnsmasq, and damage done to them while guests use them.
-// argv[1] is the firewall's backend.
+// Networks in a real kernel with a real dnsmasq, and damage done while guests use them. argv[1] is
+// the firewall backend.
 #include "tests/netmgr/live.h"
 
 #include <errno.h>
@@ -12,7 +12,7 @@
 #include "base/str.h"
 #include "netmgr/internal.h"
 
-enum { PORT = 7000, HEAL_MS = 500, HEAL_DNSMASQ_MS = 1000 };
+enum { PORT = 7000, MAX_REPAIR_MS = 500, MAX_REPAIR_DNSMASQ_MS = 1000 };
 #ifdef __SANITIZE_ADDRESS__
 enum { SLOWER = 4 };
 #else
@@ -48,7 +48,7 @@ static void test_start_stop(struct task *t, void *arg)
         CHECK_OK(network_destroy(t, net, &err), &err);
         uint64_t d = now_monotonic_us();
         CHECK_INT(networks_count_active(l.all), 0);
-        // Again at once: waits for the deletion.
+        // Started again at once: waits for the deletion.
         if (b - a < best_start)
             best_start = b - a;
         if (d - c < best_stop)
@@ -65,7 +65,7 @@ static void test_start_stop(struct task *t, void *arg)
 
 // --- damage
 
-// The guest gets its lease by DHCP and asks the outside by NAT.
+// The guest gets a lease by DHCP and reaches the outside through NAT.
 static void make_stage(struct live *l)
 {
     netns_sh("ip link add out type veth peer name eth0 netns %d", (int)outside.pid);
@@ -101,7 +101,7 @@ static void take_lease(struct live *l)
     network_lease_vec_finish(&leases);
 }
 
-// Its IPv6 address and default route come by router advertisement; NAT for IPv6 was asked for.
+// The guest gets its IPv6 address and default route by router advertisement; NAT for IPv6 is on.
 static void take_route6(struct live *l)
 {
     uint64_t start = now_monotonic_us();
@@ -118,11 +118,11 @@ static bool asks_outside(void)
            strstr(agent_ask(&guest, "udp", "203.0.113.9", PORT), "203.0.113.1 ") != NULL;
 }
 
-// What a guest needs, in one command that the loop's shell can ask.
+// Damage, and the shell command that succeeds once it is repaired.
 struct damage {
     const char *what;
-    const char *command; // %s: iptables
-    const char *healed;  // succeeds when all is well
+    const char *command;  // %s: iptables
+    const char *repaired; // succeeds after the repair
     unsigned limit_ms;
 };
 
@@ -130,27 +130,27 @@ static void do_damage(struct live *l, const struct damage *d)
 {
     char command[512];
     struct network *net = networks_find_name(l->all, "nat");
-    uint64_t before = net->runtime->heal.total;
+    uint64_t before = net->runtime->repair.total;
     snprintf(command, sizeof(command), d->command, iptables, iptables);
     CHECK(asks_outside());
     netns_sh("%s", command);
     uint64_t start = now_monotonic_us();
-    while (net->runtime->heal.total == before) {
+    while (net->runtime->repair.total == before) {
         if (now_monotonic_us() - start > d->limit_ms * 1000ull * SLOWER) {
-            fprintf(stderr, "after %s: not noticed\n", d->what);
+            fprintf(stderr, "after %s: not detected\n", d->what);
             exit(1);
         }
         task_sleep(l->t, task_deadline_ms(1));
     }
     unsigned took = (unsigned)((now_monotonic_us() - start) / 1000);
-    took += live_wait(l, d->limit_ms * SLOWER - took, "%s", d->healed);
+    took += live_wait(l, d->limit_ms * SLOWER - took, "%s", d->repaired);
     live_settle(l);
-    printf("   %s: healed in %u ms\n", d->what, took);
+    printf("   %s: repaired in %u ms\n", d->what, took);
     if (!asks_outside()) {
         fprintf(stderr, "after %s: the guest cannot reach the outside\n", d->what);
         exit(1);
     }
-    CHECK_INT(net->runtime->heal.total, before + 1);
+    CHECK_INT(net->runtime->repair.total, before + 1);
 }
 
 #define NFT_OK                                                                                     \
@@ -171,41 +171,46 @@ static void test_heal(struct task *t, void *arg)
         {"bridge deleted", "ip link del vbr0",
          "ip link show master vbr0 | grep -q g1 && ip addr show vbr0 | grep -q 192.168.150.1/24 "
          "&& ip link show vbr0 up | grep -q vbr0",
-         HEAL_MS},
+         MAX_REPAIR_MS},
         {"bridge set down", "ip link set vbr0 down", "ip link show vbr0 up | grep -q vbr0",
-         HEAL_MS},
+         MAX_REPAIR_MS},
         {"address removed", "ip addr del 192.168.150.1/24 dev vbr0",
-         "ip addr show vbr0 | grep -q 192.168.150.1/24", HEAL_MS},
+         "ip addr show vbr0 | grep -q 192.168.150.1/24", MAX_REPAIR_MS},
         {"IPv6 address removed", "ip addr del fd00:150::1/64 dev vbr0",
-         "ip addr show vbr0 | grep -q fd00:150::1/64", HEAL_MS},
+         "ip addr show vbr0 | grep -q fd00:150::1/64", MAX_REPAIR_MS},
         {"ip_forward off", "echo 0 > /proc/sys/net/ipv4/ip_forward",
-         "test $(cat /proc/sys/net/ipv4/ip_forward) = 1", HEAL_MS},
+         "test $(cat /proc/sys/net/ipv4/ip_forward) = 1", MAX_REPAIR_MS},
         {"port pulled", "ip link set g1 nomaster", "ip link show master vbr0 | grep -q g1",
-         HEAL_MS},
-        {"dnsmasq killed", "kill -9 $(cat " LIVE_DIR "/run/nat.pid)", DNSMASQ_OK, HEAL_DNSMASQ_MS},
+         MAX_REPAIR_MS},
+        {"dnsmasq killed", "kill -9 $(cat " LIVE_DIR "/run/nat.pid)", DNSMASQ_OK,
+         MAX_REPAIR_DNSMASQ_MS},
         {"files deleted", "rm " LIVE_DIR "/lib/nat.hosts " LIVE_DIR "/lib/nat.addnhosts",
          "test -e " LIVE_DIR "/lib/nat.hosts -a -e " LIVE_DIR "/lib/nat.addnhosts",
-         HEAL_DNSMASQ_MS},
+         MAX_REPAIR_DNSMASQ_MS},
         {"conf deleted", "rm " LIVE_DIR "/run/nat.conf",
-         "test -e " LIVE_DIR "/run/nat.conf && " DNSMASQ_OK, HEAL_DNSMASQ_MS},
+         "test -e " LIVE_DIR "/run/nat.conf && " DNSMASQ_OK, MAX_REPAIR_DNSMASQ_MS},
         {"leases deleted", "rm " LIVE_DIR "/lib/nat.leases",
-         "grep -q 192.168.150.11 " LIVE_DIR "/lib/nat.leases && " DNSMASQ_OK, HEAL_DNSMASQ_MS},
+         "grep -q 192.168.150.11 " LIVE_DIR "/lib/nat.leases && " DNSMASQ_OK,
+         MAX_REPAIR_DNSMASQ_MS},
     };
     for (size_t i = 0; i < ARRAY_LEN(all); i++)
         do_damage(&l, &all[i]);
     if (backend == FIREWALL_NFTABLES) {
-        do_damage(&l, &(struct damage){"nft flush ruleset", "nft flush ruleset", NFT_OK, HEAL_MS});
+        do_damage(
+            &l, &(struct damage){"nft flush ruleset", "nft flush ruleset", NFT_OK, MAX_REPAIR_MS});
     } else {
-        do_damage(&l, &(struct damage){"iptables -F", "%s -F",
-                                       "iptables-legacy -S FORWARD | grep -q VIREO", HEAL_MS});
-        do_damage(&l, &(struct damage){"iptables -t nat -F", "%s -t nat -F", NFT_OK, HEAL_MS});
+        do_damage(&l,
+                  &(struct damage){"iptables -F", "%s -F",
+                                   "iptables-legacy -S FORWARD | grep -q VIREO", MAX_REPAIR_MS});
+        do_damage(&l,
+                  &(struct damage){"iptables -t nat -F", "%s -t nat -F", NFT_OK, MAX_REPAIR_MS});
     }
     // Stopped and started: the guest's cable is plugged in again.
     AUTO_ERROR err = ERROR_INIT;
     live_destroy(&l, net);
     CHECK_OK(network_start(t, net, &err), &err);
     CHECK(asks_outside());
-    // The names; also one that comes while dnsmasq runs, which reads it as a user of its own.
+    // DNS names; also one added while dnsmasq runs, which rereads the file as another user.
     CHECK_OK(network_update(t, net, NETWORK_AFFECT_LIVE, NETWORK_SECTION_DNS_HOST,
                             NETWORK_COMMAND_ADD_LAST, -1,
                             "<host ip='192.168.150.78'><hostname>plotter</hostname></host>", &err),

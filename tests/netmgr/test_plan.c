@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Documents as plans and as dnsmasq's files, compared with golden/. Every golden
-// configuration is also given to the real dnsmasq to check, where it is installed. Lease files,
-// state files.
+// Documents as plans and as dnsmasq's files, compared with golden/; the real dnsmasq, where
+// installed, checks every configuration. Lease files, status files.
 #include <arpa/inet.h>
 #include <dirent.h>
 #include <errno.h>
@@ -59,7 +58,7 @@ static bool have_dnsmasq(void)
     return system("PATH=$PATH:/usr/sbin:/sbin command -v dnsmasq >/dev/null") == 0;
 }
 
-// dnsmasq's own opinion of it.
+// dnsmasq's own check of the configuration.
 static void check_by_dnsmasq(const char *name, const struct network_def *def)
 {
     AUTO_PLAN struct plan *plan = NULL;
@@ -72,8 +71,8 @@ static void check_by_dnsmasq(const char *name, const struct network_def *def)
     size_t n = strlen(plan->files.conf);
     CHECK(fd >= 0 && write(fd, plan->files.conf, n) == (ssize_t)n);
     AUTO_FREE char *command =
-        xasprintf("said=$(PATH=$PATH:/usr/sbin:/sbin dnsmasq --test --conf-file=%s 2>&1) || "
-                  "{ echo \"$said\"; false; }",
+        xasprintf("output=$(PATH=$PATH:/usr/sbin:/sbin dnsmasq --test --conf-file=%s 2>&1) || "
+                  "{ echo \"$output\"; false; }",
                   file);
     int status = system(command);
     unlink(file);
@@ -104,12 +103,12 @@ static size_t goldens_of(const char *dir, bool dnsmasq)
         size_t len;
         CHECK_INT(file_read(path, FILE_MAX, &xml, &len), 0);
         AUTO_NETWORK_DEF struct network_def *def = load(xml, len);
-        // A free subnet is given when it is defined, not here.
+        // A free subnet is chosen by define, not here.
         bool planned = def->ips.n == 0 || def->ips.v[0]->address.family != 0;
         AUTO_FREE char *text = planned ? describe(def) : NULL;
         AUTO_FREE char *name = xstrndup(all[i]->d_name, strlen(all[i]->d_name) - 4);
         if (planned) {
-            // MAC addresses of documents without one are made up.
+            // Generated MAC addresses are random.
             if (!strstr(xml, "<mac ")) {
                 char *mac = strstr(text, " mac ");
                 if (mac)
@@ -134,7 +133,7 @@ static void test_goldens(void)
     CHECK(n >= GOLDENS_MIN);
 }
 
-// An option in a text of the document's must not become a line of its own.
+// Text of the document cannot add an option.
 static void test_no_injection(void)
 {
     static const char xml[] =
@@ -180,7 +179,7 @@ static void test_leases(void)
         "1700000001 2 fd00::21 * 00:03:00:01:52:54:00:00:00:05\n"
         "1700000001 2 fd00::22 * 00:03:00:06:52:54:00:00:00:05\n"
         "1700000001 T77 fd00::11 * 00:01:00:01:bb\n"
-        "1700000002 52:54:00:00:00:03 192.168.122.1"; // cut off
+        "1700000002 52:54:00:00:00:03 192.168.122.1"; // truncated
     struct network_lease_vec v = {0};
     char ip[IP_TEXT_SIZE];
     CHECK_INT(lease_parse(text, strlen(text), &v), 2);
@@ -201,7 +200,7 @@ static void test_leases(void)
     network_lease_vec_finish(&v);
     CHECK(!lease_is_whole(text, strlen(text)));
     CHECK(lease_is_whole(text, strlen(text) - strlen(strrchr(text, '\n') + 1)));
-    // However it is cut, no lease is made up: each of the prefixes gives a prefix of the leases.
+    // Truncated anywhere, no lease is invented: each prefix gives a prefix of the leases.
     for (size_t n = 0; n <= strlen(text); n++) {
         CHECK(lease_parse(text, n, &v) <= 2);
         CHECK(v.n <= 8);
@@ -224,7 +223,7 @@ static void test_state(void)
     CHECK_STR(s.bridges.v[1], "virbr1");
     CHECK_INT(s.addresses.v[0].len, 24);
     CHECK_INT(s.routes.v[0].metric, 3);
-    CHECK(!s.def); // what to remove is known all the same
+    CHECK(!s.def); // what to remove is still known
     network_status_finish(&s);
     static const char both[] =
         "vireo-network 1\nphase active\nname a\nstored 33\n\n"
@@ -233,7 +232,7 @@ static void test_state(void)
     CHECK_STR(s.def->name, "a");
     CHECK_STR(s.stored->name, "a");
     network_status_finish(&s);
-    // Cut off, or with a length that can't be right, nothing is made up.
+    // Truncated, or with an invalid length, nothing is invented.
     for (size_t n = strlen(both) - 33; n < strlen(both); n++) {
         CHECK_INT(network_status_parse(both, n, &s, NULL), 0);
         CHECK(!s.def || !s.stored);

@@ -138,7 +138,7 @@ class Firewalld(unittest.TestCase):
         self.assertEqual(client.returncode, 0, "DHCP and DNS may be dropped, but there is a network")
         self.assertLess(slowest, 1)
         sh("ip link set virbr60 down")  # it is asked again
-        wait_for("the repair", lambda: self.server.log_count("warning", "network=nat repaired"), 8)
+        wait_for("the repair", lambda: self.server.log_count("warning", "network=nat repaired after"), 8)
         self.assertEqual(self.server.log_count("warning", "firewalld's getZoneOfInterface(virbr60) failed"), 1, self.server.log_text())
         self.firewalld.send_signal(signal.SIGCONT)
 

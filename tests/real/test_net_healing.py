@@ -86,10 +86,10 @@ class Healing:
         # A daemon that doesn't remember the tests before: together they are a fight. And all is well before.
         self.server.restart(signal.SIGTERM)
         wait_for("traffic", lambda: silence_ms(self.visits, time.monotonic() - 0.5, time.monotonic()) < TRAFFIC_MS - 100)
-        self.before = self.server.log_count("default", "repaired in")
+        self.before = self.server.log_count("default", "repaired after")
 
     def repairs(self):
-        return self.server.log_count("default", "repaired in") - self.before
+        return self.server.log_count("default", "repaired after") - self.before
 
     def heals(self, deed, names=False, repairs=1, cause=""):
         """Does it, and looks how long it hurt."""
@@ -114,7 +114,7 @@ class Healing:
         self.assertLess(hurt, limit + BEAT_MS, self.server.log_text())
         self.assertEqual(self.repairs(), repairs, self.server.log_text())
         if cause and repairs:
-            self.assertGreaterEqual(self.server.log_count("default", "repaired in", cause), 1, self.server.log_text())
+            self.assertGreaterEqual(self.server.log_count("default", "repaired after", cause), 1, self.server.log_text())
         print(f"{hurt:.0f} ms", end=" ", flush=True)
 
     def replug_neighbour(self):
@@ -138,7 +138,7 @@ class Healing:
         self.heals(lambda: sh("iptables-nft -F; iptables-nft -t nat -F"), repairs=0)
 
     def test_bridge_deleted(self):
-        self.heals(lambda: sh("ip link del virbr0"), cause="bridge virbr0 made")  # told first that a port left it
+        self.heals(lambda: sh("ip link del virbr0"), cause="bridge virbr0 created")  # told first that a port left it
         self.assertIn(self.tap, members("virbr0"))
         self.replug_neighbour()
 

@@ -63,7 +63,7 @@ class Recovery(unittest.TestCase):
         server.start()
         self.assertEqual((members("virbr60"), server.out("net-port-list", "net"), processes("dnsmasq")), (taps, ports, pid))
         self.assertEqual(re.sub(r"handle \d+", "", rules()), re.sub(r"handle \d+", "", before))
-        self.assertEqual(server.log_count("repaired in"), 0, server.log_text())
+        self.assertEqual(server.log_count("repaired after"), 0, server.log_text())
         self.assertIn(one.ipv4, server.out("net-dhcp-leases", "net"))
         # While it was away something broke: it is mended at its return.
         server.kill(signal.SIGKILL)
@@ -131,7 +131,7 @@ class Recovery(unittest.TestCase):
     def test_default_out_of_the_box(self):
         self.server.bare = False
         server = self.server.start()
-        # With --root nothing of the host is touched unasked (test_netmgr_life has it started without).
+        # With --root nothing of the host is touched unasked (test_netmgr_networks has it started without).
         self.assertEqual(server.out("net-list", "--inactive", "--name"), "default")
         self.assertIn("Autostart:      no", server.out("net-info", "default"))
         self.assertEqual(links(), [])

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The life of networks: names and subnets that are given, collisions, ports, hooks, autostart,
-// fights, and what is said when something is missing.
+// The lifetime of networks: chosen names and subnets, conflicts, ports, hooks, autostart, repair
+// conflicts, and errors about missing parts.
 #include "tests/netmgr/live.h"
 
 #include <arpa/inet.h>
@@ -40,7 +40,7 @@ static void finish(struct live *l, struct network *net)
 
 // --- names, subnets
 
-static void test_given(struct task *t, void *arg)
+static void test_completion(struct task *t, void *arg)
 {
     (void)arg;
     struct live l = {0};
@@ -60,7 +60,7 @@ static void test_given(struct task *t, void *arg)
     CHECK_STR(ip_format(&b->def->ips.v[0]->address, text), "192.168.122.1");
     CHECK_STR(ip_format(&c->def->ips.v[0]->address, text), "192.168.123.1");
     CHECK_STR(ip_format(&c->def->ips.v[0]->ranges.v[0]->end, text), "192.168.123.254");
-    // Defined again without: keeps what it was given.
+    // Defined again without name and subnet: keeps those chosen before.
     char uuid[UUID_TEXT_SIZE];
     AUTO_FREE char *again =
         xasprintf("<network><name>c</name><uuid>%s</uuid><forward mode='nat'/><ip><dhcp/></ip>"
@@ -69,44 +69,46 @@ static void test_given(struct task *t, void *arg)
     c = live_define(&l, again);
     CHECK_STR(c->def->bridge, "virbr3");
     CHECK_STR(ip_format(&c->def->ips.v[0]->address, text), "192.168.123.1");
-    // The collision that came later is named.
+    // The error names the conflict that appeared later.
     AUTO_ERROR err = ERROR_INIT;
     check_fails(network_start(t, b, &err), &err, ERROR_OPERATION_FAILED,
-                "192.168.122.1/24 collides with 192.168.122.5/24 of interface 'virbr2'");
+                "192.168.122.1/24 conflicts with 192.168.122.5/24 of interface 'virbr2'");
     CHECK(!network_is_active(b));
     netns_sh("ip link del virbr2; ip link add out0 type veth; ip link set out0 up;"
              "ip route add 192.168.122.64/26 dev out0");
     error_clear(&err);
     check_fails(network_start(t, b, &err), &err, ERROR_OPERATION_FAILED,
-                "collides with the route to 192.168.122.64/26 by interface 'out0'");
-    // A wider one, as those of VPNs are, goes on around the network, but for the host's own
-    // address and its gateways.
+                "conflicts with the route to 192.168.122.64/26 by interface 'out0'");
+    // A wider subnet, such as a VPN's, may surround the network, except when it contains the host's
+    // own address or its gateways.
     netns_sh("ip route del 192.168.122.64/26 dev out0; ip route add 192.168.112.0/20 dev out0;"
              "ip addr add 192.168.1.9/16 dev out0");
     error_clear(&err);
     CHECK_OK(network_start(t, b, &err), &err);
     CHECK_OK(network_destroy(t, b, &err), &err);
     netns_sh("ip route add 10.9.0.0/16 via 192.168.122.99 dev out0");
-    check_fails(network_start(t, b, &err), &err, ERROR_OPERATION_FAILED,
-                "collides with the gateway 192.168.122.99 of the route to 10.9.0.0/16 by interface "
-                "'out0'");
+    check_fails(
+        network_start(t, b, &err), &err, ERROR_OPERATION_FAILED,
+        "conflicts with the gateway 192.168.122.99 of the route to 10.9.0.0/16 by interface "
+        "'out0'");
     netns_sh("ip route del 10.9.0.0/16; ip addr add 192.168.122.9/16 dev out0");
     error_clear(&err);
     check_fails(network_start(t, b, &err), &err, ERROR_OPERATION_FAILED,
-                "collides with 192.168.122.9/16 of interface 'out0'");
+                "conflicts with 192.168.122.9/16 of interface 'out0'");
     netns_sh("ip link del out0; ip link add virbr1 type veth");
     error_clear(&err);
     check_fails(network_start(t, b, &err), &err, ERROR_OPERATION_FAILED,
-                "name 'virbr1' is taken by a veth interface");
+                "name 'virbr1' is used by a veth interface");
     netns_sh("ip link del virbr1");
     error_clear(&err);
     CHECK_OK(network_start(t, b, &err), &err);
-    // Names and numbers that others have.
+    // Names and bridges of other networks.
     struct network *other;
     static const char same[] = "<network><name>x</name><bridge name='virbr1'/></network>";
     struct network_def *def = network_def_load(same, strlen(same), 0, &err);
-    check_fails(network_define(t, l.all, def, &other, &err), &err, ERROR_INTERNAL,
-                "bridge name 'virbr1' already in use by network 'b'; give network 'x' another");
+    check_fails(
+        network_define(t, l.all, def, &other, &err), &err, ERROR_INTERNAL,
+        "bridge name 'virbr1' already in use by network 'b'; set another <bridge name=> in network 'x'");
     CHECK(!networks_find_name(l.all, "x"));
     error_clear(&err);
     def = network_def_load("<network><name>b</name></network>", 33, 0, &err);
@@ -137,13 +139,13 @@ static void test_default(struct task *t, void *arg)
     CHECK_STR(net->def->bridge, "virbr0");
     CHECK_STR(ip_format(&net->def->ips.v[0]->address, text), "192.168.123.1");
     live_close(&l);
-    live_open(&l, t); // from what was stored
+    live_open(&l, t); // from the stored definitions
     net = networks_find_name(l.all, "default");
     CHECK(net && net->autostart);
     CHECK_OK(network_undefine(t, net, &err), &err);
     live_close(&l);
     live_open(&l, t);
-    CHECK(!networks_find_name(l.all, "default")); // for good
+    CHECK(!networks_find_name(l.all, "default")); // a deleted default network stays deleted
     netns_sh("ip link del up0");
     live_close(&l);
 }
@@ -173,7 +175,7 @@ static void test_session(struct task *t, void *arg)
     live_close(&l);
 }
 
-// --- what is missing or in the way
+// --- missing or occupied resources
 
 static void test_failures(struct task *t, void *arg)
 {
@@ -190,7 +192,7 @@ static void test_failures(struct task *t, void *arg)
     l.dnsmasq = NULL;
     live_open(&l, t);
     net = networks_find_name(l.all, "nat");
-    // Its port is taken.
+    // Another process uses the port.
     AUTO_CLOSE int taken = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     struct sockaddr_in any = {.sin_family = AF_INET, .sin_port = htons(53)};
     CHECK_INT(bind(taken, (struct sockaddr *)&any, sizeof(any)), 0);
@@ -199,7 +201,7 @@ static void test_failures(struct task *t, void *arg)
     check_fails(network_start(t, net, &err), &err, ERROR_OPERATION_FAILED, "in use");
     close_fd(&taken);
     live_check_clean(&l);
-    // An option that dnsmasq doesn't know.
+    // An option that dnsmasq does not know.
     struct network *odd = live_define(
         &l,
         "<network xmlns:dnsmasq='http://libvirt.org/schemas/network/dnsmasq/1.0'>"
@@ -213,7 +215,7 @@ static void test_failures(struct task *t, void *arg)
     live_close(&l);
 }
 
-// With any number of descriptors it starts as a whole or leaves nothing, dnsmasq included.
+// With any limit of descriptors a network starts completely or leaves nothing, dnsmasq included.
 static void test_few_descriptors(struct task *t, void *arg)
 {
     (void)arg;
@@ -253,7 +255,7 @@ static int set_mtu_and_port(struct network_def *def, void *arg, struct error *er
     (void)err;
     def->mtu = OPT_UINT(GUESTS_MTU);
     if (arg)
-        str_replace(&def->domain, "bad\nlan"); // dnsmasq can't be told
+        str_replace(&def->domain, "bad\nlan"); // cannot be written to dnsmasq's configuration
     return 0;
 }
 
@@ -269,7 +271,7 @@ static void test_change(struct task *t, void *arg)
                             NETWORK_COMMAND_ADD_LAST, -1,
                             "<host mac='52:54:00:00:00:07' ip='192.168.150.17'/>", &err),
              &err);
-    CHECK_INT(net->runtime->dnsmasq.pid, before); // read again, not restarted
+    CHECK_INT(net->runtime->dnsmasq.pid, before); // reread, not restarted
     netns_sh("grep -q 52:54:00:00:00:07 " LIVE_DIR "/lib/nat.hosts");
     netns_sh("! grep -q 52:54:00:00:00:07 " LIVE_DIR "/etc/nat.xml");
     unsigned both = NETWORK_AFFECT_LIVE | NETWORK_AFFECT_CONFIG;
@@ -277,13 +279,13 @@ static void test_change(struct task *t, void *arg)
     netns_sh("ip link show vbr0 | grep -q 'mtu %d'", GUESTS_MTU);
     netns_sh("grep -q '<mtu' " LIVE_DIR "/etc/nat.xml");
     CHECK(net->runtime->dnsmasq.pid != before);
-    // Both or none.
+    // Both definitions or neither.
     CHECK_INT(network_change(t, net, both, set_mtu_and_port, net, &err), -1);
     CHECK_STR(net->live->domain, "test.lan");
     CHECK_STR(net->def->domain, "test.lan");
     netns_sh("grep -q test.lan " LIVE_DIR "/etc/nat.xml");
     error_clear(&err);
-    // Transient: goes on after undefine, gone with its end.
+    // Transient after undefine; removed when stopped.
     CHECK_OK(network_undefine(t, net, &err), &err);
     check_fails(network_change(t, net, NETWORK_AFFECT_CONFIG, set_mtu_and_port, NULL, &err), &err,
                 ERROR_OPERATION_INVALID, "transient");
@@ -322,7 +324,7 @@ static void test_rates(struct task *t, void *arg)
     netns_sh("ip link del vbr0");
     live_wait(&l, 2000, "%s", there);
     finish(&l, net);
-    // A kernel that can't police says so, instead of leaving it out.
+    // A kernel without policing causes an error; the rate is not dropped silently.
     net = live_define(&l, RATES_XML("<outbound average='500'/>"));
     int r = network_start(t, net, &err);
     if (can_police())
@@ -343,7 +345,7 @@ static int plug(struct live *l, const char *network, struct network_plug *ret, s
     struct network_plug_request q = {.network = network,
                                      .mac = mac,
                                      .owner = uuid_random(),
-                                     .owner_name = "guest",
+                                     .owner_name = "dom",
                                      .vnet_hdr = true};
     return network_plug(l->t, l->all, &q, ret, err);
 }
@@ -366,7 +368,7 @@ static void test_ports(struct task *t, void *arg)
     net = networks_find_name(l.all, "nat");
     uint64_t start = now_monotonic_us();
     CHECK_OK(plug(&l, "nat", &plugs[0], &err), &err);
-    CHECK(network_is_active(net)); // started for it
+    CHECK(network_is_active(net)); // started on demand
     uint64_t first = now_monotonic_us();
     for (size_t i = 1; i < TAPS; i++)
         CHECK_OK(plug(&l, "nat", &plugs[i], &err), &err);
@@ -376,13 +378,13 @@ static void test_ports(struct task *t, void *arg)
     CHECK_STR(plugs[0].bridge, "vbr0");
     netns_sh("test $(ip -o link show master vbr0 | grep -c vnet) = %d", TAPS);
     netns_sh("ip link show %s | grep -q fe:54:00:01:02:03", plugs[0].tap.name);
-    // All of them back when the bridge was deleted, and after a stop and a start.
+    // All are back after the bridge was deleted, and after a stop and a start.
     netns_sh("ip link del vbr0");
     live_wait(&l, 2000, "test $(ip -o link show master vbr0 | grep -c vnet) = %d", TAPS);
     live_destroy(&l, net);
     CHECK_OK(network_start(t, net, &err), &err);
     netns_sh("test $(ip -o link show master vbr0 | grep -c vnet) = %d", TAPS);
-    // Most guests end, then the daemon is started again: the others are known.
+    // Most domains end, then the daemon restarts: it knows the other ones.
     for (size_t i = 2; i < TAPS; i++) {
         network_unplug(l.all, "nat", &plugs[i].port_id);
         tap_close(task_sched(t), &plugs[i].tap);
@@ -394,7 +396,7 @@ static void test_ports(struct task *t, void *arg)
     net = networks_find_name(l.all, "nat");
     CHECK_INT(net->nports, 2);
     CHECK(network_find_port(net, &plugs[0].port_id));
-    netns_close_tap(&plugs[1].tap); // ends while no daemon is there
+    netns_close_tap(&plugs[1].tap); // ends while no daemon runs
     live_close(&l);
     live_open(&l, t);
     live_settle(&l);
@@ -407,7 +409,7 @@ static void test_ports(struct task *t, void *arg)
     live_close(&l);
 }
 
-// A bridge of the host's: nothing of it is ours but the ports.
+// A bridge of the host: vireod manages only its ports.
 static void test_host_bridge(struct task *t, void *arg)
 {
     (void)arg;
@@ -444,14 +446,14 @@ static void test_hooks(struct task *t, void *arg)
     struct live l = {.hooks = hooks};
     AUTO_ERROR err = ERROR_INIT;
     netns_sh("mkdir -p " LIVE_DIR "/hooks");
-    netns_sh("printf '#!/bin/sh\\necho \"$@\" $(grep -c \"<name>nat</name>\") >>/run/said\\n"
+    netns_sh("printf '#!/bin/sh\\necho \"$@\" $(grep -c \"<name>nat</name>\") >>/run/calls\\n"
              "test ! -e /run/refuse\\n' >" LIVE_DIR "/hooks/network;"
-             "chmod 755 " LIVE_DIR "/hooks/network; rm -f /run/said");
+             "chmod 755 " LIVE_DIR "/hooks/network; rm -f /run/calls");
     live_open(&l, t);
     struct network *net = live_start(&l, NAT_XML);
     live_destroy(&l, net);
-    AUTO_FREE char *said = netns_output("cat /run/said");
-    CHECK_STR(said, "nat start begin - 1\nnat started begin - 1\nnat stopped end - 1\n");
+    AUTO_FREE char *calls = netns_output("cat /run/calls");
+    CHECK_STR(calls, "nat start begin - 1\nnat started begin - 1\nnat stopped end - 1\n");
     netns_sh("touch /run/refuse");
     check_fails(network_start(t, net, &err), &err, ERROR_HOOK_FAILED, "hooks/network");
     CHECK(!network_is_active(net));
@@ -461,9 +463,9 @@ static void test_hooks(struct task *t, void *arg)
     live_close(&l);
 }
 
-// --- many of them
+// --- many networks
 
-// Somebody flushes the rules of a network that is about to be started.
+// The rules are flushed while a network starts.
 static void test_flushed_while_starting(struct task *t, void *arg)
 {
     (void)arg;
@@ -506,7 +508,7 @@ static void test_autostart(struct task *t, void *arg)
     CHECK_INT(networks_count_active(l.all), MANY);
     CHECK_INT(live_count_dnsmasq(), MANY);
     live_close(&l);
-    // The daemon again: all are taken over, none is started anew.
+    // After a restart of the daemon all are adopted, none is started again.
     live_open(&l, t);
     completion_init(&done);
     networks_autostart(l.all, &done);
@@ -521,7 +523,7 @@ static void test_autostart(struct task *t, void *arg)
     live_close(&l);
 }
 
-// The machine starts again: state and definitions are there, nothing else.
+// After a reboot: status files and definitions exist, nothing else.
 static void test_reboot(struct task *t, void *arg)
 {
     (void)arg;
@@ -547,7 +549,7 @@ static void test_reboot(struct task *t, void *arg)
     live_close(&l);
 }
 
-// A firewall that somebody loads later and that drops what guests send.
+// Another program loads rules later that drop the guests' traffic.
 static void test_blockers(struct task *t, void *arg)
 {
     (void)arg;
@@ -570,7 +572,7 @@ static void test_blockers(struct task *t, void *arg)
     live_close(&l);
 }
 
-// --- fights
+// --- conflicts
 
 static void test_fight(struct task *t, void *arg)
 {
@@ -579,27 +581,27 @@ static void test_fight(struct task *t, void *arg)
     live_open(&l, t);
     struct network *net = live_start(&l, NAT_XML);
     live_settle(&l);
-    // Whoever takes the address away as soon as it is there.
+    // A process that removes the address as soon as it is added.
     netns_sh("(trap exit TERM; while :; do ip addr del 192.168.150.1/24 dev vbr0 2>/dev/null; "
-             "sleep 0.01; done) </dev/null >/dev/null 2>&1 & echo $! >/run/enemy.pid");
+             "sleep 0.01; done) </dev/null >/dev/null 2>&1 & echo $! >/run/conflict.pid");
     uint64_t start = now_monotonic_us();
-    while (!net->runtime->heal.warned) {
+    while (!net->runtime->repair.warned) {
         CHECK(now_monotonic_us() - start < 20000000);
         task_sleep(t, task_deadline_ms(5));
     }
-    uint64_t total = net->runtime->heal.total;
-    CHECK(net->runtime->heal.not_before_us > now_monotonic_us() + 300000);
-    // Left alone for a while, as it was said.
-    task_sleep(t, net->runtime->heal.not_before_us - 200000);
-    CHECK(net->runtime->heal.total <= total + 1);
-    netns_sh("kill -9 $(cat /run/enemy.pid)");
+    uint64_t total = net->runtime->repair.total;
+    CHECK(net->runtime->repair.not_before_us > now_monotonic_us() + 300000);
+    // The network is not repaired during the announced pause.
+    task_sleep(t, net->runtime->repair.not_before_us - 200000);
+    CHECK(net->runtime->repair.total <= total + 1);
+    netns_sh("kill -9 $(cat /run/conflict.pid)");
     live_wait(&l, 5000, "ip addr show vbr0 | grep -q 192.168.150.1/24");
     finish(&l, net);
     live_check_clean(&l);
     live_close(&l);
 }
 
-// What a daemon before us left behind, without any state of it.
+// Leftovers of an earlier daemon, without a status file.
 static void test_sweep(struct task *t, void *arg)
 {
     (void)arg;
@@ -623,8 +625,8 @@ static void test_sweep(struct task *t, void *arg)
     live_close(&l);
 }
 
-// The same configuration file may be another's in a container, whose processes are visible here.
-// It ends with this test at the latest.
+// A process in a container may use the same configuration path, and is visible here. It ends with
+// this test at the latest.
 static pid_t start_other_dnsmasq(const char *mark)
 {
     AUTO_FREE char *conf = xstrdup("--conf-file=" LIVE_DIR "/run/nat.conf");
@@ -659,7 +661,7 @@ static void test_strays(struct task *t, void *arg)
     net = networks_find_name(l.all, "nat");
     CHECK_INT(net->runtime->dnsmasq.pid, served);
     int status;
-    CHECK_INT(waitpid(stray, &status, WNOHANG), -1); // reaped by who ended it
+    CHECK_INT(waitpid(stray, &status, WNOHANG), -1); // reaped by the code that stopped it
     CHECK_INT(waitpid(other, &status, WNOHANG), 0);
     CHECK_INT(waitpid(unmarked, &status, WNOHANG), 0);
     kill(other, SIGKILL);
@@ -671,7 +673,7 @@ static void test_strays(struct task *t, void *arg)
     live_close(&l);
 }
 
-// A network that ended while its daemon was killed had the uuid that another has got since.
+// A stopping network of a killed daemon had the uuid that another network has now.
 static void test_same_uuid(struct task *t, void *arg)
 {
     (void)arg;
@@ -710,7 +712,7 @@ int main(void)
     netns_need_program("ss");
     netns_need_file("/dev/net/tun");
     signal(SIGPIPE, SIG_IGN);
-    run("test_given", test_given);
+    run("test_completion", test_completion);
     run("test_default", test_default);
     run("test_session", test_session);
     run("test_failures", test_failures);
