@@ -398,7 +398,7 @@ class Edges(unittest.TestCase):
         self.assertRegex(start(bridge.replace("hostbr", "otherbr"))[1], "'otherbr' to user.*allow otherbr.*bridge.conf")
         self.assertRegex(start(bridge.replace("<model", "<port isolated='yes'/><model"))[1], "CAP_NET_ADMIN")
         self.assertEqual(virsh("net-define", self.server.write(network("n", 94), "n.xml"))[0], 0)
-        self.assertRegex(virsh("net-start", "n")[1], "user's own daemon.*CAP_NET_ADMIN.*qemu:///system")
+        self.assertRegex(virsh("net-start", "n")[1], "session daemon.*CAP_NET_ADMIN.*qemu:///system")
         self.assertRegex(start(nic("n", MAC))[1], "user's own daemon")
         self.assertEqual(start("<interface type='user'/>")[0], 0)
         self.assertEqual(virsh("destroy", "g")[0], 0)
