@@ -2,8 +2,8 @@
 #include "host/capabilities.h"
 #include <inttypes.h>
 
-// Processor models by what tells each from the one before it, in the kernel's words. Newest last;
-// only features that no microcode update takes away.
+// Processor models by the flags that distinguish each from the previous one, as /proc/cpuinfo names
+// them; newest last. Only flags that no microcode update removes.
 static const struct {
     const char *vendor, *name, *flags;
 } models[] = {
@@ -156,7 +156,7 @@ static bool is_x86(const char *arch)
     return str_eq(arch, "x86_64") || str_eq(arch, "i686");
 }
 
-static unsigned word_size(const char *arch)
+static unsigned pointer_bits(const char *arch)
 {
     static const char *const narrow[] = {"i686", "armv7l", "ppc", "mips",   "mipsel", "riscv32",
                                          "m68k", "sparc",  "sh4", "xtensa", "or1k",   "microblaze"};
@@ -167,7 +167,7 @@ static unsigned word_size(const char *arch)
     return 64;
 }
 
-// Clients take what comes first for the default.
+// The default machine type comes first: clients take the first one as the default.
 static void format_machines(struct strbuf *b, const struct qemu_caps *c)
 {
     const struct qemu_machine *first = qemu_caps_machine(c, NULL);
@@ -185,7 +185,7 @@ static void format_guest(struct strbuf *b, const struct capabilities_guest *g)
     strbuf_printf(b,
                   "  <guest>\n    <os_type>hvm</os_type>\n    <arch name='%s'>\n"
                   "      <wordsize>%u</wordsize>\n      <emulator>",
-                  g->arch, word_size(g->arch));
+                  g->arch, pointer_bits(g->arch));
     strbuf_add_xml(b, c->binary);
     strbuf_add(b, "</emulator>\n");
     format_machines(b, c);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The <capabilities> document: plain facts in, text out. Nothing here suspends or reads anything.
+// Formats the <capabilities> document. Pure functions.
 #pragma once
 
 #include <stdbool.h>
@@ -8,15 +8,15 @@
 #include "host/node.h"
 #include "host/qemu_caps.h"
 
-// Guests of one architecture.
+// A <guest> element: one architecture.
 struct capabilities_guest {
-    const char *arch; // libvirt's word; a binary for x86_64 also serves i686
+    const char *arch; // libvirt's name; a binary for x86_64 also runs i686
     const struct qemu_caps *caps;
 };
 
 struct capabilities_input {
     struct uuid uuid;
-    const char *arch; // the host's
+    const char *arch; // of the host
     const struct node_info *info;
     const struct node_topology *topology;
     const struct node_cpu_model *cpu;
@@ -26,6 +26,5 @@ struct capabilities_input {
 };
 char *capabilities_format(const struct capabilities_input *in); // caller frees
 
-// libvirt's name for the newest processor model all of whose features the host has; NULL: none
-// known.
+// libvirt's name of the newest processor model whose features the host has all; NULL: unknown.
 const char *capabilities_cpu_model(const struct node_cpu_model *cpu);

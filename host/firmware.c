@@ -28,10 +28,10 @@ static size_t length(struct json_object *list)
     return json_object_is_type(list, json_type_array) ? json_object_array_length(list) : 0;
 }
 
-static bool list_has(struct json_object *list, const char *word)
+static bool list_has(struct json_object *list, const char *value)
 {
     for (size_t i = 0; i < length(list); i++) {
-        if (str_eq(text(json_object_array_get_idx(list, i)), word))
+        if (str_eq(text(json_object_array_get_idx(list, i)), value))
             return true;
     }
     return false;
@@ -79,9 +79,9 @@ static int add_name(const char *name, void *arg)
     return 0;
 }
 
-// Calls fn for every descriptor that fits, in the order of their file names, until it returns true.
-static void each_fitting(const char *dir, const char *target, const char *machine,
-                         bool (*fn)(struct json_object *doc, void *arg), void *arg)
+// Calls fn for every matching descriptor, in the order of file names, until fn returns true.
+static void each_match(const char *dir, const char *target, const char *machine,
+                       bool (*fn)(struct json_object *doc, void *arg), void *arg)
 {
     struct strv names = {0};
     bool done = false;
@@ -109,7 +109,7 @@ void firmware_find(const char *dir, const char *target, const char *machine,
                    struct firmware_choice *ret)
 {
     *ret = (struct firmware_choice){0};
-    each_fitting(dir, target, machine, add_choice, ret);
+    each_match(dir, target, machine, add_choice, ret);
 }
 
 struct flash_search {
@@ -142,7 +142,7 @@ int firmware_find_flash(const char *dir, const char *target, const char *machine
 {
     *ret = (struct firmware_flash){0};
     struct flash_search s = {.wanted = wanted, .ret = ret};
-    each_fitting(dir, target, machine, take_flash, &s);
+    each_match(dir, target, machine, take_flash, &s);
     return ret->loader ? 0 : -ENOENT;
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Firmware descriptors (QEMU's docs/interop/firmware.json), as distributions install them.
+// Firmware descriptors installed by distributions (QEMU's docs/interop/firmware.json).
 #pragma once
 
 #include "schemas/doc/value.h"
@@ -7,27 +7,26 @@
 #include "base/vec.h"
 
 struct firmware_choice {
-    struct strv
-        loaders; // executables, without doubles, in the order of the descriptors' file names
+    struct strv loaders; // loaders without duplicates, in the order of the descriptors' file names
     bool efi, secure;
 };
 
-// Those in dir that fit a target ("x86_64", QEMU's word) and machine name. Damaged ones are
+// The descriptors in dir for a target (QEMU's name, "x86_64") and machine. Damaged ones are
 // skipped. Does not suspend; reads at most 64 small files.
 void firmware_find(const char *dir, const char *target, const char *machine,
                    struct firmware_choice *ret);
 void firmware_choice_finish(struct firmware_choice *f);
 
-// UEFI in flash: the code, and what a guest's own variables start from.
+// UEFI firmware in flash: the code, and the template of a domain's variables.
 struct firmware_flash {
     char *loader, *nvram_template;
     char *format; // "raw", "qcow2"
 };
 struct firmware_wanted {
-    bool secure;               // with Secure Boot, which needs SMM; else one that needs no SMM
+    bool secure;               // with Secure Boot, which needs SMM; else one that does not need SMM
     enum toggle enrolled_keys; // whether its variables have the usual keys; UNSET: either
 };
-// The first one that fits. 0, or -ENOENT. Does not suspend.
+// The first match. 0, or -ENOENT. Does not suspend.
 int firmware_find_flash(const char *dir, const char *target, const char *machine,
                         const struct firmware_wanted *wanted, struct firmware_flash *ret);
 void firmware_flash_finish(struct firmware_flash *f);

@@ -43,10 +43,10 @@ static const char *const virt_types[] = {"qemu",  "kvm",    "xen",    "lxc",  "u
                                          "test",  "vmware", "hyperv", "vbox", "phyp", "parallels",
                                          "bhyve", "vz",     "kqemu",  "hvf"};
 
-static bool is_one_of(const char *word, const char *const *words, size_t n)
+static bool is_one_of(const char *name, const char *const *names, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
-        if (str_eq(words[i], word))
+        if (str_eq(names[i], name))
             return true;
     }
     return false;
@@ -65,14 +65,14 @@ static void add_emulator(struct host *h, const char *arch, const char *path)
         return;
     VEC_FOREACH (e, &h->emulators) {
         if (str_eq(e->arch, arch))
-            return; // the first directory wins
+            return; // the first directory has priority
     }
     struct emulator e = {xstrdup(arch), xstrdup(path)};
     vec_push(&h->emulators, e);
 }
 
-// "x86_64" of "/usr/bin/qemu-system-x86_64"; the host's for names that tell none. NULL: one of a
-// kind, as "qemu-system-x86_64-microvm". Borrowed.
+// "x86_64" of "/usr/bin/qemu-system-x86_64"; the host's architecture for names without one. NULL: a
+// special build such as "qemu-system-x86_64-microvm". Borrowed.
 static const char *arch_of_name(const struct host *h, const char *path)
 {
     const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
@@ -122,7 +122,7 @@ static void find_emulators(struct host *h)
         struct found f = {h, h->search.v[i]};
         dir_each(f.dir, NULL, on_file, &f);
     }
-    for (size_t i = 0; i < h->search.n; i++) { // how Red Hat's family calls its only one
+    for (size_t i = 0; i < h->search.n; i++) { // the name on Red Hat systems
         AUTO_FREE char *path = path_join(h->search.v[i], "qemu-kvm");
         add_emulator(h, h->arch, path);
     }
@@ -212,7 +212,7 @@ void host_warm(struct host *h)
         struct warm *w = NEW(struct warm);
         w->h = h;
         w->path = xstrdup(e->path);
-        task_spawn(h->sched, "ask QEMU at start", warm_one, w);
+        task_spawn(h->sched, "probe QEMU", warm_one, w);
     }
 }
 
@@ -284,7 +284,7 @@ int host_max_vcpus(const struct host *h, const char *virt_type, uint32_t *ret, s
     int n = ioctl(fd, KVM_CHECK_EXTENSION, KVM_CAP_MAX_VCPUS);
     if (n <= 0)
         n = ioctl(fd, KVM_CHECK_EXTENSION, KVM_CAP_NR_VCPUS);
-    *ret = n > 0 ? (uint32_t)n : 4; // what the kernel's API document says when neither is told
+    *ret = n > 0 ? (uint32_t)n : 4; // the kernel's documented default
     return 0;
 }
 
@@ -331,7 +331,7 @@ int host_capabilities_xml(struct task *t, struct host *h, char **xml, struct err
         AUTO_ERROR why = ERROR_INIT;
         if (!host_find_emulator(h, arches[i]))
             continue;
-        // One that can't be asked is not offered; host_warm() or its own caller said why.
+        // An emulator that cannot be probed is not offered; host_warm() or its caller logged why.
         if (host_arch_caps(t, h, arches[i], &caps, &why) == 0)
             guests[n++] = (struct capabilities_guest){arches[i], caps};
         else
@@ -344,7 +344,7 @@ int host_capabilities_xml(struct task *t, struct host *h, char **xml, struct err
     return r;
 }
 
-// Which accelerator a request means; -1 with err when the emulator can't do it.
+// The accelerator of a request; -1 with err when the emulator does not support it.
 static int choose_virt(const struct host *h, const struct qemu_caps *caps, const char *virt_type,
                        enum qemu_virt *ret, struct error *err)
 {
@@ -356,7 +356,7 @@ static int choose_virt(const struct host *h, const struct qemu_caps *caps, const
     bool known = !virt_type || str_eq(virt_type, "kvm") || str_eq(virt_type, "qemu");
     if (!known || !(*ret == QEMU_VIRT_KVM ? kvm : tcg))
         return error_set(err, ERROR_INVALID_ARG, AREA_QEMU,
-                         "emulator '%s' runs no guests of type '%s' on this host", caps->binary,
+                         "emulator '%s' cannot run domains of type '%s' on this host", caps->binary,
                          virt_type ? virt_type : "qemu");
     return 0;
 }
@@ -381,15 +381,14 @@ int host_find_firmware(const struct host *h, const char *arch, const char *machi
     if (firmware_find_flash(h->firmware_path, qemu_target_from_arch(arch), machine, wanted, ret) ==
         0)
         return 0;
-    return error_set(
-        err, ERROR_CONFIG_UNSUPPORTED, AREA_QEMU,
-        "<os firmware='efi'>: no UEFI firmware%s%s for %s machine '%s' is described in "
-        "'%s'; install it (Debian: apt-get install ovmf)",
-        wanted->secure ? " with Secure Boot" : "",
-        wanted->enrolled_keys == TOGGLE_YES  ? " and enrolled keys"
-        : wanted->enrolled_keys == TOGGLE_NO ? " without enrolled keys"
-                                             : "",
-        arch, machine, h->firmware_path);
+    return error_set(err, ERROR_CONFIG_UNSUPPORTED, AREA_QEMU,
+                     "<os firmware='efi'>: no UEFI firmware%s%s for %s machine '%s' is installed "
+                     "(no descriptor in '%s'); install it (Debian: apt-get install ovmf)",
+                     wanted->secure ? " with Secure Boot" : "",
+                     wanted->enrolled_keys == TOGGLE_YES  ? " and enrolled keys"
+                     : wanted->enrolled_keys == TOGGLE_NO ? " without enrolled keys"
+                                                          : "",
+                     arch, machine, h->firmware_path);
 }
 
 void host_machine_finish(struct host_machine *m)
@@ -404,9 +403,9 @@ int host_find_machine(struct task *t, struct host *h, const char *emulator, cons
 {
     struct host_machine m = {0};
     if (virt_type && !is_one_of(virt_type, virt_types, ARRAY_LEN(virt_types)))
-        return error_set(err, ERROR_INVALID_ARG, AREA_QEMU, "no such guest type: '%s'", virt_type);
+        return error_set(err, ERROR_INVALID_ARG, AREA_QEMU, "unknown domain type '%s'", virt_type);
     if (arch && !is_one_of(arch, arches, ARRAY_LEN(arches)))
-        return error_set(err, ERROR_INVALID_ARG, AREA_QEMU, "no such architecture: '%s'", arch);
+        return error_set(err, ERROR_INVALID_ARG, AREA_QEMU, "unknown architecture '%s'", arch);
     int r = emulator ? host_qemu_caps(t, h, emulator, &m.caps, err)
                      : host_arch_caps(t, h, arch ? arch : h->arch, &m.caps, err);
     if (r < 0)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// CPUs and cells: the counts that node_get_info() gives and the full topology of <capabilities>.
+// CPUs and NUMA cells: the counts of node_get_info() and the topology of <capabilities>.
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,14 +11,14 @@
 #define CPU_DIR  "sys/devices/system/cpu"
 #define NODE_DIR "sys/devices/system/node"
 
-enum { CPUINFO_PREFIX = 16384 }; // enough for the first processor
+enum { CPUINFO_PREFIX = 16384 }; // includes the first processor
 
 struct cpu_list {
     uint32_t *v;
     size_t n;
 };
 
-// What counts towards sockets, cores and threads of one cell.
+// The numbers of sockets, cores and threads of a cell.
 struct cell_counts {
     uint32_t sockets, cores, threads;
 };
@@ -49,7 +49,7 @@ static void read_cpu(const char *root, uint32_t id, struct node_cpu *c)
         c->siblings = xasprintf("%u", id);
 }
 
-// Distinct sockets, the most cores of one and the most threads of a core.
+// Distinct sockets, the largest number of cores in a socket and of threads in a core.
 static struct cell_counts count_cell(const struct node_cell *cell)
 {
     struct cell_counts max = {0, 0, 0};
@@ -76,7 +76,7 @@ static struct cpu_list online_cpus(const char *root)
     struct cpu_list l;
     l.v = node_read_list(root, NODE_CPU_MAX, &l.n, CPU_DIR "/online");
     if (l.n ==
-        0) { // a kernel without hotplug, or a container that hides it: at least one runs this
+        0) { // a kernel without hotplug, or a container that hides it: one CPU runs this code
         free(l.v);
         l.v = node_read_list(root, NODE_CPU_MAX, &l.n, CPU_DIR "/present");
     }
@@ -139,13 +139,13 @@ static void read_pages(const char *root, const char *dir, struct node_cell *cell
     cell->npages = s.pages.n;
 }
 
-static void fill_cpus(const char *root, struct node_cell *cell, const struct cpu_list *wanted,
+static void fill_cpus(const char *root, struct node_cell *cell, const struct cpu_list *present,
                       const struct cpu_list *online)
 {
-    cell->cpus = xcalloc(wanted->n + 1, sizeof(*cell->cpus));
-    for (size_t i = 0; i < wanted->n; i++) {
-        if (contains(online, wanted->v[i]))
-            read_cpu(root, wanted->v[i], &cell->cpus[cell->ncpus++]);
+    cell->cpus = xcalloc(present->n + 1, sizeof(*cell->cpus));
+    for (size_t i = 0; i < present->n; i++) {
+        if (contains(online, present->v[i]))
+            read_cpu(root, present->v[i], &cell->cpus[cell->ncpus++]);
     }
 }
 
@@ -201,7 +201,7 @@ int node_get_topology(const char *root, struct node_topology *ret, struct error 
         return 0;
     node_topology_finish(ret);
     return error_set(err, ERROR_INTERNAL, AREA_NONE,
-                     "cannot tell the host's memory: no MemTotal in %s/proc/meminfo",
+                     "cannot read the host's memory: no MemTotal in %s/proc/meminfo",
                      root ? root : "");
 }
 
@@ -223,7 +223,7 @@ static uint32_t read_mhz(const char *root)
 {
     AUTO_FREE char *cpuinfo = node_read(root, CPUINFO_PREFIX, "proc/cpuinfo");
     uint32_t mhz = cpuinfo ? (uint32_t)node_find_number(cpuinfo, "cpu MHz", 0) : 0;
-    if (mhz == 0) // arm64 and others tell it only here, in kHz
+    if (mhz == 0) // arm64 and others report it only here, in kHz
         mhz =
             (uint32_t)(node_read_number(root, 0, CPU_DIR "/cpu0/cpufreq/cpuinfo_max_freq") / 1000);
     return mhz;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Who the machine is: its name, its uuid, its processor.
+// The machine's name, uuid and processor.
 #include <ctype.h>
 #include <errno.h>
 #include <limits.h>
@@ -14,13 +14,13 @@ int node_get_hostname(char **ret, struct error *err)
 {
     char name[HOST_NAME_MAX + 1];
     if (gethostname(name, sizeof(name)) < 0)
-        return error_set_errno(err, AREA_NONE, errno, "cannot tell the host's name");
+        return error_set_errno(err, AREA_NONE, errno, "cannot read the host name");
     name[sizeof(name) - 1] = '\0';
     *ret = xstrdup(name[0] ? name : "localhost");
     return 0;
 }
 
-// Firmware of cheap boards says all zeros or all Fs.
+// Some firmware reports all zeros or all Fs.
 static bool plausible(const struct uuid *u)
 {
     for (size_t i = 1; i < UUID_SIZE; i++) {
@@ -44,7 +44,7 @@ int node_get_uuid(const char *root, struct uuid *ret, struct error *err)
     if (read_uuid(root, "sys/class/dmi/id/product_uuid", ret))
         return 0;
     if (read_uuid(root, "etc/machine-id", ret)) {
-        // machine-id is not for showing around: say something derived from it.
+        // The machine-id is confidential (machine-id(5)): derive a uuid from it.
         for (size_t i = 0; i < UUID_SIZE; i++)
             ret->b[i] = (uint8_t)(ret->b[i] * 167 + ret->b[(i + 5) % UUID_SIZE] + 0x5a);
         ret->b[6] = (uint8_t)((ret->b[6] & 0x0f) | 0x80);
@@ -57,7 +57,7 @@ int node_get_uuid(const char *root, struct uuid *ret, struct error *err)
                      "cannot find a uuid for the host: no product_uuid, machine-id or boot_id");
 }
 
-// The text after "NAME :", up to the end of its line; NULL. Caller frees.
+// The text after "NAME :" up to the end of the line; NULL: none. Caller frees.
 static char *find_text(const char *text, const char *name)
 {
     size_t len = strlen(name);
@@ -74,7 +74,7 @@ static char *find_text(const char *text, const char *name)
     return NULL;
 }
 
-static const char *vendor_word(const char *id)
+static const char *vendor_name(const char *id)
 {
     static const char *const known[][2] = {
         {"GenuineIntel", "Intel"}, {"AuthenticAMD", "AMD"}, {"HygonGenuine", "Hygon"}};
@@ -103,7 +103,7 @@ int node_get_cpu_model(const char *root, struct node_cpu_model *ret, struct erro
     AUTO_FREE char *text = node_read(root, CPUINFO_PREFIX, "proc/cpuinfo");
     if (!text)
         return error_set(err, ERROR_INTERNAL, AREA_NONE, "cannot read the host's /proc/cpuinfo");
-    char *next = strstr(text, "\n\n"); // processors look alike: the first one stands for all
+    char *next = strstr(text, "\n\n"); // use the first processor: all have the same model
     if (next)
         *next = '\0';
     AUTO_FREE char *vendor = find_text(text, "vendor_id");
@@ -112,7 +112,7 @@ int node_get_cpu_model(const char *root, struct node_cpu_model *ret, struct erro
     AUTO_FREE char *microcode = find_text(text, "microcode");
     AUTO_FREE char *sizes = find_text(text, "address sizes");
     *ret = (struct node_cpu_model){0};
-    ret->vendor = xstrdup(vendor_word(vendor));
+    ret->vendor = xstrdup(vendor_name(vendor));
     ret->name = find_text(text, "model name");
     ret->family = (uint32_t)node_find_number(text, "cpu family", 0);
     ret->model = (uint32_t)node_find_number(text, "model", 0);

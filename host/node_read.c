@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Small files of /proc and /sys.
+// Reads small files of /proc and /sys.
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Times, memory and the map of CPUs.
+// CPU times, memory, and the map of CPUs.
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -71,14 +71,14 @@ int node_get_cells_free_memory(const char *root, uint32_t first, uint64_t *bytes
     for (uint32_t id = first; id <= last && *n < max; id++) {
         struct node_memory m = {0};
         if (node_get_memory(root, (int)id, &m, NULL) < 0)
-            m.free = 0; // a hole between cells
+            m.free = 0; // no cell has this number
         bytes[(*n)++] = m.free * 1024;
     }
     return 0;
 }
 
-// The sum over the cells where there are any: a virtual machine whose memory was taken away again
-// shows the former size in /proc/meminfo.
+// The sum over the cells, if there are any: after memory was removed from a virtual machine,
+// /proc/meminfo still shows the former size.
 int node_get_free_memory(const char *root, uint64_t *bytes, struct error *err)
 {
     size_t ncells;
@@ -107,7 +107,7 @@ int node_get_cpu_map(const char *root, struct node_cpu_map *ret, struct error *e
         node_read_list(root, NODE_CPU_MAX, &nonline, "sys/devices/system/cpu/online");
     if (npresent == 0)
         return error_set(err, ERROR_INTERNAL, AREA_NONE,
-                         "cannot read which CPUs the host has: no "
+                         "cannot read the host's CPUs: no "
                          "/sys/devices/system/cpu/present");
     *ret = (struct node_cpu_map){.present = present[npresent - 1] + 1};
     ret->map_size = (ret->present + 7) / 8;

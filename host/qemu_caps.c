@@ -6,7 +6,7 @@
 #include "base/str.h"
 #include "host/qemu_learn.h"
 
-// Raised whenever the probe asks something new or the form changes.
+// Increment when the probe asks something new or the format changes.
 enum { FORMAT = 2 };
 
 struct qemu_caps *qemu_caps_ref(struct qemu_caps *c)
@@ -41,7 +41,7 @@ static const char *next_name(const char *name)
     return name + strlen(name) + 1;
 }
 
-// Some hundred names: a few microseconds.
+// Linear search: some hundred names take a few microseconds.
 static bool has(const struct qemu_names *names, const char *name)
 {
     const char *p = names->first;
@@ -90,7 +90,7 @@ char *qemu_caps_key_text(const struct qemu_caps_key *key)
                      (uintmax_t)key->uid, key->kvm ? "kvm" : "tcg", key->binary);
 }
 
-// ---- text to struct ----------------------------------------------------------------------------
+// ---- text to struct -----------------------------------------------------------------------------
 
 struct section {
     bool there;
@@ -107,7 +107,7 @@ static struct section *find_section(struct section *sections, const char *line)
     return NULL;
 }
 
-// Ends each line with a NUL. What is behind the last section is cut off.
+// Terminates each line with a NUL. Text after the last section is dropped.
 static int split(char *text, struct section *sections)
 {
     struct section *now = NULL;
@@ -132,7 +132,7 @@ static int split(char *text, struct section *sections)
     return 0;
 }
 
-// Cuts a line into exactly n fields at its tabs; returns the next line, NULL: not n.
+// Splits a line into exactly n fields at tabs; returns the next line, or NULL for another number.
 static char *cut(char *line, char **fields, size_t n)
 {
     char *next = (char *)next_name(line);
@@ -222,17 +222,18 @@ int qemu_caps_parse(char *text, const struct qemu_caps_key *key, struct qemu_cap
                     struct error *err)
 {
     AUTO_QEMU_CAPS struct qemu_caps *c = NEW(struct qemu_caps);
-    AUTO_FREE char *wanted = qemu_caps_key_text(key);
+    AUTO_FREE char *expected = qemu_caps_key_text(key);
     c->refs = 1;
     c->text = text;
-    if (!str_starts(text, wanted))
+    if (!str_starts(text, expected))
         return error_set(err, ERROR_OPERATION_INVALID, AREA_CAPABILITIES,
-                         "what is stored about '%s' is about another version of it", key->binary);
-    text[strlen(wanted) - 1] = '\0';
+                         "the stored capabilities of '%s' are of another version of it",
+                         key->binary);
+    text[strlen(expected) - 1] = '\0';
     c->binary = strstr(text, key->binary);
-    if (parse(c, text + strlen(wanted)) < 0)
+    if (parse(c, text + strlen(expected)) < 0)
         return error_set(err, ERROR_OPERATION_FAILED, AREA_CAPABILITIES,
-                         "what is stored about '%s' is damaged", key->binary);
+                         "the stored capabilities of '%s' are damaged", key->binary);
     *ret = STEAL(c);
     return 0;
 }

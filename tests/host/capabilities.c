@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Recorded replies of QEMU 7.2 (cut short) -> the text on disk -> struct -> documents.
+// Recorded replies of QEMU 7.2 (shortened) -> the stored text -> struct -> documents.
 #include <json-c/json.h>
 #include <unistd.h>
 #include "base/file.h"
@@ -18,7 +18,7 @@ static const struct qemu_caps_key key = {.binary = (char *)"/usr/bin/qemu-system
                                          .inode = 7,
                                          .kvm = true};
 
-// A recorded reply as the monitor would return it; err as there.
+// Decodes a recorded reply as the monitor does, with its errors.
 static int decode(const struct qmp_command *command, const char *text, void *ret, struct error *err)
 {
     struct json_object *o = json_tokener_parse(text);
@@ -136,10 +136,10 @@ static void capabilities_document(void)
     compare("capabilities-tcg.xml", one);
 }
 
-static int parse(const char *text, const struct qemu_caps_key *wanted, struct error *err)
+static int parse(const char *text, const struct qemu_caps_key *expected, struct error *err)
 {
     struct qemu_caps *c = NULL;
-    int r = qemu_caps_parse(xstrdup(text), wanted, &c, err);
+    int r = qemu_caps_parse(xstrdup(text), expected, &c, err);
     qemu_caps_unref(c);
     return r;
 }
@@ -162,8 +162,8 @@ static void stored_and_back(void)
     struct qemu_caps_key other = key;
     other.size--;
     CHECK_INT(parse(text, &other, &err), -1);
-    CHECK_CONTAINS(err.message, "about another version of it");
-    // Cut off anywhere: never half an answer.
+    CHECK_CONTAINS(err.message, "of another version of it");
+    // Truncated anywhere: an error, never partial capabilities.
     for (size_t n = strlen(text) - 1; n > 0; n--) {
         text[n] = '\0';
         CHECK_INT(parse(text, &key, &err), -1);
@@ -189,7 +189,7 @@ static void damaged_text(void)
         AUTO_FREE char *damaged =
             xasprintf("%.*s%s%s", (int)(at - text), text, wrong[i][1], at + strlen(wrong[i][0]));
         CHECK_INT(parse(damaged, &key, &err), -1);
-        CHECK_CONTAINS(err.message, "is damaged");
+        CHECK_CONTAINS(err.message, "are damaged");
     }
 }
 

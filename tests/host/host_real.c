@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The real QEMU, asked through the whole of host/: one probe for many askers, the cache on disk.
+// The real QEMU, probed through host/: one probe for concurrent callers, the cache on disk.
 #include <unistd.h>
 #include "base/file.h"
 #include "base/str.h"
@@ -27,7 +27,7 @@ static void ask(struct task *t, void *arg)
     --*a->left;
 }
 
-// Many at once; returns how often the binary was run.
+// Concurrent callers; returns the number of probes.
 static size_t ask_all(struct task *t, struct asker *askers, size_t n, const char *binary)
 {
     struct qemu_probe_user user = {0};
@@ -77,7 +77,7 @@ static void one_probe_and_the_cache(struct task *t)
     check_caps(askers[1].caps);
     qemu_caps_unref(askers[0].caps);
     qemu_caps_unref(askers[1].caps);
-    // Damaged in several ways: asked again, and mended.
+    // Damaged in several ways: probed again, and the cache is rewritten.
     static const char *const damages[] = {"", "\n", "[end]\n", "vireo-qemu-caps 2\n"};
     AUTO_FREE char *file = path_join(dir, "cache/usr-bin-qemu-system-x86_64.caps");
     for (size_t i = 0; i < ARRAY_LEN(damages); i++) {
@@ -89,8 +89,8 @@ static void one_probe_and_the_cache(struct task *t)
     }
 }
 
-// The text of the value of a known key replaced: right key, wrong rest.
-static void a_cache_with_a_hole(struct task *t)
+// The stored text with a valid key and damaged values.
+static void damaged_cache_with_valid_key(struct task *t)
 {
     struct asker a;
     AUTO_FREE char *file = path_join(dir, "cache/usr-bin-qemu-system-x86_64.caps");
@@ -109,11 +109,11 @@ static void no_qemu(struct task *t)
 {
     struct asker a;
     AUTO_FREE char *fake = path_join(dir, "qemu-system-broken");
-    const char *script = "#!/bin/sh\necho 'this is no QEMU' >&2\nexit 3\n";
+    const char *script = "#!/bin/sh\necho 'this is not QEMU' >&2\nexit 3\n";
     CHECK_INT(file_write_volatile(fake, script, strlen(script), 0755), 0);
     CHECK_INT(ask_all(t, &a, 1, fake), 1);
     CHECK_INT(a.r, -1);
-    CHECK_CONTAINS(a.err.message, "qemu-system-broken' what it can do: this is no QEMU");
+    CHECK_CONTAINS(a.err.message, "qemu-system-broken' what it can do: this is not QEMU");
     error_clear(&a.err);
     CHECK_INT(ask_all(t, &a, 1, "/nowhere/qemu"), 0);
     CHECK_INT(a.r, -1);
@@ -179,7 +179,7 @@ static void facade(struct task *t)
 static void play(struct task *t, void *arg)
 {
     one_probe_and_the_cache(t);
-    a_cache_with_a_hole(t);
+    damaged_cache_with_valid_key(t);
     no_qemu(t);
     facade(t);
     *(bool *)arg = true;

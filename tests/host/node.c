@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Machines of several shapes, each a small tree of /proc and /sys.
+// Machines of several shapes, as fixtures of /proc and /sys.
 #include <unistd.h>
 #include "base/file.h"
 #include "base/str.h"
@@ -125,7 +125,7 @@ static void two_sockets_smt_numa(void)
     finish();
 }
 
-// One of four is off: it counts in the product, not among the CPUs, as libvirt has it.
+// One of four CPUs is offline: it counts in the product, but not among the CPUs, as in libvirt.
 static void offline_cpu(void)
 {
     AUTO_ERROR err = ERROR_INIT;
@@ -145,9 +145,9 @@ static void offline_cpu(void)
     finish();
 }
 
-// A virtual machine that says every CPU is a socket of its own, unevenly, and one with no topology
-// at all.
-static void strange_machines(void)
+// A virtual machine where each CPU is its own socket, in uneven numbers, and a machine without
+// topology.
+static void irregular_machines(void)
 {
     begin("0-2\n", "0-2\n");
     put_cpu(0, 0, 0, "0");
@@ -171,7 +171,7 @@ static void times_and_memory(void)
                      "cpu10 9 9 9 9 9 9 9 0\nintr 5\n");
     CHECK_INT(node_get_cpu_times(root, NODE_ALL_CPUS, &t, &err), 0);
     CHECK_INT(t.user, 12 * tick);
-    CHECK_INT(t.system, 43 * tick); // with irq and softirq, as libvirt counts
+    CHECK_INT(t.system, 43 * tick); // with irq and softirq, as in libvirt
     CHECK_INT(t.idle, 400 * tick);
     CHECK_INT(t.iowait, 50 * tick);
     CHECK_INT(node_get_cpu_times(root, 0, &t, &err), 0);
@@ -260,7 +260,7 @@ int main(void)
     RUN(one_socket);
     RUN(two_sockets_smt_numa);
     RUN(offline_cpu);
-    RUN(strange_machines);
+    RUN(irregular_machines);
     RUN(times_and_memory);
     RUN(processor);
     RUN(uuid);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// A QEMU that follows a script is asked what it can do.
+// Probes a fake QEMU that follows a script.
 #include <unistd.h>
 #include "base/file.h"
 #include "base/str.h"
@@ -33,7 +33,7 @@ static void play(struct task *t, void *arg)
 {
     AUTO_ERROR err = ERROR_INIT;
     struct qemu_caps *c = NULL;
-    // Says that KVM is not in use: not usable, and that is no error.
+    // KVM is reported as not enabled: not usable, and no error.
     CHECK_INT(probe(t, SERVE "answer query-machines [{\"name\":\"virt\",\"cpu-max\":512}]\nserve\n",
                     &c, &err),
               0);
@@ -53,7 +53,7 @@ static void play(struct task *t, void *arg)
     CHECK_CONTAINS(err.message, "what it can do: cannot find libfoo.so: monitor of ");
     CHECK_INT(probe(t, "raw hello\nwait-eof\n", &c, &err), -1);
     CHECK_CONTAINS(err.message, "not QMP: no object at 'hello'");
-    // What was left of them is reaped.
+    // Probe processes are reaped.
     while (sched_count(task_sched(t)) > 1)
         CHECK_INT(task_sleep(t, task_deadline_ms(1)), 0);
     *(bool *)arg = true;
