@@ -71,7 +71,7 @@ void str_replace(char **dst, const char *src)
     *dst = copy;
 }
 
-// Blocks double in size up to a bound; an item larger than a block gets one of its own.
+// Blocks double in size up to a limit; a larger item gets a block of its own.
 struct arena_block {
     struct arena_block *next;
     size_t size, used;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Memory. Sizes from outside are bounded by the caller before they get here (base/limits.h), so a
-// failed allocation means that the machine is out of memory: the x-functions abort, and the
-// daemon's stored state makes the restart lossless.
+// Memory. Callers bound sizes from outside first (base/limits.h), so a failed allocation means that
+// the machine is out of memory: the x-functions abort, and a restart continues from the stored
+// state.
 #pragma once
 
 #include <stdarg.h>
@@ -11,8 +11,8 @@
 
 void *xmalloc(size_t size);
 void *xcalloc(size_t n, size_t size);                // zeroed; aborts on overflow of n * size
-void *xreallocarray(void *p, size_t n, size_t size); // likewise
-char *xstrdup(const char *s);                        // NULL gives NULL
+void *xreallocarray(void *p, size_t n, size_t size); // aborts on overflow of n * size
+char *xstrdup(const char *s);                        // NULL for NULL
 char *xstrndup(const char *s, size_t n);
 void *xmemdup(const void *p, size_t n);
 char *xasprintf(const char *fmt, ...) PRINTF_LIKE(1, 2);
@@ -23,16 +23,16 @@ char *xvasprintf(const char *fmt, va_list ap) PRINTF_LIKE(1, 0);
 // Replaces an owned string by a copy of another.
 void str_replace(char **dst, const char *src);
 
-// An arena: everything one request needs, freed at once. Zeroed memory, aligned for any type.
+// An arena: allocations that are freed together. Zeroed memory, aligned for any type.
 struct arena_block;
 struct arena {
     struct arena_block *blocks;
-    size_t used; // bytes handed out
+    size_t used; // bytes allocated
 };
 
 void *arena_alloc(struct arena *a, size_t size);
 void *arena_calloc(struct arena *a, size_t n, size_t size); // aborts on overflow of n * size
-char *arena_strdup(struct arena *a, const char *s);         // NULL gives NULL
+char *arena_strdup(struct arena *a, const char *s);         // NULL for NULL
 char *arena_strndup(struct arena *a, const char *s, size_t n);
 char *arena_printf(struct arena *a, const char *fmt, ...) PRINTF_LIKE(2, 3);
 void *arena_memdup(struct arena *a, const void *p, size_t n);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
-// The kernel's number of this boot of the machine, as text; NULL: not known. Caller frees.
+// The kernel's boot id as text; NULL: unknown. Caller frees.
 char *boot_id(void);

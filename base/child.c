@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // How this works
 //
-// fork(), then in the child only what async-signal-safety allows, then exec. A close-on-exec pipe
-// tells how it went: EOF when the program runs, else a struct report with the step that failed and
-// its errno.
+// fork(), then only async-signal-safe calls in the child, then exec. A close-on-exec pipe reports
+// the result: EOF when the program runs, else a struct report with the step that failed and its
+// errno.
 #include "base/child.h"
 #include "base/file.h"
 
@@ -40,7 +40,7 @@ static const char *step_text(int step)
     case STEP_DESCRIPTORS:
         return "pass file descriptors to";
     case STEP_SETUP:
-        return "set up the surroundings of";
+        return "set up the environment of";
     case STEP_LIMITS:
         return "set resource limits of";
     case STEP_USER:
@@ -62,8 +62,8 @@ static int read_start_time(pid_t pid, uint64_t *ret)
     int r = file_read(path, 4096, &stat, NULL);
     if (r < 0)
         return r == -ENOENT ? -ESRCH : r;
-    // The name in parentheses may hold anything, so count the fields after the last ')': the start
-    // time is the 22nd of all, the 20th from there.
+    // The name in parentheses may contain anything, so count fields after the last ')': the start
+    // time is field 22, the 20th from there.
     char *p = strrchr(stat, ')');
     for (int field = 2; p && field < 22; field++) {
         p = strchr(p, ' ');
@@ -82,7 +82,7 @@ int process_open(pid_t pid, uint64_t start_time, struct process *ret)
     AUTO_CLOSE int pidfd = pidfd_open(pid, 0);
     if (pidfd < 0)
         return -errno;
-    // Read after the descriptor is held: now the number cannot be another process's.
+    // Read while the pidfd is held, so the pid cannot be reused.
     uint64_t started;
     int r = read_start_time(pid, &started);
     if (r < 0)
@@ -145,8 +145,8 @@ __attribute__((noreturn)) static void fail(int report_fd, enum step step, int er
     _exit(n == sizeof(r) ? 126 : 125);
 }
 
-// Puts the listed descriptors in their places and closes all others but the report's. Sources are
-// first moved above all targets, so that no target overwrites a source that is still to come.
+// Moves the listed descriptors to their numbers and closes all others but the report's. Sources
+// move above all targets first, so that no target overwrites a later source.
 static void place_descriptors(const struct child_spec *spec, int *report_fd)
 {
     int highest = STDERR_FILENO;
@@ -175,7 +175,8 @@ static void place_descriptors(const struct child_spec *spec, int *report_fd)
         if (dup2(source[i], target) < 0)
             fail(*report_fd, STEP_DESCRIPTORS, errno);
     }
-    // Everything else goes at exec. What is not listed below the highest target has to go as well.
+    // exec closes the rest. Descriptors below the highest target that are not listed are closed as
+    // well.
     if (close_range(3, ~0U, CLOSE_RANGE_CLOEXEC) < 0)
         fail(*report_fd, STEP_DESCRIPTORS, errno);
     for (size_t i = 0; i < spec->nfds; i++)
@@ -201,7 +202,7 @@ static void set_limits(const struct child_spec *spec, int report_fd)
         struct rlimit want = spec->limits[i].value, now;
         if (setrlimit(spec->limits[i].resource, &want) == 0)
             continue;
-        // Without CAP_SYS_RESOURCE as high as allowed is what can be had.
+        // Without CAP_SYS_RESOURCE, raise it only to the hard limit.
         if (getrlimit(spec->limits[i].resource, &now) < 0)
             fail(report_fd, STEP_LIMITS, errno);
         if (want.rlim_cur > now.rlim_max)
@@ -215,8 +216,8 @@ static void set_limits(const struct child_spec *spec, int report_fd)
 static void drop_privileges(const struct child_spec *spec, int report_fd)
 {
     bool limited = spec->capabilities != CAPABILITIES_ALL;
-    // The bounding set first: that needs CAP_SETPCAP. Where that is missing, no new privileges does
-    // the same: a program run by root gets no more than what is permitted now.
+    // The bounding set first, while CAP_SETPCAP is still held. Without it no_new_privs has the same
+    // effect: a program run by root gets no more than what is permitted now.
     if (limited) {
         int r = capabilities_limit_bounding(spec->capabilities);
         if (r < 0 && r != -EPERM)
@@ -260,7 +261,7 @@ __attribute__((noreturn)) static void run_child(const struct child_spec *spec, c
     drop_privileges(spec, report_fd);
     if (chdir(spec->directory ? spec->directory : "/") < 0)
         fail(report_fd, STEP_DIRECTORY, errno);
-    // Last: switching users would undo it. Who died before it counts too.
+    // Last, because switching users resets it. The parent may have exited before this call.
     if (spec->die_with_parent &&
         (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0 || getppid() != parent))
         fail(report_fd, STEP_EXEC, ESRCH);
@@ -268,7 +269,7 @@ __attribute__((noreturn)) static void run_child(const struct child_spec *spec, c
     fail(report_fd, STEP_EXEC, errno);
 }
 
-// Looked up before fork(): PATH must be walked with malloc at hand. Caller frees.
+// Called before fork(): the search of PATH allocates. Caller frees.
 static char *find_program(const char *name)
 {
     if (strchr(name, '/'))
@@ -285,7 +286,7 @@ static char *find_program(const char *name)
     return xstrdup(name);
 }
 
-// 0 when the program runs, else what the child reported.
+// 0 when the program runs, else the child's report.
 static int await_exec(struct task *t, int report_fd, struct report *report)
 {
     for (;;) {
@@ -313,8 +314,8 @@ static void reap_main(struct task *t, void *arg)
     free(p);
 }
 
-// Kills a child that nobody needs any more; its end, which may take the kernel a while, is awaited
-// by a task of its own. Takes what p holds.
+// Kills a child and waits for its exit, which may take the kernel a while, in a task of its own.
+// Takes what p holds.
 static void kill_and_forget(struct task *t, struct process *p)
 {
     process_kill(p, SIGKILL);
@@ -343,7 +344,7 @@ int child_spawn(struct task *t, const struct child_spec *spec, struct process *r
 
     struct process p;
     int r = process_open(pid, 0, &p);
-    if (r < 0) { // no descriptor left: don't leave a child behind that nobody watches
+    if (r < 0) { // no descriptor left: kill the child, which could not be watched
         kill(pid, SIGKILL);
         waitpid(pid, NULL, 0);
         return error_set_errno(err, AREA_NONE, r, "cannot watch %s", program);
@@ -361,7 +362,7 @@ int child_spawn(struct task *t, const struct child_spec *spec, struct process *r
                            program);
 }
 
-// Feeds the child's stdin in a task of its own, so that neither direction can hold up the other.
+// Writes the child's stdin in a task of its own, so that neither direction blocks the other.
 struct feeder {
     int fd;
     const char *input;
@@ -379,7 +380,7 @@ static void feed_main(struct task *t, void *arg)
             f->left -= (size_t)n;
         } else if (errno != EINTR &&
                    (errno != EAGAIN || task_wait_fd(t, f->fd, EPOLLOUT, TASK_FOREVER) < 0)) {
-            break; // the child closed its stdin: it has read what it wanted
+            break; // the child closed its stdin before reading everything
         }
     }
     close_fd(&f->fd);
@@ -392,7 +393,7 @@ static bool has_ended(const struct process *p)
     return poll(&pfd, 1, 0) > 0;
 }
 
-// Until there is something to read, or the child has ended.
+// Waits until output can be read or the child has exited.
 static int await_output(struct task *t, int fd, const struct process *p, uint64_t deadline_us)
 {
     AUTO_CLOSE int both = epoll_create1(EPOLL_CLOEXEC);
@@ -403,21 +404,21 @@ static int await_output(struct task *t, int fd, const struct process *p, uint64_
     return task_wait_fd(t, both, EPOLLIN, deadline_us);
 }
 
-// Reads until the child ends; what is beyond max is read and dropped, so that it is never held up.
-// The pipe's own end may be far: what the child left running has it too.
+// Reads until the child exits; output beyond max is dropped, so that the child never blocks. EOF
+// may come later: processes that the child left running hold the pipe, too.
 static int collect(struct task *t, int fd, const struct process *p, size_t max,
                    uint64_t deadline_us, struct strbuf *output)
 {
     char chunk[16384];
     for (;;) {
-        bool ended = has_ended(p); // before the read, which then gets all that it wrote
+        bool ended = has_ended(p); // checked before the read, which then gets all of its output
         ssize_t n = read(fd, chunk, sizeof(chunk));
         if (n == 0)
             return 0;
         if (n > 0) {
-            size_t room = output && output->len < max ? max - output->len : 0;
-            if (room > 0)
-                strbuf_addn(output, chunk, (size_t)n < room ? (size_t)n : room);
+            size_t space = output && output->len < max ? max - output->len : 0;
+            if (space > 0)
+                strbuf_addn(output, chunk, (size_t)n < space ? (size_t)n : space);
         } else if (errno == EAGAIN) {
             int r = ended ? 0 : await_output(t, fd, p, deadline_us);
             if (ended || r < 0)
@@ -460,7 +461,7 @@ int child_run(struct task *t, const struct child_spec *spec, const char *input, 
     int r = collect(t, out_read, &p, output_max, deadline_us, output);
     if (feeding && !feeder.done.done)
         task_cancel(feeding);
-    // The feeder lives on this stack, so its end is awaited even when we are cancelled ourselves.
+    // The feeder is on this stack, so wait for its end even when this task is cancelled.
     while (feeding && !feeder.done.done)
         task_yield(t);
     if (r == 0)
@@ -468,9 +469,9 @@ int child_run(struct task *t, const struct child_spec *spec, const char *input, 
     if (r < 0) {
         kill_and_forget(t, &p);
         if (r == -ETIMEDOUT)
-            return error_set(err, ERROR_OPERATION_TIMEOUT, AREA_NONE,
-                             "%s did not end in time and was killed", spec->argv[0]);
-        return error_set_errno(err, AREA_NONE, r, "%s was killed before its end", spec->argv[0]);
+            return error_set(err, ERROR_OPERATION_TIMEOUT, AREA_NONE, "%s timed out and was killed",
+                             spec->argv[0]);
+        return error_set_errno(err, AREA_NONE, r, "%s was cancelled and killed", spec->argv[0]);
     }
     process_close(&p);
     return 0;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Scope cleanup: what a function owns is given back on every way out of it.
+// Scope cleanup: releases what a function owns on every way out of it.
 #pragma once
 
 #include <errno.h>
@@ -25,7 +25,7 @@ static inline void cleanup_close(const int *fd)
 #define AUTO_FREE  CLEANUP(cleanup_free)
 #define AUTO_CLOSE CLEANUP(cleanup_close)
 
-// Takes the value out of a scope-cleaned pointer: `return STEAL(p);`.
+// Moves the value out of a scope-cleaned pointer: `return STEAL(p);`.
 #define STEAL(p)                                                                                   \
     ({                                                                                             \
         __typeof__(p) stolen_ = (p);                                                               \

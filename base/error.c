@@ -20,7 +20,7 @@ int error_setv(struct error *err, enum error_code code, enum error_area area, co
 {
     if (!err)
         return -1;
-    // Formatted before the old text goes: it may be one of the arguments.
+    // Formatted before the old text is freed, which may be one of the arguments.
     char *message = clean(xvasprintf(fmt, ap));
     error_clear(err);
     *err = (struct error){.code = code, .area = area, .message = message};

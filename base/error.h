@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// One error: filled where something fails, carried up unchanged, logged or sent once where it ends.
+// One error: set where something fails, passed up unchanged, logged or sent once at the top.
 //
-// The text names the object, the action, the cause, who acted where that matters, and the remedy:
+// The text names the object, the action, the cause, the acting user where that matters, and the
+// remedy:
 //   "cannot open disk '/img/a.qcow2' as user qemu: permission denied on directory '/img'"
-// rpc/wire_error.c maps the codes to libvirt's numbers, and puts the prefix in front that libvirt
-// has for that code ("Domain not found: "): texts do not repeat it.
+// rpc/wire_error.c maps codes to libvirt's numbers and adds libvirt's message prefix of the code
+// ("Domain not found: "): texts do not repeat it.
 #pragma once
 
 #include <stdarg.h>
@@ -14,27 +15,27 @@
 
 enum error_code {
     ERROR_NONE = 0,
-    ERROR_INTERNAL,              // our own fault or a broken assumption
+    ERROR_INTERNAL,              // a bug or a broken assumption
     ERROR_NO_SUPPORT,            // the call itself is not provided
-    ERROR_NO_CONNECT,            // a connection URI that is not ours
+    ERROR_NO_CONNECT,            // a connection URI that vireod does not serve
     ERROR_INVALID_CONN,          //
-    ERROR_INVALID_ARG,           // an argument makes no sense
-    ERROR_UNKNOWN_FLAGS,         // a flag that the call does not have
-    ERROR_OPERATION_FAILED,      // it was tried and did not work
+    ERROR_INVALID_ARG,           // an invalid argument
+    ERROR_UNKNOWN_FLAGS,         // a flag that the call does not define
+    ERROR_OPERATION_FAILED,      // the operation was tried and failed
     ERROR_OPERATION_INVALID,     // not in this state
     ERROR_OPERATION_DENIED,      // read-only connection
     ERROR_OPERATION_UNSUPPORTED, // this object cannot do that
     ERROR_OPERATION_TIMEOUT,     //
     ERROR_OPERATION_ABORTED,     //
-    ERROR_ARGUMENT_UNSUPPORTED,  // a flag or parameter we don't provide
+    ERROR_ARGUMENT_UNSUPPORTED,  // a flag or parameter that is not provided
     ERROR_XML,                   // a wrong or missing value in a document
-    ERROR_XML_DETAIL,            // no XML, or more of it than we read
-    ERROR_NO_NAME,               // a document that does not say what its object is called
+    ERROR_XML_DETAIL,            // not XML, or beyond a limit
+    ERROR_NO_NAME,               // a document without a name
     ERROR_INVALID_MAC,           //
     ERROR_XML_SCHEMA,            // document fails schema validation
-    ERROR_CONFIG_UNSUPPORTED,    // known to libvirt, would change the guest, not provided here
+    ERROR_CONFIG_UNSUPPORTED,    // known to libvirt, would change the guest, not provided
     ERROR_CONF_SYNTAX,           // configuration file
-    ERROR_SYSTEM,                // a system call failed: sys_errno says how
+    ERROR_SYSTEM,                // a system call failed, see sys_errno
     ERROR_RPC,                   // wire protocol
     ERROR_AUTH_FAILED,           //
     ERROR_AUTH_UNAVAILABLE,      //
@@ -67,7 +68,7 @@ enum error_code {
     ERROR_CODE_COUNT
 };
 
-// Where it happened; clients show or test it (libvirt's virErrorDomain).
+// The area of the failure; clients show or test it (libvirt's virErrorDomain).
 enum error_area {
     AREA_NONE = 0,
     AREA_QEMU,
@@ -89,15 +90,15 @@ enum error_area {
 struct error {
     enum error_code code;
     enum error_area area;
-    int sys_errno; // 0, or the errno behind it
+    int sys_errno; // 0, or the errno that caused it
     char *message; // owned; NULL exactly when code is ERROR_NONE
 };
 
 #define ERROR_INIT ((struct error){0})
 #define AUTO_ERROR CLEANUP(error_clear) struct error
 
-// All setters return -1, so that `return error_set(...)` reads well, accept err == NULL, and
-// replace what was there.
+// All setters return -1, so that `return error_set(...)` works, accept err == NULL, and replace a
+// previous error.
 int error_set(struct error *err, enum error_code code, enum error_area area, const char *fmt, ...)
     PRINTF_LIKE(4, 5);
 int error_setv(struct error *err, enum error_code code, enum error_area area, const char *fmt,
@@ -106,8 +107,7 @@ int error_setv(struct error *err, enum error_code code, enum error_area area, co
 int error_set_errno(struct error *err, enum error_area area, int errnum, const char *fmt, ...)
     PRINTF_LIKE(4, 5);
 
-// That they always return -1 is told here to those who can't look into error.c: compilers,
-// clang-tidy.
+// Shows the return value -1 to compilers and clang-tidy, which cannot see into error.c.
 #define error_set(...)                                                                             \
     ({                                                                                             \
         error_set(__VA_ARGS__);                                                                    \
@@ -118,7 +118,7 @@ int error_set_errno(struct error *err, enum error_area area, int errnum, const c
         error_set_errno(__VA_ARGS__);                                                              \
         -1;                                                                                        \
     })
-// Puts "text: " before the message that is there.
+// Puts "text: " in front of the present message.
 int error_prefix(struct error *err, const char *fmt, ...) PRINTF_LIKE(2, 3);
 // Moves *from into *to (which may be NULL) and leaves *from empty.
 int error_move(struct error *to, struct error *from);

@@ -12,7 +12,7 @@
 #include <sys/syscall.h>
 #include <sys/un.h>
 
-#define TEMPORARY ".vireo-new-" // what begins so is a file that was never finished
+#define TEMPORARY ".vireo-new-" // prefix of files whose writing was not finished
 
 static int write_all(int fd, const void *data, size_t len)
 {
@@ -40,7 +40,7 @@ int file_read_at(int dirfd, const char *path, size_t max, char **data, size_t *l
         return -errno;
     if (!S_ISREG(st.st_mode))
         return S_ISDIR(st.st_mode) ? -EISDIR : -EINVAL;
-    // The size is only a hint: it is 0 in /proc and may change while we read.
+    // The size is only a hint: it is 0 in /proc and may change during the read.
     size_t cap = st.st_size > 0 && (uint64_t)st.st_size <= max ? (size_t)st.st_size + 1 : 4096;
     AUTO_FREE char *buf = xmalloc(cap + 1);
     size_t n = 0;
@@ -81,7 +81,7 @@ static char *parent_of(const char *path)
     return slash == path ? xstrdup("/") : xstrndup(path, (size_t)(slash - path));
 }
 
-// Opened before the change: what fails afterwards cannot be called a failure any more.
+// Opened before the change: a failure afterwards could not be reported as "nothing changed".
 static int open_parent(const char *path)
 {
     AUTO_FREE char *dir = parent_of(path);
@@ -167,7 +167,7 @@ int file_remove_durable(struct task *t, const char *path)
     return s.result;
 }
 
-// Only file access changes hands, and only in this thread: the raw calls leave the helper's alone.
+// Changes file access in this thread only: the raw system calls do not affect other threads.
 int file_access_as(const char *path, int mode, uid_t uid, gid_t gid, const gid_t *groups, size_t n)
 {
     int nkept = getgroups(0, NULL);
@@ -183,7 +183,7 @@ int file_access_as(const char *path, int mode, uid_t uid, gid_t gid, const gid_t
     setfsuid(old_uid);
     setfsgid(old_gid);
     if (syscall(SYS_setgroups, (size_t)nkept, kept) < 0)
-        abort(); // we would go on with another user's groups
+        abort(); // would continue with another user's groups
     return r;
 }
 
@@ -281,8 +281,8 @@ char *path_join(const char *dir, const char *name)
     return xasprintf("%s%s%s", dir, str_ends(dir, "/") ? "" : "/", name);
 }
 
-// Fills sa for path; a path too long for sun_path is reached through a descriptor of its directory,
-// which the caller closes after use.
+// Fills sa for path; a path too long for sun_path goes through a descriptor of its directory, which
+// the caller closes after use.
 static int unix_address(const char *path, struct sockaddr_un *sa, int *dirfd)
 {
     *sa = (struct sockaddr_un){.sun_family = AF_UNIX};
@@ -310,13 +310,13 @@ int unix_listen(const char *path, mode_t mode, int backlog)
     AUTO_CLOSE int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0)
         return -errno;
-    // Only what a daemon before us left: a slip in a path must not cost a file.
+    // Deletes only a socket: a mistyped path must not cost a file.
     struct stat st;
     if (lstat(path, &st) == 0 && !S_ISSOCK(st.st_mode))
         return -ENOTSOCK;
     if (unlink(path) < 0 && errno != ENOENT)
         return -errno;
-    // The mode holds from the first instant: nobody gets in between bind() and chmod().
+    // The mode applies from the start, also between bind() and chmod().
     mode_t before = umask(0777 & ~mode);
     r = bind(fd, (struct sockaddr *)&sa, sizeof(sa)) < 0 ? -errno : 0;
     umask(before);

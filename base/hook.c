@@ -11,7 +11,7 @@ struct hook {
     const char *object, *operation, *suboperation, *document;
 };
 
-// The paths to run, in their order.
+// The scripts to run, in order.
 static void find(const char *const *directories, const char *script, struct strv *ret)
 {
     for (; directories && *directories; directories++) {
@@ -58,10 +58,10 @@ static int run_one(struct task *t, const char *path, const struct hook *h, struc
     if (status == 0)
         return 0;
     AUTO_FREE char *how = process_status_text(status);
-    AUTO_FREE char *said = str_one_line(strbuf_text(&output));
+    AUTO_FREE char *printed = str_one_line(strbuf_text(&output));
     return error_set(err, ERROR_HOOK_FAILED, AREA_HOOK,
                      "Hook script execution failed: '%s %s %s %s -': %s%s%s", path, h->object,
-                     h->operation, h->suboperation, how, *said ? ": " : "", said);
+                     h->operation, h->suboperation, how, *printed ? ": " : "", printed);
 }
 
 int hook_run(struct task *t, const char *const *directories, const char *script, const char *object,

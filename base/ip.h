@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// IP addresses and prefixes of either family as plain values.
+// IP addresses and prefixes of either family as values.
 #pragma once
 
 #include <stdbool.h>
@@ -17,13 +17,13 @@ struct ip_prefix {
     uint8_t len;         // bits
 };
 
-// Numeric text only, no zone. 0 or -EINVAL.
+// Numeric addresses without zone. 0 or -EINVAL.
 int ip_parse(const char *text, struct ip_addr *ret);
-// "address/length"; without a length the whole address counts. 0 or -EINVAL.
+// "address/length"; without a length the full length. 0 or -EINVAL.
 int ip_prefix_parse(const char *text, struct ip_prefix *ret);
 const char *ip_format(const struct ip_addr *a, char buf[static IP_TEXT_SIZE]); // returns buf
 const char *ip_prefix_format(const struct ip_prefix *p, char buf[static IP_TEXT_SIZE]);
-unsigned ip_bits(const struct ip_addr *a); // 32, 128, or 0 for none
+unsigned ip_bits(const struct ip_addr *a); // 32, 128, or 0 without a family
 unsigned ip_bytes(const struct ip_addr *a);
 struct ip_prefix ip_prefix_network(const struct ip_prefix *p); // host bits cleared
 bool ip_prefix_contains(const struct ip_prefix *p, const struct ip_addr *a);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Intrusive doubly linked list. An item is in at most one list per link; a link that is in no list
-// points to itself after list_remove(), so removing twice is harmless.
+// Intrusive doubly linked list. An item is in at most one list per link. A removed link points to
+// itself, so removing it twice is harmless.
 #pragma once
 
 #include <stdbool.h>

@@ -9,8 +9,8 @@
 #define SD_JOURNAL_SUPPRESS_LOCATION
 #include <systemd/sd-journal.h>
 
-// The one place besides main() that keeps state of the process.
-static enum log_level shown = LOG_LEVEL_INFO;
+// Besides main(), only the log has process-wide state.
+static enum log_level max_level = LOG_LEVEL_INFO;
 static bool to_journal;
 static const struct log_fields *current;
 
@@ -18,13 +18,13 @@ static const char *const names[] = {"error", "warning", "info", "debug"};
 
 void log_open(enum log_level level)
 {
-    shown = level;
+    max_level = level;
     to_journal = getenv("JOURNAL_STREAM") != NULL && !isatty(STDERR_FILENO);
 }
 
 void log_set_level(enum log_level level)
 {
-    shown = level;
+    max_level = level;
 }
 
 int log_level_parse(const char *text, enum log_level *ret)
@@ -93,15 +93,14 @@ static void write_stderr(enum log_level level, const struct log_fields *f, const
     for (const char *p = text; *p; p++)
         strbuf_addc(&b, *p == '\n' ? ' ' : *p);
     strbuf_addc(&b, '\n');
-    // One write, so that lines of several processes don't mix. Nothing is left to tell of a
-    // failure.
+    // One write, so that lines of several processes don't mix. A failure cannot be reported.
     if (write(STDERR_FILENO, b.data, b.len) < 0)
         return;
 }
 
 void log_write(enum log_level level, const struct log_fields *extra, const char *fmt, ...)
 {
-    if (level > shown)
+    if (level > max_level)
         return;
     int saved = errno;
     va_list ap;

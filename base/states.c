@@ -6,9 +6,8 @@
 
 void state_report_illegal(const char *kind, const char *name, const char *from, const char *to)
 {
-    log_error("illegal move of %s '%s' from state '%s' to '%s': a bug in vireod", kind, name, from,
-              to);
-    assert(!"illegal move between states");
+    log_error("bug: illegal state change of %s '%s' from '%s' to '%s'", kind, name, from, to);
+    assert(!"illegal state change");
 }
 
 void state_check(const struct state_row *rows, unsigned from, unsigned to, const char *kind,

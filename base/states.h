@@ -8,7 +8,7 @@
 //         [DOOR_LOCKED] = {"locked", STATE_BIT(DOOR_SHUT)},
 //     };
 //
-// One setter for each kind of thing, the only function that writes the state:
+// One setter for each kind of object is the only function that writes the state:
 //
 //     static void set_state(struct door *d, enum door_state to)
 //     {
@@ -25,8 +25,9 @@ struct state_row {
 #define STATE_BIT(state) (1u << (state))
 
 // A move that is not in the table is a bug: it aborts in debug builds (NDEBUG not defined) and is
-// logged as an error otherwise. The caller makes the move all the same, as it says what is.
+// logged as an error otherwise. The caller changes the state in any case, as the state reports a
+// fact.
 void state_check(const struct state_row *rows, unsigned from, unsigned to, const char *kind,
                  const char *name);
-// For tables of another form.
+// For tables with another row type.
 void state_report_illegal(const char *kind, const char *name, const char *from, const char *to);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Text: a growing buffer, checked number parsing, small predicates.
+// Text: a growing buffer, checked number parsing, predicates.
 #pragma once
 
 #include <stdbool.h>
@@ -10,7 +10,7 @@
 #include "base/vec.h"
 
 struct strbuf {
-    char *data; // always terminated when not NULL
+    char *data; // NUL-terminated when not NULL
     size_t len, cap;
 };
 
@@ -20,7 +20,7 @@ void strbuf_add(struct strbuf *b, const char *text);
 void strbuf_addn(struct strbuf *b, const void *data, size_t n);
 void strbuf_addc(struct strbuf *b, char c);
 void strbuf_printf(struct strbuf *b, const char *fmt, ...) PRINTF_LIKE(2, 3);
-// Escaped for XML text and attributes in quotes of either kind; bytes XML forbids are dropped.
+// Escaped for XML text and attributes in either kind of quotes; bytes that XML forbids are dropped.
 void strbuf_add_xml(struct strbuf *b, const char *text);
 char *strbuf_steal(struct strbuf *b); // never NULL; the buffer is empty again; caller frees
 void strbuf_reset(struct strbuf *b);  // keeps the storage
@@ -40,20 +40,19 @@ static inline bool str_starts(const char *s, const char *prefix)
 }
 bool str_ends(const char *s, const char *suffix);
 
-// The whole string must be a number (no sign, no blanks; 0x for hexadecimal when base is 0).
-// 0, -EINVAL, or -ERANGE above max.
+// The whole string must be a number (no sign, no whitespace; 0x for hexadecimal when base is 0). 0,
+// -EINVAL, or -ERANGE above max.
 int str_to_u64(const char *s, int base, uint64_t max, uint64_t *ret);
 int str_to_i64(const char *s, int64_t min, int64_t max, int64_t *ret);
 
-// What a program said, as one line: its lines with "; " between, blank ones left out, and the rest
-// as in str_printable(). Caller frees.
+// A program's output as one line: its non-empty lines joined by "; ", escaped as by
+// str_printable(). Caller frees.
 char *str_one_line(const char *s);
 
-// Outside bytes for people: valid UTF-8 stays, and what could change how the rest is shown is
-// written as \xNN: control characters, invalid UTF-8, and invisible characters that break lines or
-// turn the direction of text. Caller frees.
+// Bytes from outside for display: valid UTF-8 stays; control characters, invalid UTF-8, and invisible
+// characters that break lines or change the direction of text are written as \xNN. Caller frees.
 char *str_printable(const char *s, size_t n);
-// The same, but line feeds and tabs stay. NULL: the text is like that already. Caller frees.
+// The same, but line feeds and tabs stay. NULL: nothing to change. Caller frees.
 char *str_clean(const char *s);
 
 // Times.

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // How this works
 //
-// Every task has a stack of its own. switch_stack() saves the callee-saved registers on the stack
-// in use, stores its pointer, loads the other one and returns there: 15 instructions, 27 ns here,
-// where swapcontext() costs 437 ns for saving the signal mask. Tasks are entered only from the
-// loop's stack and suspend only back to it, so there is never more than one level.
+// Every task has its own stack. switch_stack() saves the callee-saved registers on the current
+// stack, stores its pointer, loads the other one and returns there: 15 instructions, 27 ns on the
+// test machine, where swapcontext() takes 437 ns because it saves the signal mask. Tasks are
+// entered only from the loop's stack and suspend only back to it, so there is never more than one
+// level.
 //
-// Waking puts a task on the ready list; an sd-event defer source runs what is ready. Nothing is
-// ever resumed from inside another task or from whoever wakes it, so no caller has to expect
+// Waking puts a task on the ready list; an sd-event defer source runs the list. A task is never
+// resumed from inside another task or from the code that wakes it, so callers need not expect
 // reentry.
 #include "base/task.h"
 #include "base/alloc.h"
@@ -45,7 +46,7 @@ struct context {
     ucontext_t uc;
 #endif
     void *asan_fake;
-    const void *stack_bottom; // of the loop's stack: told by ASan at the first switch
+    const void *stack_bottom; // of the loop's stack: reported by ASan at the first switch
     size_t stack_size;
 };
 
@@ -74,12 +75,12 @@ struct task {
     struct stack *stack;
     struct context context;
     struct log_fields log;
-    sd_event_source *timer; // made at the first wait with a deadline, then kept
+    sd_event_source *timer; // created at the first wait with a deadline, then kept
     // The current wait: a task is suspended in at most one.
-    struct list waiting; // in the list of waiters of what it waits for
+    struct list waiting; // in the waiters of a completion or lock
     int result;
     bool woken;
-    bool interruptible; // suspended where its deadline and cancellation may wake it
+    bool interruptible; // its deadline and cancellation may wake it
     bool cancelled, ended;
 };
 
@@ -109,7 +110,7 @@ __asm__(".text\n"
         ".globl vireo_task_start\n"
         ".type vireo_task_start,@function\n"
         "vireo_task_start:\n"
-        "  movq %rbx, %rdi\n" // the task: put there by prepare()
+        "  movq %rbx, %rdi\n" // the task, stored by prepare()
         "  call vireo_task_main\n"
         "  ud2\n"
         ".size vireo_task_start,.-vireo_task_start\n");
@@ -180,7 +181,7 @@ static void task_free(struct task *t)
     free(t);
 }
 
-// Runs t on its stack until it waits or ends. Only from the loop's stack.
+// Runs t on its stack until it waits or ends. Call only from the loop's stack.
 static void enter(struct task *t)
 {
     struct sched *s = t->sched;
@@ -209,8 +210,8 @@ void vireo_task_main(struct task *t)
 #if defined(__x86_64__)
 static void prepare(struct task *t)
 {
-    // What switch_stack() pops, then its return address. vireo_task_start is entered with the stack
-    // pointer at a multiple of 16, as its call wants it.
+    // The registers that switch_stack() pops, then its return address. vireo_task_start() needs a
+    // stack pointer that is a multiple of 16 for its call.
     void **top = (void **)(void *)(t->stack->map + GUARD_SIZE + STACK_SIZE - 8);
     *--top = NULL; // end of the chain for unwinders
     *--top = (void *)vireo_task_start;
@@ -246,8 +247,8 @@ static void make_ready(struct task *t)
     sd_event_source_set_enabled(s->run_ready, SD_EVENT_ON);
 }
 
-// Only now, not in on_prepare(): a turn in which tasks ran must not go on to block, as whoever runs
-// the loop turn by turn wants to see what they did.
+// Posted here, not in on_prepare(): after a turn in which tasks ran the loop must not block, so
+// that a caller that runs it turn by turn sees their results.
 static int on_nothing_else(sd_event_source *source, void *userdata)
 {
     struct sched *s = userdata;
@@ -260,8 +261,8 @@ static int on_prepare(sd_event_source *source, void *userdata)
 {
     (void)source;
     struct sched *s = userdata;
-    // Only those ready now: what they make ready in turn lets the loop look at its other sources
-    // first.
+    // Only those that are ready now: tasks that they wake wait until the loop has checked its other
+    // sources.
     struct list batch;
     list_init(&batch);
     while (!list_empty(&s->ready)) {
@@ -348,7 +349,7 @@ struct task *task_spawn(struct sched *s, const char *name, task_fn fn, void *arg
     if (s->current)
         make_ready(t);
     else
-        enter(t); // may have ended: the pointer is then only good for comparing
+        enter(t); // may have ended: afterwards only compare the pointer
     return t;
 }
 
@@ -420,7 +421,7 @@ static void switch_out(struct task *t)
     switch_context(&t->context, &t->sched->loop, false);
 }
 
-// Before each wait; waiters is the list of those who wait for the same, or NULL.
+// Called before each wait; waiters is the list of tasks that wait for the same object, or NULL.
 static void begin_wait(struct task *t, struct list *waiters)
 {
     t->woken = false;
@@ -429,7 +430,7 @@ static void begin_wait(struct task *t, struct list *waiters)
         list_append(waiters, &t->waiting);
 }
 
-// Suspends until wake(t), which may have been called already.
+// Suspends until wake(t), which may already have been called.
 static int wait_for(struct task *t, uint64_t deadline_us)
 {
     int r = t->cancelled && !t->woken ? -ECANCELED : set_timer(t, deadline_us);
@@ -519,7 +520,7 @@ int task_lock_acquire(struct task *t, struct task_lock *l, uint64_t deadline_us)
     return wait_for(t, deadline_us);
 }
 
-// Passes the lock to the first waiter, so that no later caller gets it before.
+// Passes the lock to the first waiter, so that no later caller overtakes it.
 void task_lock_release(struct task_lock *l)
 {
     struct task *next = LIST_FIRST(&l->waiters, struct task, waiting);
@@ -555,7 +556,7 @@ void task_offload_for(struct task *t, const void *owner, void (*fn)(void *arg), 
     struct offload o = {.fn = fn, .arg = arg, .task = t};
     begin_wait(t, NULL);
     work_pool_submit(t->sched->pool, owner, offload_run, offload_done, &o);
-    // Not interruptible: neither deadline nor cancellation may wake this one.
+    // Not interruptible: neither deadline nor cancellation wakes it.
     switch_out(t);
 }
 

@@ -11,7 +11,7 @@ struct uuid uuid_random(void)
 {
     struct uuid u;
     if (getrandom(u.b, sizeof(u.b), 0) != sizeof(u.b))
-        abort(); // 16 bytes never come short once the pool is initialised
+        abort(); // 16 bytes are never short once the pool is initialized
     u.b[6] = (uint8_t)((u.b[6] & 0x0f) | 0x40);
     u.b[8] = (uint8_t)((u.b[8] & 0x3f) | 0x80);
     return u;

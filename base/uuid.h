@@ -12,7 +12,7 @@ struct uuid {
 };
 
 struct uuid uuid_random(void);
-// 32 hexadecimal digits with or without hyphens, as libvirt takes them. 0 or -EINVAL.
+// 32 hexadecimal digits with or without hyphens, as libvirt accepts them. 0 or -EINVAL.
 int uuid_parse(const char *text, struct uuid *ret);
 // 8-4-4-4-12 in lower case; returns buf.
 const char *uuid_format(const struct uuid *u, char buf[static UUID_TEXT_SIZE]);

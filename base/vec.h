@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // A typed growing array: `VEC(char *) names = {0}; vec_push(&names, x); names.v[i]`.
-// The vector owns its storage, never what the items point to.
+// The vector owns its storage but not what the items point to.
 #pragma once
 
 #include <stdbool.h>
@@ -30,7 +30,7 @@
         (vec)->v[(vec)->n++] = (item);                                                             \
     } while (0)
 
-// Removes item i, keeping the order.
+// Removes item i and keeps the order.
 #define vec_remove(vec, i)                                                                         \
     do {                                                                                           \
         size_t i_ = (i);                                                                           \
@@ -57,7 +57,7 @@ struct strv {
 void strv_push(struct strv *s, const char *text); // copies
 void strv_take(struct strv *s, char *text);       // takes
 void strv_printf(struct strv *s, const char *fmt, ...) PRINTF_LIKE(2, 3);
-void strv_sort(struct strv *s); // by bytes
+void strv_sort(struct strv *s); // bytewise
 bool strv_has(const struct strv *s, const char *text);
 void strv_finish(struct strv *s);
 // The strings followed by a NULL, for exec(); borrowed from s, valid until it changes.

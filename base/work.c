@@ -9,20 +9,20 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 
-// Closing a tap costs 20 ms in the kernel, and fifty at once in fifty threads little more, so that
-// the pool may grow well past the number of processors: its threads wait, they don't compute.
+// Closing a tap blocks for 20 ms in the kernel, and fifty at once in fifty threads little longer,
+// so the pool may grow far beyond the number of processors: its threads wait, they don't compute.
 enum { THREADS_MAX = 96, FOREIGN_THREADS_MAX = 64 };
 
 struct work_item {
     struct list link;
-    const void *owner; // NULL: the daemon's own
+    const void *owner; // NULL: daemon work
     void (*fn)(void *arg);
     void (*done)(void *arg);
     void *arg;
 };
 
 struct work_pool {
-    pthread_mutex_t mutex; // guards what follows, up to `stopping`
+    pthread_mutex_t mutex; // protects the members up to `stopping`
     pthread_cond_t changed;
     struct list queue, running, finished;
     size_t queued, idle;
@@ -42,7 +42,7 @@ static size_t count_running(const struct work_pool *p, const void *owner)
     return n;
 }
 
-// The first item that may run now.
+// The first item that may run.
 static struct work_item *next_item(const struct work_pool *p)
 {
     size_t foreign = count_running(p, NULL);
@@ -54,7 +54,7 @@ static struct work_item *next_item(const struct work_pool *p)
     return NULL;
 }
 
-// Whether a thread works on one of the daemon's own.
+// Whether a thread runs daemon work.
 static bool own_is_running(const struct work_pool *p)
 {
     struct work_item *item;
@@ -90,7 +90,7 @@ static void *thread_main(void *arg)
         item->fn(item->arg);
         pthread_mutex_lock(&p->mutex);
         move(item, &p->finished);
-        // An item of the same owner may have waited for this one, and destroy may.
+        // An item of the same owner may wait for this one, and work_pool_destroy() may.
         pthread_cond_broadcast(&p->changed);
         eventfd_write(p->wake_fd, 1);
     }
@@ -153,7 +153,7 @@ void work_pool_destroy(struct work_pool *p)
     sd_event_source_disable_unref(p->source);
     if (hanging) {
         for (size_t i = 0; i < p->nthreads; i++)
-            pthread_detach(p->threads[i]); // they keep p until the process ends
+            pthread_detach(p->threads[i]); // they use p until the process exits
         return;
     }
     for (size_t i = 0; i < p->nthreads; i++)
@@ -166,14 +166,14 @@ void work_pool_destroy(struct work_pool *p)
 
 static void add_thread(struct work_pool *p)
 {
-    // The loop handles signals.
+    // Only the loop handles signals.
     sigset_t all, before;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
     if (pthread_create(&p->threads[p->nthreads], NULL, thread_main, p) == 0)
         p->nthreads++;
     else if (p->nthreads == 0)
-        abort(); // no thread would ever do the work
+        abort(); // no thread would run the work
     pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What the unit tests need: checks that say what they saw, and a list of tests run in order.
+// For unit tests: checks that print what they found, and a list of tests run in order.
 #pragma once
 
 #include <stdio.h>
@@ -44,7 +44,7 @@
         }                                                                                          \
     } while (0)
 
-// Must succeed; a struct error says what went wrong. For those that have base/error.h.
+// The call must succeed; prints the struct error otherwise. For modules with base/error.h.
 #define CHECK_OK(call, err)                                                                        \
     do {                                                                                           \
         if ((call) != 0) {                                                                         \
@@ -60,7 +60,7 @@
         fflush(stdout);                                                                            \
     } while (0)
 
-// The test can't be done here: says what is missing. ctest shows it as skipped.
+// The test cannot run here; prints what is missing. ctest shows it as skipped.
 #define SKIP(reason)                                                                               \
     do {                                                                                           \
         printf("skipped: %s\n", reason);                                                           \

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Runs one test function as a task on a loop of its own.
+// Runs a test function as a task on a loop of its own.
 #pragma once
 
 #include <signal.h>
@@ -7,7 +7,7 @@
 #include "base/task.h"
 #include "tests/check.h"
 
-// Runs fn until every task ended; fails when something is left waiting for a minute.
+// Runs fn until every task has ended; fails when a task is still waiting after a minute.
 static inline void loop_run(void (*fn)(struct task *t, void *arg), void *arg)
 {
     signal(SIGPIPE, SIG_IGN);

@@ -31,7 +31,7 @@ static void run_basics(struct task *t, void *arg)
     AUTO_FREE char *text = process_status_text(status);
     CHECK_STR(text, "exit status 3");
 
-    // More than a pipe holds, both ways, and a child that doesn't read its input.
+    // More data than a pipe holds, in both directions, and a child that does not read its input.
     AUTO_FREE char *big = xcalloc(300001, 1);
     memset(big, 'x', 300000);
     strbuf_reset(&out);
@@ -42,12 +42,12 @@ static void run_basics(struct task *t, void *arg)
     CHECK_STR(strbuf_text(&out), "done\n");
 }
 
-static void run_surroundings(struct task *t, void *arg)
+static void run_environment(struct task *t, void *arg)
 {
     (void)arg;
     int status;
     AUTO_STRBUF out = {0};
-    // Only listed descriptors arrive, also when source and target numbers cross.
+    // Only the listed descriptors are passed, also when source and target numbers cross.
     AUTO_CLOSE int leak = open("/dev/zero", O_RDONLY);
     AUTO_CLOSE int a = open("/dev/null", O_RDONLY), b = open("/proc/self/maps", O_RDONLY);
     struct child_spec spec = CHILD_SPEC_INIT;
@@ -57,7 +57,7 @@ static void run_surroundings(struct task *t, void *arg)
         xasprintf("readlink /proc/self/fd/%d /proc/self/fd/%d; ls /proc/self/fd | wc -l", b, a);
     run_sh(t, spec, script, NULL, &out, &status);
     CHECK_CONTAINS(strbuf_text(&out), "/dev/null\n/proc/");
-    CHECK_CONTAINS(strbuf_text(&out), "\n6\n"); // 0 1 2, the two, and that of ls itself
+    CHECK_CONTAINS(strbuf_text(&out), "\n6\n"); // 0 1 2, the two listed, and that of ls
     CHECK(leak >= 0);
 
     strbuf_reset(&out);
@@ -70,7 +70,7 @@ static void run_surroundings(struct task *t, void *arg)
     run_sh(t, spec, "grep -E '^(Cap|NoNew)' /proc/self/status; umask; ulimit -n; pwd", NULL, &out,
            &status);
     CHECK_CONTAINS(strbuf_text(&out), "CapPrm:\t0000000000000000\nCapEff:\t0000000000000000");
-    if (geteuid() == 0) // others cannot lower it, and no new privileges makes it moot
+    if (geteuid() == 0) // other users cannot drop the bounding set; no_new_privs makes it useless
         CHECK_CONTAINS(strbuf_text(&out), "CapBnd:\t0000000000000000");
     CHECK_CONTAINS(strbuf_text(&out), "NoNewPrivs:\t1");
     CHECK_CONTAINS(strbuf_text(&out), "0077\n123\n/\n");
@@ -121,7 +121,7 @@ static void run_failures(struct task *t, void *arg)
     spec.argv = (char *[]){"true", NULL};
     spec.setup = fails;
     CHECK_INT(child_spawn(t, &spec, &p, &err), -1);
-    CHECK_CONTAINS(err.message, "cannot set up the surroundings of ");
+    CHECK_CONTAINS(err.message, "cannot set up the environment of ");
     spec.setup = NULL;
     spec.directory = "/no/such/directory";
     CHECK_INT(child_spawn(t, &spec, &p, &err), -1);
@@ -131,7 +131,7 @@ static void run_failures(struct task *t, void *arg)
     spec.argv = (char *[]){"sleep", "1000", NULL};
     int status;
     CHECK_INT(child_run(t, &spec, NULL, 100, task_deadline_ms(20), &status, NULL, &err), -1);
-    CHECK_CONTAINS(err.message, "sleep did not end in time and was killed");
+    CHECK_CONTAINS(err.message, "sleep timed out and was killed");
 }
 
 static void run_process(struct task *t, void *arg)
@@ -155,8 +155,8 @@ static void run_process(struct task *t, void *arg)
     process_close(&p);
 }
 
-// The child of one that is killed goes too, but not what it put into the background.
-static void doomed_main(struct task *t, void *arg)
+// The child of a killed process is killed too, but not a process that it put into the background.
+static void parent_main(struct task *t, void *arg)
 {
     AUTO_ERROR err = ERROR_INIT;
     struct child_spec spec = CHILD_SPEC_INIT;
@@ -176,7 +176,7 @@ static void test_dies_with_parent(void)
     pid_t pid = fork();
     CHECK(pid >= 0);
     if (pid == 0) {
-        loop_run(doomed_main, &fds[1]);
+        loop_run(parent_main, &fds[1]);
         _exit(0);
     }
     CHECK(read(fds[0], text, sizeof(text) - 1) > 0);
@@ -197,9 +197,9 @@ static void test_basics(void)
 {
     loop_run(run_basics, NULL);
 }
-static void test_surroundings(void)
+static void test_environment(void)
 {
-    loop_run(run_surroundings, NULL);
+    loop_run(run_environment, NULL);
 }
 static void test_failures(void)
 {
@@ -213,7 +213,7 @@ static void test_process(void)
 int main(void)
 {
     RUN(test_basics);
-    RUN(test_surroundings);
+    RUN(test_environment);
     RUN(test_failures);
     RUN(test_process);
     RUN(test_dies_with_parent);

@@ -13,7 +13,7 @@
 
 static char dir[] = "/tmp/vireo-file-XXXXXX";
 
-// In the place of libc's: a disk that fails to confirm changes of directories.
+// Replaces libc's: a disk that fails to confirm changes of directories.
 static bool directories_fail;
 int fsync(int fd)
 {
@@ -52,7 +52,7 @@ static void test_replace(void)
     struct stat st;
     CHECK_INT(stat(path, &st), 0);
     CHECK_INT(st.st_mode & 0777, 0640);
-    CHECK_INT(entries(dir, NULL), 1); // nothing temporary left
+    CHECK_INT(entries(dir, NULL), 1); // no temporary file left
     CHECK_INT(file_read(path, 3, &data, &len), -EFBIG);
     CHECK_INT(file_read(dir, 100, &data, &len), -EISDIR);
     AUTO_FREE char *status = NULL;
@@ -62,8 +62,8 @@ static void test_replace(void)
     CHECK_INT(file_remove(path), 0);
 }
 
-// A full disk must leave the old content: /dev/full can't be renamed over, so a size limit stands
-// in.
+// A full disk must leave the old content. /dev/full cannot be renamed over, so a size limit
+// simulates it.
 static void test_full_disk(void)
 {
     AUTO_FREE char *path = path_join(dir, "b");
@@ -87,7 +87,7 @@ static void test_full_disk(void)
     CHECK_INT(file_remove(path), 0);
 }
 
-// What is done must not be called failed; what failed must not be done.
+// A change that was made is not reported as failed; a failed one is not made.
 static void test_late_errors(void)
 {
     AUTO_FREE char *path = path_join(dir, "d"), *data = NULL;
@@ -117,10 +117,10 @@ static void test_late_errors(void)
     CHECK_INT(entries(dir, NULL), 0);
 }
 
-// Killed while it writes: the old content stays, and what is left is swept.
+// Killed during the write: the old content stays, and the sweep removes the temporary file.
 static void test_killed(void)
 {
-    // Large enough that writing takes longer than all else.
+    // Large enough that writing takes most of the time.
     enum { SIZE = 4 << 20 };
     AUTO_FREE char *path = path_join(dir, "c");
     AUTO_FREE char *content = xmalloc(SIZE + 1);
@@ -141,7 +141,7 @@ static void test_killed(void)
         CHECK_INT(dir_sweep(dir), 0);
         CHECK_INT(entries(dir, NULL), 1);
     }
-    CHECK(left > 0); // else nothing was tried
+    CHECK(left > 0); // else no kill hit the write
     AUTO_FREE char *data = NULL;
     CHECK_INT(file_read(path, SIZE, &data, NULL), 0);
     CHECK(strcmp(data, content) == 0);
@@ -182,7 +182,7 @@ static void test_sockets(void)
         CHECK(c >= 0);
         close_fd(&fd);
         CHECK_INT(unix_connect(path), -ECONNREFUSED);
-        fd = unix_listen(path, 0600, 5); // replaces what was left
+        fd = unix_listen(path, 0600, 5); // replaces the stale socket
         CHECK(fd >= 0);
         unlink(path);
     }

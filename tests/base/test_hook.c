@@ -34,22 +34,22 @@ static void run_hooks(struct task *t, void *arg)
     CHECK_INT(file_read(seen_path, 1000, &seen, NULL), 0);
     CHECK_STR(seen, "web prepare begin -\n<domain/>");
 
-    // What stands in the directory beside it comes after it, by name; the rest is not run.
+    // Scripts of the .d directory run after it, by name; after a failure the rest is not run.
     AUTO_FREE char *first = path_join(dir, "hooks/qemu.d/10-a");
     AUTO_FREE char *second = path_join(dir, "hooks/qemu.d/20-b");
-    AUTO_FREE char *say_a = xasprintf("#!/bin/sh\necho a >> %s\n", seen_path);
+    AUTO_FREE char *script_a = xasprintf("#!/bin/sh\necho a >> %s\n", seen_path);
     CHECK_INT(file_write_volatile(second, "#!/bin/sh\necho b\nexit 7\n", 24, 0755), 0);
-    CHECK_INT(file_write_volatile(first, say_a, strlen(say_a), 0755), 0);
+    CHECK_INT(file_write_volatile(first, script_a, strlen(script_a), 0755), 0);
     CHECK_INT(hook_run(t, dirs, "qemu", "web", "stopped", "end", "x\n", &err), -1);
     CHECK_CONTAINS(err.message, "20-b web stopped end -': exit status 7: b");
     AUTO_FREE char *both = NULL;
     CHECK_INT(file_read(seen_path, 1000, &both, NULL), 0);
     CHECK_STR(both, "web stopped end -\nx\na\n");
 
-    write_script("#!/bin/sh\necho no way; exit 3\n");
+    write_script("#!/bin/sh\necho refused; exit 3\n");
     CHECK_INT(hook_run(t, dirs, "qemu", "web", "start", "begin", "", &err), -1);
     CHECK_INT(err.code, ERROR_HOOK_FAILED);
-    CHECK_CONTAINS(err.message, "qemu web start begin -': exit status 3: no way");
+    CHECK_CONTAINS(err.message, "qemu web start begin -': exit status 3: refused");
     write_script("#!/bin/sh\necho; echo one; echo two >&2; exit 1\n");
     CHECK_INT(hook_run(t, dirs, "qemu", "web", "start", "begin", "", &err), -1);
     CHECK_CONTAINS(err.message, "': exit status 1: one; two");
@@ -58,7 +58,7 @@ static void run_hooks(struct task *t, void *arg)
     CHECK_INT(hook_run(t, dirs, "qemu", "web", "start", "begin", "", &err), -1);
     CHECK_STR(strstr(err.message, "killed"), "killed by signal 9 (Killed)");
 
-    // What it leaves running has its stdout and stderr, and is not waited for.
+    // A background process of the script holds its stdout and stderr, and is not waited for.
     CHECK_INT(unlink(second), 0);
     AUTO_FREE char *left = path_join(dir, "left");
     AUTO_FREE char *leave = xasprintf("#!/bin/sh\nsleep 1000 &\necho $! >%s\n", left);

@@ -13,7 +13,7 @@ static const struct state_row rows[] = {
     [DOOR_LOCKED] = {"locked", STATE_BIT(DOOR_SHUT)},
 };
 
-// Whether that move, made by a child process, aborts it; `text` gets its log.
+// Whether this state change aborts the child process that makes it; `text` gets its log.
 static int aborts(enum door_state from, enum door_state to, char text[static 512])
 {
     int fds[2], status;
@@ -42,7 +42,7 @@ static void test_moves(void)
 #else
     CHECK_INT(aborts(DOOR_OPEN, DOOR_LOCKED, text), 1);
 #endif
-    CHECK_CONTAINS(text, "illegal move of door 'front' from state 'open' to 'locked'");
+    CHECK_CONTAINS(text, "bug: illegal state change of door 'front' from 'open' to 'locked'");
 }
 
 int main(void)

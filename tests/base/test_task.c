@@ -35,7 +35,7 @@ static void run_completion(struct task *t, void *arg)
     completion_init(&c);
     struct order o = {.c = &c};
     task_spawn(task_sched(t), "child", child_task, &o);
-    add(&o, "a"); // a task spawned by a task waits its turn
+    add(&o, "a"); // a task spawned by a task runs after the current batch
     CHECK_INT(task_yield(t), 0);
     add(&o, "c");
     completion_post(&c, 42);
@@ -60,7 +60,7 @@ static void run_deadlines(struct task *t, void *arg)
     CHECK_INT(completion_wait(t, &c, task_deadline_ms(20)), -ETIMEDOUT);
     CHECK(now_monotonic_us() - before >= 20000);
     CHECK(list_empty(&c.waiters));
-    CHECK_INT(completion_wait(t, &c, 1), -ETIMEDOUT); // long past
+    CHECK_INT(completion_wait(t, &c, 1), -ETIMEDOUT); // already expired
     CHECK_INT(task_sleep(t, task_deadline_ms(1)), 0);
 
     int fds[2];
@@ -111,7 +111,7 @@ static void run_lock(struct task *t, void *arg)
     CHECK_INT(o.result, -ETIMEDOUT);
     task_cancel(third);
     task_lock_release(&lock);
-    // Handed to the first in line: who asks now comes after those that waited.
+    // Passed to the first waiter: a later caller comes after it.
     CHECK_INT(task_lock_acquire(t, &lock, TASK_FOREVER), 0);
     CHECK_STR(o.text, "txll");
     task_lock_release(&lock);
@@ -154,7 +154,7 @@ static void run_offload(struct task *t, void *arg)
     CHECK_INT(done, 1);
     CHECK(c.n > 10); // others ran meanwhile
     task_cancel(t);
-    task_offload(t, blocks, &done); // not cut short
+    task_offload(t, blocks, &done); // not interrupted
     CHECK_INT(done, 2);
     CHECK_INT(task_sleep(t, task_deadline_ms(1000)), -ECANCELED);
     c.stop = true;
@@ -167,7 +167,7 @@ static void test_offload(void)
     loop_run(run_offload, NULL);
 }
 
-// A call that returns when its pipe is closed, as one on a file system whose server hangs.
+// A call that returns when its pipe is closed, like one on a file system whose server hangs.
 struct hanging {
     int fds[2];
     int *released;
@@ -204,7 +204,8 @@ static void run_offload_until(struct task *t, void *arg)
     enum { OWNERS = 30, CALLS = 3 };
     static const char owners[OWNERS];
     int released = 0, done = 0, write_ends[OWNERS * CALLS];
-    // The first of each user hangs to its deadline, which has passed for those behind it.
+    // The first call of each owner hangs until its deadline, which has then passed for those behind
+    // it.
     uint64_t deadline = task_deadline_ms(20);
     for (int i = 0; i < OWNERS * CALLS; i++) {
         struct hanging *h = hanging_create(&released);
@@ -212,16 +213,17 @@ static void run_offload_until(struct task *t, void *arg)
         CHECK_INT(task_offload_until(t, &owners[i / CALLS], hangs, hanging_release, h, deadline),
                   -ETIMEDOUT);
     }
-    // At most two of each user and so many of all began; the others were released at once.
+    // At most two calls of each owner, and a limit of all, have begun; the others were released at
+    // once.
     int hanging = OWNERS * CALLS - released;
     CHECK(hanging >= 1 && hanging <= OWNERS);
-    task_offload(t, blocks, &done); // the daemon's own calls still have threads
+    task_offload(t, blocks, &done); // daemon work still has threads
     CHECK_INT(done, 1);
     for (int i = 0; i < OWNERS * CALLS; i++)
         close(write_ends[i]);
     while (released < OWNERS * CALLS)
         CHECK_INT(task_sleep(t, task_deadline_ms(1)), 0);
-    // A call that ends in time is the caller's again.
+    // The argument of a call that ends in time belongs to the caller again.
     struct hanging *h = hanging_create(&released);
     close(h->fds[1]);
     CHECK_INT(task_offload_until(t, owners, hangs, hanging_release, h, TASK_FOREVER), 0);

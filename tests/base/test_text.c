@@ -98,7 +98,7 @@ static void test_errors(void)
     error_move(&to, &err);
     CHECK(!err.message && to.code == ERROR_SYSTEM);
     error_clear(&to);
-    error_set(NULL, ERROR_SYSTEM, AREA_NONE, "nobody listens");
+    error_set(NULL, ERROR_SYSTEM, AREA_NONE, "discarded");
 }
 
 static void test_arena(void)
