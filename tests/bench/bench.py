@@ -1,12 +1,12 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""vireod and Debian's libvirtd side by side, and the floor below both.
+"""Compares vireod with Debian's libvirtd, and both with the minimum that any server needs.
 
     bench.py [--build DIR] [--rounds N]
 
-In namespaces of its own both daemons run, and the same client program (client.c) measures them in turn, round after
-round, so that a busy machine slows all alike. For each line the table shows the median time of all rounds, and the
-ratio vireod : libvirtd with its spread over the rounds. Times vary by machine; ratios much less.
+Both daemons run in namespaces, and one client program (client.c) measures them in turn, round after
+round, so that load on the machine slows all equally. Each line of the table shows the median time of all rounds, and the
+ratio vireod : libvirtd with its spread. Times depend on the machine; ratios much less.
 """
 import os
 import sys
@@ -105,7 +105,7 @@ def main():
     print(f"{'resident memory':28}" + "".join(f"{rss[t]:>10.1f} MiB" if t in rss else f"{'-':>14}"
                                               for t in ("vireod", "libvirtd")) +
           (f"{'':17}{rss['vireod'] / rss['libvirtd']:.2f}" if "vireod" in rss else ""))
-    print("\nfloor: a server that only answers; bare QEMU until qmp_capabilities; SIGTERM until it is gone")
+    print("\nfloor: a server that only replies; bare QEMU until qmp_capabilities; SIGTERM until QEMU exits")
     bench.close()
 
 

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The benchmark's client: the same program, linked with the real libvirt library, measures every
-// server, and the floor below which no server can get. It prints one time in microseconds a line.
+// The benchmark's client: one program, linked with the libvirt library, measures every server, and
+// the minimum time that no server can beat. It prints one time in microseconds a line.
 //
-//   client call URI N             one small call, again and again
+//   client call URI N             one small call, repeated
 //   client open URI N             open and close a connection
-//   client define URI N XML       define a guest (undefining it isn't counted)
-//   client start URI N XML        start a guest paused
+//   client define URI N XML       define a domain (undefine is not measured)
+//   client start URI N XML        start a domain paused
 //   client destroy URI N XML      destroy it
 //   client loop URI N             8 clients, N calls each; prints calls a second
 //   client responder PATH         a server that only answers what the library asks: the floor for
@@ -106,14 +106,14 @@ static void measure_loop(const char *uri, int n)
         if (read(ready[0], &byte, 1) != 1)
             die("a client");
     double start = now_us();
-    close(go[1]); // all begin
+    close(go[1]); // starts all clients
     for (int i = 0, status; i < CLIENTS; i++)
         if (wait(&status) < 0 || status != 0)
             die("a client failed");
     printf("%.1f\n", CLIENTS * (double)n * 1e6 / (now_us() - start));
 }
 
-static void measure_guest(const char *what, const char *uri, int n, const char *xml)
+static void measure_domain(const char *what, const char *uri, int n, const char *xml)
 {
     virConnectPtr conn = open_uri(uri);
 
@@ -151,8 +151,8 @@ static int read_all(int fd, uint8_t *buf, size_t len)
     return 0;
 }
 
-// One packet in, the reply out. The library asks for the authentication types (66: answered with
-// one, "none"), features (60: none), and the rest is answered with a number.
+// Receives one packet and replies. The library asks for the authentication types (66: one, "none")
+// and features (60: none); every other call gets a number.
 static int answer_one(int fd)
 {
     static const size_t payload_of[] = {[66] = 8, [60] = 4, [157] = 8};
@@ -283,7 +283,7 @@ int main(int argc, char **argv)
     else if (argc == 4 && strncmp(what, "qemu-", 5) == 0)
         measure_qemu(strcmp(what, "qemu-stop") == 0, atoi(argv[2]), argv[3]);
     else if (argc == 5)
-        measure_guest(what, argv[2], atoi(argv[3]), argv[4]);
+        measure_domain(what, argv[2], atoi(argv[3]), argv[4]);
     else
         return fprintf(stderr, "usage: see the head of tests/bench/client.c\n"), 2;
     return 0;

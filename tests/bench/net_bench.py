@@ -1,10 +1,10 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Networks of vireod and Debian's libvirtd side by side, each daemon in a network namespace of its own.
+"""Compares networks of vireod and Debian's libvirtd, each daemon in a network namespace of its own.
 
     net_bench.py [--build DIR] [--rounds N]
 
-As in bench.py both are measured in turn, round after round; the table shows medians and the ratio with its spread.
+As in bench.py, both are measured in turn, round after round; the table shows medians and the ratio with its spread.
 """
 import os
 import sys
@@ -52,12 +52,12 @@ class Side:
         return (time.monotonic() - started) * 1e6
 
     def settled(self):
-        """The kernel is through with the bridge's deletion: it takes the name away first, and then does most of the work."""
+        """Waits until the kernel has deleted the bridge: it removes the name first, and then does most of the work."""
         state = f"{self.server.root}/run/vireo/networks/bench.status"
         return "virbr70" not in self.host.ip("-o link show type bridge") and not os.path.exists(state)
 
     def start_and_destroy(self, count):
-        """Times of net-start and net-destroy; a start waits for what the kernel still deletes, so that is let finish."""
+        """Times of net-start and net-destroy. A start waits for pending deletions, so these finish first."""
         starts, destroys = [], []
         for _ in range(count):
             starts.append(self.timed(self.net.create))
@@ -66,7 +66,7 @@ class Side:
         return statistics.median(starts), statistics.median(destroys)
 
     def restart_at_once(self):
-        """A start that comes while the kernel still deletes the bridge."""
+        """A start while the kernel still deletes the bridge."""
         self.net.create()
         self.net.destroy()
         took = self.timed(self.net.create)
@@ -84,7 +84,7 @@ class Side:
             sh(f"ip netns exec {self.host.name} nft delete table ip foreign; ip netns exec {self.host.name} iptables-legacy -F FORWARD")
 
     def lease(self):
-        """A guest's whole DHCP conversation, with udhcpc's own start (some 10 ms)."""
+        """A guest's complete DHCP exchange, including the start of udhcpc (some 10 ms)."""
         self.guests += 1
         guest = VethGuest(f"g{self.guests}{self.kind[0]}")
         sh("ip", "link", "set", guest.tap, "netns", self.host.name)
@@ -96,16 +96,16 @@ class Side:
 
     @staticmethod
     def served():
-        """Names of the networks whose dnsmasq runs, by its configuration file."""
+        """Names of the networks with a running dnsmasq, by its configuration file."""
         names = set()
         for pid in processes("dnsmasq"):
             with contextlib.suppress(OSError), open(f"/proc/{pid}/cmdline") as file:
-                names.update(os.path.basename(word)[:-5] for word in file.read().split("\0") if word.endswith(".conf"))
+                names.update(os.path.basename(arg)[:-5] for arg in file.read().split("\0") if arg.endswith(".conf"))
         return names
 
     def autostart(self):
-        """From the daemon's start until all networks are active and their dnsmasq runs: it is what comes last."""
-        wanted = {f"n{i}" for i in range(AUTOSTARTED)}
+        """From the daemon's start until all networks are active and each dnsmasq, the last step, runs."""
+        expected = {f"n{i}" for i in range(AUTOSTARTED)}
         for i in range(AUTOSTARTED):
             self.conn.networkDefineXML(network(f"n{i}", 100 + i)).setAutostart(1)
         self.conn.close()
@@ -119,8 +119,8 @@ class Side:
         self.server.process = subprocess.Popen(self.server.argv, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                                                stderr=subprocess.DEVNULL, start_new_session=True)
         wait_for("the daemon", self.connects)
-        wait_for("dnsmasq", lambda: wanted <= self.served(), 60)
-        wait_for("the networks", lambda: wanted <= {net.name() for net in self.conn.listAllNetworks(2)}, 60)
+        wait_for("dnsmasq", lambda: expected <= self.served(), 60)
+        wait_for("the networks", lambda: expected <= {net.name() for net in self.conn.listAllNetworks(2)}, 60)
         return (time.monotonic() - began) * 1e6
 
     def connects(self):
@@ -131,7 +131,7 @@ class Side:
             return False
 
     def close(self):
-        """All it has left dies with the namespaces."""
+        """Stops the daemon; its other processes end with the namespaces."""
         self.conn.close()
         self.server.kill(signal.SIGKILL)
         end_all("dnsmasq")
@@ -145,9 +145,9 @@ def end_all(program):
 
 
 def taps(build):
-    """200 taps by the daemon's own room bridge; only Vireo has it."""
+    """200 taps through the module bridge/; Vireo only."""
     program = "/run/t/net_taps"
-    objects = [path for room in ("base", "bridge") for path in glob.glob(f"{build}/{room}/CMakeFiles/{room}.dir/*.o")]
+    objects = [path for module in ("base", "bridge") for path in glob.glob(f"{build}/{module}/CMakeFiles/{module}.dir/*.o")]
     flags = subprocess.run(["pkg-config", "--cflags", "--libs", "libnl-3.0", "libsystemd", "libcap-ng"],
                            capture_output=True, text=True, check=True).stdout.split()
     subprocess.run(["cc", "-std=gnu17", "-O2", "-D_GNU_SOURCE", f"-I{SOURCE}", f"{SOURCE}/tests/bench/net_taps.c", *objects,
@@ -201,7 +201,7 @@ def main():
             wait_for("the bridge to go", side.settled)
         note("200 taps plugged", "vireod", taps(options.build))
     for kind, side in sides.items():
-        end_all("dnsmasq")  # the other side's
+        end_all("dnsmasq")  # those of the other daemon
         note("50 networks autostarted", kind, side.autostart())
     print(f"{options.rounds} rounds, each measuring both in turn\n")
     print(f"{'':28}{'vireod':>14}{'libvirtd':>14}{'goal':>14}   vireod : libvirtd (spread)")

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// net_taps COUNT: plugs so many taps into a new bridge of this network namespace, as a guest's
-// start does, and prints the microseconds it took. Built by net_bench.py from the objects of the
-// rooms base and bridge.
+// net_taps COUNT: attaches COUNT taps to a new bridge of this network namespace, as starting
+// domains does, and prints the time in microseconds. net_bench.py builds it from the objects of
+// base/ and bridge/.
 #include <stdio.h>
 #include <systemd/sd-event.h>
 #include <unistd.h>
@@ -32,7 +32,7 @@ int main(int argc, char **argv)
     }
     printf("%ju\n", (uintmax_t)(now_monotonic_us() - start));
     fflush(stdout);
-    _exit(0); // the kernel takes seconds to close them one after the other: not our subject
+    _exit(0); // the kernel takes seconds to close them one by one, which is not measured
 failed:
     fprintf(stderr, "net_taps: %s\n", error_message(&err));
     return 1;

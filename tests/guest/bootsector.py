@@ -7,15 +7,15 @@
 
 Each prints its kind and a newline on the first serial port (COM1, 0x3f8) and then
 
-    halt        sleeps for ever
+    halt        sleeps forever
     echo        sends back what it reads from the serial port
-    spin        burns its processor for ever
+    spin        uses its processor forever
     poweroff    writes S5 to the PM1a control port (0x604 on pc and q35 under SeaBIOS)
     reboot      asks the keyboard controller for a reset
-    triple      faults with an empty interrupt table: a reset without asking anybody
+    triple      faults with an empty interrupt table, which resets the machine
 
 They boot in about 0.1 s under TCG, which makes them the guests for every test that only needs
-*a* guest. No assembler is needed: the machine code stands below, with what it means beside it.
+*a* guest. No assembler is needed: the machine code is below, with comments.
 """
 import os
 import sys
@@ -65,7 +65,7 @@ def write(kind, path):
     temp = f"{path}.{os.getpid()}"
     with open(temp, "wb") as file:
         file.write(image(kind))
-        file.truncate(1024 * 1024)  # SeaBIOS wants a whole cylinder of a virtio or SATA disk
+        file.truncate(1024 * 1024)  # SeaBIOS needs a whole cylinder of a virtio or SATA disk
     os.replace(temp, path)
 
 

@@ -8,33 +8,33 @@
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 dir=$(mkdir -p "${1:?usage: build.sh DIR}" && cd "$1" && pwd)
-say() { printf '    guests: %s\n' "$*"; }
+report() { printf '    guests: %s\n' "$*"; }
 
 python3 "$here/bootsector.py" --all "$dir"
 
 sources=("$here/build.sh" "$here/init" "$here/card" "$here/udhcpc.script" "$here/fetch.c" "$here/dhcp6.c")
 key=$(cat "${sources[@]}" | sha256sum | cut -c1-16)
 if [[ -s $dir/vmlinuz && -s $dir/initrd.gz && $(cat "$dir/key" 2>/dev/null) == "$key" ]]; then
-    say "ready in $dir"
+    report "ready in $dir"
     exit 0
 fi
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-kept=${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/vireo-guests
-mkdir -p "$kept"
-if ! compgen -G "$kept/linux-image-*.deb" >/dev/null; then
+cache=${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/vireo-guests
+mkdir -p "$cache"
+if ! compgen -G "$cache/linux-image-*.deb" >/dev/null; then
     package=$(apt-cache depends linux-image-cloud-amd64 | awk '/Depends: linux-image/ { print $2; exit }')
-    [[ -n $package ]] || { echo "apt knows no linux-image-cloud-amd64: run apt-get update" >&2; exit 1; }
-    say "fetching $package (27 MB)"
+    [[ -n $package ]] || { echo "apt has no package linux-image-cloud-amd64: run apt-get update" >&2; exit 1; }
+    report "fetching $package (27 MB)"
     (cd "$work" && apt-get download -q "$package" >"$work/apt.log" 2>&1) || { cat "$work/apt.log" >&2; exit 1; }
-    mv "$work"/linux-image-*.deb "$kept/"
+    mv "$work"/linux-image-*.deb "$cache/"
 fi
-say "packing the Linux guest"
-deb=("$kept"/linux-image-*.deb)
+report "packing the Linux guest"
+deb=("$cache"/linux-image-*.deb)
 dpkg-deb -x "${deb[-1]}" "$work/kernel"
 
-# The small system in memory.
+# The root file system in memory.
 root=$work/root
 mkdir -p "$root"/{bin,dev,proc,sys,etc,lib,tmp}
 cp /bin/busybox "$root/bin/"
@@ -50,7 +50,7 @@ for module in drivers/input/evdev drivers/acpi/button \
     net/core/failover drivers/net/net_failover drivers/net/virtio_net drivers/misc/pvpanic/pvpanic{,-mmio}; do
     cp "$work"/kernel/lib/modules/*/kernel/"$module".ko "$root/lib/"
 done
-# Same input, same bytes: fixed order and times.
+# Reproducible: fixed order and times.
 find "$root" -exec touch -h -d @0 {} +
 (cd "$root" && find . | LC_ALL=C sort | busybox cpio -o -H newc 2>/dev/null) | gzip -n -6 >"$work/initrd.gz"
 
@@ -58,4 +58,4 @@ cp "$work"/kernel/boot/vmlinuz-* "$dir/vmlinuz"
 mv "$work/initrd.gz" "$dir/initrd.gz"
 chmod 644 "$dir/vmlinuz" "$dir/initrd.gz"
 echo "$key" >"$dir/key"
-say "ready in $dir"
+report "ready in $dir"

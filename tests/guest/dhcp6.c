@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// dhcp6 CARD: asks for an address by DHCPv6 (RFC 8415) inside the Linux guest and puts it on the
-// card, with the host name as the guest's wish for its own: Debian's busybox has no such client.
-// One question and one answer (rapid commit), nothing is renewed. The line LEASE6 is what the
-// network tests read.
+// dhcp6 IFACE: requests an address by DHCPv6 (RFC 8415) inside the Linux guest and adds it to the
+// interface, sending the host name as the requested name: Debian's busybox has no such client. One
+// request and one reply (rapid commit), no renewal. The network tests read the line LEASE6.
 #include <arpa/inet.h>
 #include <net/if.h>
 #include <stdint.h>
@@ -36,25 +35,25 @@ static uint8_t *add(uint8_t *at, int option, const void *data, size_t len)
 
 static size_t make_solicit(uint8_t *message, const uint8_t *mac)
 {
-    static const uint8_t wanted[] = {0, NAME_SERVERS}, none[2] = {0};
+    static const uint8_t requested[] = {0, NAME_SERVERS}, none[2] = {0};
     uint8_t duid[10] = {0, 3, 0, 1}, ia[12] = {0}, name[64 + 2] = {0}; // a DUID of the MAC address
     uint8_t *at = message;
     memcpy(duid + 4, mac, 6);
     memcpy(ia, mac + 2, 4);
     gethostname((char *)name + 2, 63);
-    name[0] = 1; // the server shall note it
+    name[0] = 1; // the server registers the name
     name[1] = (uint8_t)strlen((char *)name + 2);
     memcpy(at, (uint8_t[]){SOLICIT, mac[3], mac[4], mac[5]}, 4);
     at = add(at + 4, CLIENT_ID, duid, sizeof(duid));
     at = add(at, IA_NA, ia, sizeof(ia));
     at = add(at, ELAPSED, none, sizeof(none));
     at = add(at, RAPID_COMMIT, none, 0);
-    at = add(at, OPTION_REQUEST, wanted, sizeof(wanted));
+    at = add(at, OPTION_REQUEST, requested, sizeof(requested));
     at = add(at, FQDN, name, 2u + name[1]);
     return (size_t)(at - message);
 }
 
-// An option's data, at least `least` bytes of it; NULL when it isn't there.
+// The data of an option, at least `least` bytes; NULL when it is missing.
 static const uint8_t *find(const uint8_t *at, size_t len, int option, size_t least, size_t *ret_len)
 {
     while (len >= 4) {
@@ -70,7 +69,7 @@ static const uint8_t *find(const uint8_t *at, size_t len, int option, size_t lea
     return NULL;
 }
 
-static int take(const char *card, const uint8_t *message, size_t len)
+static int take(const char *iface, const uint8_t *message, size_t len)
 {
     char address[INET6_ADDRSTRLEN], dns[INET6_ADDRSTRLEN] = "", command[128];
     size_t n, rest;
@@ -82,8 +81,8 @@ static int take(const char *card, const uint8_t *message, size_t len)
     inet_ntop(AF_INET6, found, address, sizeof(address));
     if (server)
         inet_ntop(AF_INET6, server, dns, sizeof(dns));
-    // On which link the others are is what routers say.
-    snprintf(command, sizeof(command), "ip -6 addr replace %s/128 dev %s", address, card);
+    // Router advertisements tell which other addresses are on the link.
+    snprintf(command, sizeof(command), "ip -6 addr replace %s/128 dev %s", address, iface);
     if (system(command) != 0)
         return 1;
     printf("LEASE6 ip=%s dns=%s\n", address, dns);
@@ -99,7 +98,7 @@ int main(int argc, char **argv)
     struct timeval patience = {.tv_usec = 250000};
     int fd = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (argc != 2 || strlen(argv[1]) >= IFNAMSIZ) {
-        fprintf(stderr, "usage: dhcp6 CARD\n");
+        fprintf(stderr, "usage: dhcp6 IFACE\n");
         return 2;
     }
     strcpy(request.ifr_name, argv[1]);
@@ -116,7 +115,7 @@ int main(int argc, char **argv)
         uint8_t id[3];
         memcpy(id, message + 1, 3);
         if (sendto(fd, message, len, 0, (struct sockaddr *)&there, sizeof(there)) < 0)
-            usleep(100000); // no address of its own yet
+            usleep(100000); // no link-local address yet
         ssize_t n = recv(fd, message, sizeof(message), 0);
         if (n > 4 && message[0] == REPLY && memcmp(id, message + 1, 3) == 0)
             return take(argv[1], message, (size_t)n);

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// fetch [-l] http://ADDRESS[:PORT]/PATH: gets one page inside the Linux guest and prints its body.
-// -l: again and again until it is killed, giving each attempt 100 ms and printing nothing: the
-// pulse that the server hears stops when the way is broken and comes back with it. Numeric
-// addresses only (IPv6 in brackets): a static glibc has no resolver to offer, and busybox's wget
-// dies of that.
+// fetch [-l] http://ADDRESS[:PORT]/PATH: gets a page inside the Linux guest and prints its body.
+// -l: repeats until killed, with 100 ms for each attempt and no output; the server sees the
+// requests stop when the path is broken. Numeric addresses only (IPv6 in brackets): a static glibc
+// has no resolver, and busybox's wget crashes without one.
 #include <arpa/inet.h>
 #include <netdb.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What `cmake --install` puts in place besides the programs is in order, as far as there are tools to say so.
+"""Checks what `cmake --install` installs besides the programs, with the tools that are installed.
 
     test_packaging.py CMAKE BUILD PREFIX
 """
@@ -42,10 +42,10 @@ class Packaging(unittest.TestCase):
     def at(self, path):
         return f"{self.top}{PREFIX}/{path}"
 
-    def test_the_daemon_is_also_reached_as_libvirtd(self):
+    def test_daemon_is_installed_as_libvirtd_too(self):
         self.assertEqual(os.path.realpath(self.at("libexec/vireo/libvirtd")), os.path.realpath(self.at("sbin/vireod")))
 
-    def test_settings_are_where_the_daemon_looks_and_all_of_them_pass(self):
+    def test_installed_settings_are_read_and_valid(self):
         with open(f"{self.top}/etc/vireo/vireod.conf", encoding="utf-8") as file:
             text = file.read()
         settings = re.findall(r"^#(\w+) = (.*)$", text, re.MULTILINE)
@@ -63,8 +63,8 @@ class Packaging(unittest.TestCase):
             self.assertIn(name, manual)
 
     @needs("systemd-analyze")
-    def test_units_of_the_machine(self):
-        # Where the programs will be, they are not yet: the units are told where they are now.
+    def test_system_units(self):
+        # The programs are not at their final paths: point the units to where they are installed now.
         for path in glob.glob(self.at("lib/systemd/system/*.service")):
             with open(path, encoding="utf-8") as file:
                 text = file.read()
@@ -73,16 +73,16 @@ class Packaging(unittest.TestCase):
                 file.write(text.replace(f"{PREFIX}/sbin", self.at("sbin")))
         units = glob.glob(self.at("lib/systemd/system/*"))
         self.assertEqual(len(units), 3)
-        said = self.run_well("systemd-analyze", "verify", "--man=no", *units)
-        self.assertEqual([line for line in said.splitlines() if "vireod" in line], [])
+        output = self.run_well("systemd-analyze", "verify", "--man=no", *units)
+        self.assertEqual([line for line in output.splitlines() if "vireod" in line], [])
 
     @needs("systemd-sysusers")
-    def test_users_are_made(self):
+    def test_users_are_created(self):
         root = f"{self.top}/root"
         os.makedirs(f"{root}/etc")
-        said = subprocess.run(["systemd-sysusers", f"--root={root}", self.at("lib/sysusers.d/vireod.conf")], capture_output=True,
+        output = subprocess.run(["systemd-sysusers", f"--root={root}", self.at("lib/sysusers.d/vireod.conf")], capture_output=True,
                               text=True)
-        if "Operation not permitted" in said.stderr:
+        if "Operation not permitted" in output.stderr:
             self.skipTest("only root makes users")
         with open(f"{root}/etc/passwd", encoding="utf-8") as file:
             self.assertIn("libvirt-qemu:", file.read())
