@@ -174,7 +174,7 @@ static int plug_locked(struct task *t, struct network *net, const struct network
         if (!all->config.start_on_demand)
             return network_require_active(net, err);
         if (network_start_locked(t, net, err) < 0)
-            return error_prefix(err, "cannot start network '%s' for the interface", net->name);
+            return error_prefix(err, "cannot plug into network '%s'", net->name);
     }
     const struct network_portgroup *pg = network_def_find_portgroup(net->live, q->portgroup);
     if (q->portgroup && !pg)

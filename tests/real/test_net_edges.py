@@ -358,7 +358,7 @@ class Edges(unittest.TestCase):
             if IS_VIREO:
                 self.assertIn("line 4: <script> in <interface> is not supported", self.server.error("define", path))
 
-    # ---- a user's own daemon
+    # ---- a session daemon
 
     @unittest.skipUnless(IS_VIREO and os.geteuid() == 0 and os.path.exists(HELPER), "needs root, to become a user, and QEMU's bridge helper")
     def test_a_user_gets_a_card_in_a_bridge_that_is_allowed(self):
@@ -399,7 +399,7 @@ class Edges(unittest.TestCase):
         self.assertRegex(start(bridge.replace("<model", "<port isolated='yes'/><model"))[1], "CAP_NET_ADMIN")
         self.assertEqual(virsh("net-define", self.server.write(network("n", 94), "n.xml"))[0], 0)
         self.assertRegex(virsh("net-start", "n")[1], "session daemon.*CAP_NET_ADMIN.*qemu:///system")
-        self.assertRegex(start(nic("n", MAC))[1], "user's own daemon")
+        self.assertRegex(start(nic("n", MAC))[1], "session daemon")
         self.assertEqual(start("<interface type='user'/>")[0], 0)
         self.assertEqual(virsh("destroy", "g")[0], 0)
 
