@@ -9,7 +9,7 @@
 
 enum { FILE_MAX = 1024 * 1024, NAME_LENGTH_MAX = 200, FAILURE_S = 60 };
 
-// A binary as it was when it was asked (or is being asked).
+// A binary as it was when it was probed (or is being probed).
 struct entry {
     struct list link;
     unsigned refs; // the cache's, the asking task's, and one for each that waits
@@ -106,7 +106,7 @@ static bool same_key(const struct qemu_caps_key *a, const struct qemu_caps_key *
            a->kvm == b->kvm && a->uid == b->uid;
 }
 
-// "usr-bin-qemu-system-x86_64.caps": the key inside tells whether it is about this very binary.
+// "usr-bin-qemu-system-x86_64.caps": the key inside says which version of the binary it is about.
 static char *cache_path(const struct qemu_cache *c, const char *binary)
 {
     if (!c->dir || strlen(binary) > NAME_LENGTH_MAX)

@@ -53,7 +53,7 @@ static int begin(struct task *t, const char *binary, const struct qemu_probe_use
     r->deadline_us = task_deadline_ms(TIMEOUT_MS);
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
         return error_set_errno(err, AREA_QEMU, errno, "cannot make a monitor for '%s'", binary);
-    AUTO_CLOSE int ours = pair[0], theirs = pair[1];
+    AUTO_CLOSE int own = pair[0], theirs = pair[1];
     if (pipe2(errors, O_CLOEXEC | O_NONBLOCK) < 0)
         return error_set_errno(err, AREA_QEMU, errno, "cannot make a pipe for '%s'", binary);
     AUTO_CLOSE int errors_in = errors[1];
@@ -91,8 +91,7 @@ static int begin(struct task *t, const char *binary, const struct qemu_probe_use
     if (child_spawn(t, &spec, &r->qemu, err) < 0)
         return -1;
     close_fd(&theirs);
-    struct qmp_spec monitor = {
-        .name = binary, .fd = steal_fd(&ours), .deadline_us = r->deadline_us};
+    struct qmp_spec monitor = {.name = binary, .fd = steal_fd(&own), .deadline_us = r->deadline_us};
     return qmp_open(t, &monitor, &r->q, err);
 }
 
@@ -208,8 +207,8 @@ static int learn_accel(struct task *t, struct run *r, enum qemu_virt virt, struc
     return why.code == ERROR_OPERATION_UNSUPPORTED ? 0 : error_move(err, &why);
 }
 
-// Asks the binary with one accelerator. *started tells a binary that did not run with it from one
-// that ran and did not answer properly.
+// Asks the binary with one accelerator. *started is false when it did not run with it,
+// true when it ran, whether or not it answered properly.
 static int probe_accel(struct task *t, const char *binary, const struct qemu_probe_user *user,
                        enum qemu_virt virt, struct learned *l, bool *started, struct error *err)
 {

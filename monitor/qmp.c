@@ -395,7 +395,7 @@ int qmp_open(struct task *t, const struct qmp_spec *spec, struct qmp **ret, stru
                           : error_set(err, ERROR_INTERNAL, AREA_QEMU,
                                       "monitor of %s: no descriptor", spec->name);
     struct qmp *q = NEW(struct qmp);
-    q->refs = 2; // the owner's, and ours while we wait
+    q->refs = 2; // the owner's, and this function's while it waits
     q->sched = task_sched(t);
     q->name = xstrdup(spec->name);
     q->handlers = spec->handlers;

@@ -35,7 +35,7 @@ struct qmp_handlers {
 };
 
 struct qmp_spec {
-    const char *name; // whose monitor it is, for error texts ("guest 'web'"); copied
+    const char *name; // whose monitor it is, for error texts ("domain 'web'"); copied
     const char *path; // socket to connect to, or NULL: `fd`
     int fd;           // a connected stream socket; taken, also when opening fails
     const struct qmp_handlers *handlers; // may be NULL; must live as long as the connection
@@ -64,7 +64,7 @@ const char *qmp_event_text(const struct qmp_event *event);
 // Runs a command whose arguments are at hand as JSON (device documents of qemu/); what qmp.tsv
 // describes has a typed function in monitor/qmp_api.h. `args` (an object, or NULL) is borrowed.
 // *ret gets the "return" value (caller puts); ret may be NULL. Suspends. What QEMU refuses is
-//   "cannot execute QEMU command 'x' on guest 'web': <what QEMU says>"
+//   "cannot execute QEMU command 'x' on domain 'web': <QEMU's reason>"
 // with ERROR_OPERATION_UNSUPPORTED for a command it does not know, ERROR_DEVICE_MISSING for its
 // class DeviceNotFound, else ERROR_OPERATION_FAILED; ERROR_OPERATION_TIMEOUT at the deadline (the
 // command may still be executed; its reply is dropped, the connection stays good),

@@ -57,7 +57,7 @@ void qmp_take_reply(struct qmp *q, struct json_object *message, size_t values)
         return;
     }
     log_debug("monitor of %s: dropping a reply to %s%s", q->name,
-              p ? "a command given up: " : "nothing that was asked", p ? p->command : "");
+              p ? "an abandoned command: " : "no pending command", p ? p->command : "");
     pending_free(p);
     if (values > 4096)
         sched_offload(q->sched, put_anywhere, message); // freeing it would hold the loop
@@ -114,8 +114,8 @@ static int wait_reply(struct task *t, const char *name, struct pending *p, uint6
     p->abandoned = true; // the connection's from here on
     if (r == -ETIMEDOUT)
         return error_set(err, ERROR_OPERATION_TIMEOUT, AREA_QEMU,
-                         "QEMU command '%s' on %s: no reply in time; the guest's QEMU may hang",
-                         p->command, name);
+                         "QEMU command '%s' on %s: no reply in time; its QEMU may hang", p->command,
+                         name);
     if (r == -ECANCELED)
         return error_set(err, ERROR_OPERATION_ABORTED, AREA_QEMU,
                          "QEMU command '%s' on %s: cancelled", p->command, name);

@@ -72,8 +72,8 @@ static void adopt_main(struct task *t, void *arg)
 {
     AUTO_DOMAIN struct domain *dom = arg;
     AUTO_ERROR err = ERROR_INIT;
-    // Started from the loop this runs at once, so that nobody can change the guest before it is
-    // known how it stands; it is listed meanwhile, and its state can be asked for.
+    // Started from the loop this runs at once, so that no client can change the domain before its
+    // state is known; meanwhile it is listed and its last state reported.
     if (domain_lock(t, dom, "take over", &err) < 0)
         return;
     int r = find_process(t, dom);
@@ -91,7 +91,7 @@ static void adopt_main(struct task *t, void *arg)
     if (dom->reason == MOVE_NONE)
         domain_move(dom, MOVE_LAUNCHED);
     if (dom->reason == MOVE_LAUNCHED) {
-        // Never told to anybody as started, so that it must not go on behind its owner's back.
+        // No client has got an answer to its start: it must not run unnoticed.
         log_domain(LOG_LEVEL_WARN, dom->name, "its start was cut off: ending it");
         end(t, dom, MOVE_STOPPED_START_FAILED);
     } else {

@@ -47,7 +47,7 @@ static const struct qmp_handlers handlers = {.event = events_on_qmp, .closed = o
 int connection_open(struct task *t, struct domain *dom, uint64_t timeout_ms, struct error *err)
 {
     AUTO_FREE char *path = status_monitor_path(dom);
-    AUTO_FREE char *name = xasprintf("guest '%s'", dom->name);
+    AUTO_FREE char *name = xasprintf("domain '%s'", dom->name);
     struct qmp_spec spec = {.name = name,
                             .path = path,
                             .fd = -1,

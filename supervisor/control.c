@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What clients do with a running guest.
+// What clients do with a running domain.
 #include "base/file.h"
 #include "qemu/alias.h"
 #include "supervisor/internal.h"
@@ -81,7 +81,8 @@ static int press_power_button(struct task *t, struct domain *dom, const char *jo
 {
     if (domain_lock_active(t, dom, job, err) < 0)
         return -1;
-    // Nobody would see the button. As libvirt; a reboot is remembered until the guest runs again.
+    // The guest would not see the button. As libvirt; a reboot is remembered until the guest runs
+    // again.
     if (!restart && dom->state != DOMAIN_RUNNING) {
         domain_unlock(dom);
         return domain_not_active(dom, err);
@@ -148,7 +149,7 @@ int domain_open_console(struct domain *dom, const char *alias, int *fd, struct e
     }
     if (!c)
         return error_set(err, ERROR_INTERNAL, AREA_QEMU,
-                         "cannot find character device %s in guest '%s'", alias ? alias : "(null)",
+                         "cannot find character device %s in domain '%s'", alias ? alias : "(null)",
                          dom->name);
     const struct chardev_source *s = &c->source;
     if (s->type == CHARDEV_UNIX && s->path && s->mode != CHARDEV_MODE_CONNECT)
@@ -157,11 +158,11 @@ int domain_open_console(struct domain *dom, const char *alias, int *fd, struct e
         *fd = open_tty(s->path);
     else
         return error_set(err, ERROR_INTERNAL, AREA_QEMU,
-                         "character device %s of guest '%s' is not using a PTY or a "
+                         "character device %s of domain '%s' is not using a PTY or a "
                          "listening unix socket, but '%s'",
                          alias ? alias : c->dev.alias, dom->name, chardev_type_name(s->type));
     if (*fd < 0)
-        return error_set_errno(err, AREA_QEMU, *fd, "cannot open '%s', a console of guest '%s'",
+        return error_set_errno(err, AREA_QEMU, *fd, "cannot open '%s', a console of domain '%s'",
                                s->path, dom->name);
     return 0;
 }
@@ -173,8 +174,8 @@ int domain_open_graphics(struct task *t, struct domain *dom, uint32_t index, boo
         return -1;
     int r = -1, pair[2];
     if (index >= dom->live->graphics.n) {
-        error_set(err, ERROR_INTERNAL, AREA_QEMU, "guest '%s' has no graphics device %u", dom->name,
-                  index);
+        error_set(err, ERROR_INTERNAL, AREA_QEMU, "domain '%s' has no graphics device %u",
+                  dom->name, index);
     } else if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0) {
         error_set_errno(err, AREA_QEMU, errno, "cannot make a socket pair");
     } else {

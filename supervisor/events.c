@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What QEMU tells of a guest, and what follows from it: states, and the actions on_poweroff,
+// QEMU's events and what follows from them: states, and the actions that on_poweroff,
 // on_reboot and on_crash ask for. Events are acted on as they come, on the loop; what has to wait
 // is a task.
 #include "base/file.h"
@@ -132,12 +132,12 @@ static void act(struct domain *dom, enum lifecycle_action action)
     switch (action) {
     case LIFECYCLE_RESTART:
         dom->restarting = true;
-        spawn(dom, "restart guest", restart_main);
+        spawn(dom, "restart domain", restart_main);
         break;
     case LIFECYCLE_PRESERVE:
         break;
     default:
-        spawn(dom, "end guest", end_main);
+        spawn(dom, "end domain", end_main);
     }
 }
 
@@ -154,7 +154,7 @@ static void on_shutdown(struct domain *dom, const struct qmp_event *event)
     enum lifecycle_action action = reset ? dom->live->on_reboot : dom->live->on_poweroff;
     if (!by_host && (action == LIFECYCLE_RESTART || dom->restart_on_shutdown)) {
         // The power-off is only the first half of a reboot, which a client or the document asked
-        // for: the guest's state doesn't change.
+        // for: the domain's state doesn't change.
         dom->restart_on_shutdown = false;
         act(dom, LIFECYCLE_RESTART);
         return;
@@ -293,7 +293,7 @@ int events_resync(struct task *t, struct domain *dom, struct error *err)
         break;
     case QMP_RUN_STATE_SHUTDOWN:
         if (dom->state != DOMAIN_SHUTDOWN) {
-            // It powered off (or rebooted, where that ends it) while nobody listened.
+            // It powered off (or rebooted, where that ends it) while no connection was open.
             domain_move(dom, MOVE_SHUTDOWN_GUEST);
             act(dom, dom->live->on_poweroff);
         } else if (dom->live->on_poweroff != LIFECYCLE_PRESERVE) {
@@ -304,7 +304,7 @@ int events_resync(struct task *t, struct domain *dom, struct error *err)
         if (dom->state != DOMAIN_CRASHED)
             on_panicked(dom, NULL);
         else
-            act_on_panic(dom); // whoever began that is gone
+            act_on_panic(dom); // the daemon that began that is gone
         break;
     case QMP_RUN_STATE_SUSPENDED:
         if (dom->state != DOMAIN_PMSUSPENDED)

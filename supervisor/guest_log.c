@@ -25,7 +25,7 @@ int guest_log_open(struct guest_log *log, const struct domains_config *config, c
         r = log->fd < 0 ? -errno : 0;
     }
     if (r < 0)
-        return error_set_errno(err, AREA_QEMU, r, "cannot open '%s', the log of guest '%s'",
+        return error_set_errno(err, AREA_QEMU, r, "cannot open '%s', the log of domain '%s'",
                                log->path, name);
     return 0;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The end of a guest: noticing it, bringing it about, cleaning up behind it. stop_locked() serves a
+// The end of a domain: noticing it, bringing it about, cleaning up after it. stop_locked() serves a
 // start that failed, a destroy, a guest that powered off and a process that died.
 #include "base/file.h"
 #include "supervisor/iface.h"
@@ -18,7 +18,7 @@ enum {
     STOPPED_IO_MS = 2000, // for a stopped QEMU's storage
 };
 
-// What its end is called when nobody asked for it.
+// What its end is called when no client asked for it.
 static enum domain_move end_of(const struct domain *dom)
 {
     if (dom->stop_as != MOVE_NONE)
@@ -65,7 +65,7 @@ void stop_locked(struct task *t, struct domain *dom, enum domain_move move)
 static void cleanup_main(struct task *t, void *arg)
 {
     AUTO_DOMAIN struct domain *dom = arg;
-    // Not domain_lock(): whoever holds the lock sees its monitor go and lets go of it soon, but a
+    // Not domain_lock(): the lock's holder sees the connection end and releases it soon, but a
     // process that is gone must be cleaned up however long that takes.
     if (object_lock_until(t, &dom->object, "clean up", TASK_FOREVER, NULL) < 0)
         return;
@@ -91,7 +91,7 @@ static int on_process_end(sd_event_source *source, int fd, uint32_t revents, voi
                    (int)dom->process.pid, how, dom->all->config.log_dir, dom->name);
     }
     // The monitor's last events may still be on their way: they are read before it is closed.
-    task_spawn(dom->all->config.sched, "clean up guest", cleanup_main, domain_ref(dom));
+    task_spawn(dom->all->config.sched, "clean up domain", cleanup_main, domain_ref(dom));
     return 0;
 }
 
@@ -100,7 +100,7 @@ int stop_is_unwanted(const struct domain *dom, struct error *err)
     if (dom->stop_as == MOVE_NONE)
         return 0;
     return error_set(err, ERROR_OPERATION_ABORTED, AREA_QEMU,
-                     "guest '%s' was destroyed while it was started", dom->name);
+                     "domain '%s' was destroyed while it was started", dom->name);
 }
 
 bool stop_is_ending(struct task *t, const struct domain *dom)
@@ -124,7 +124,7 @@ int stop_watch(struct domain *dom, struct error *err)
     if (r >= 0)
         r = sd_event_source_set_priority(dom->process_watch, SD_EVENT_PRIORITY_NORMAL + 10);
     if (r < 0)
-        return error_set_errno(err, AREA_QEMU, r, "cannot watch the process of guest '%s'",
+        return error_set_errno(err, AREA_QEMU, r, "cannot watch the process of domain '%s'",
                                dom->name);
     return stop_is_unwanted(dom, err);
 }
@@ -196,7 +196,7 @@ int stop_kill(struct task *t, struct domain *dom, bool graceful, struct error *e
     if (r == 0 || r == -ESRCH)
         return 0;
     return error_set(err, ERROR_OPERATION_FAILED, AREA_QEMU,
-                     "cannot end guest '%s': its QEMU did not end after %s: %s", dom->name,
+                     "cannot end domain '%s': its QEMU did not end after %s: %s", dom->name,
                      graceful ? "SIGTERM; leave out --graceful to kill it" : "SIGKILL",
                      strerrordesc_np(-r));
 }
@@ -205,7 +205,7 @@ int domain_destroy(struct task *t, struct domain *dom, unsigned flags, struct er
 {
     if (!domain_is_active(dom))
         return domain_not_active(dom, err);
-    // No waiting for the lock: the end of its process ends whatever somebody else does with it.
+    // No waiting for the lock: the end of its process ends what the lock's holder does with it.
     enum domain_move before = dom->stop_as;
     dom->stop_as = MOVE_STOPPED_DESTROYED;
     if (stop_kill(t, dom, flags & DOMAIN_DESTROY_GRACEFUL, err) < 0) {
@@ -216,8 +216,7 @@ int domain_destroy(struct task *t, struct domain *dom, unsigned flags, struct er
     int r = completion_wait(t, &dom->ended, task_deadline_ms(dom->all->config.timeouts.lock_ms));
     if (r < 0)
         return error_set_errno(err, AREA_QEMU, r,
-                               "guest '%s' was ended, but what it left is not cleaned up yet",
-                               dom->name);
+                               "domain '%s' was ended, but is not cleaned up yet", dom->name);
     return 0;
 }
 

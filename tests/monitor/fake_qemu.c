@@ -136,7 +136,7 @@ static const char *recall(struct fake *f, const char *name)
         if (str_eq(f->ids[i].name, name))
             return f->ids[i].id;
     }
-    return "nobody";
+    return "unknown";
 }
 
 static int do_expect(struct fake *f, char *rest)

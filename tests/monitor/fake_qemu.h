@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// A QEMU that follows a script, for tests of whoever talks QMP. One step a line; empty lines and
+// A QEMU that follows a script, for tests of code that speaks QMP. One step a line; empty lines and
 // those that begin with '#' are skipped.
 //
 //   greet                   the greeting of 7.2.22

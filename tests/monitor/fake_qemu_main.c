@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// fake-qemu: stands where QEMU's binary would. Finds the monitor among QEMU's arguments
+// fake-qemu: takes the place of QEMU's binary. Finds the monitor among QEMU's arguments
 // (-chardev socket,id=NAME,fd=N,server=on,... + -mon chardev=NAME, the first socket chardev
 // otherwise), waits for a client (with server=on; else N is connected already) and follows the
 // script in the file FAKE_QEMU_SCRIPT names; without one it greets and serves. A line "accept" in

@@ -58,7 +58,7 @@ static const struct qmp_handlers handlers = {on_event, on_closed};
 
 static int open_it(struct task *t, struct scene *s, uint64_t deadline_ms, struct error *err)
 {
-    struct qmp_spec spec = {.name = "guest 'web'",
+    struct qmp_spec spec = {.name = "domain 'web'",
                             .fd = s->fd,
                             .handlers = &handlers,
                             .userdata = s,
@@ -243,13 +243,13 @@ static void play_errors(struct task *t, struct scene *s)
     must_open(t, s);
     CHECK_INT(qmp_execute(t, s->q, "frob", NULL, soon(), NULL, &err), -1);
     CHECK_INT(err.code, ERROR_OPERATION_UNSUPPORTED);
-    CHECK_STR(err.message, "cannot execute QEMU command 'frob' on guest 'web': "
+    CHECK_STR(err.message, "cannot execute QEMU command 'frob' on domain 'web': "
                            "The command frob has not been found");
     CHECK_INT(qmp_query_balloon(t, s->q, soon(), &balloon, &err), -1);
     CHECK_INT(err.code, ERROR_DEVICE_MISSING);
     CHECK_INT(qmp_cont(t, s->q, soon(), &err), -1);
     CHECK_INT(err.code, ERROR_OPERATION_FAILED);
-    CHECK_CONTAINS(err.message, "'cont' on guest 'web': Resetting the VM is required");
+    CHECK_CONTAINS(err.message, "'cont' on domain 'web': Resetting the VM is required");
     CHECK(qmp_is_open(s->q));
 }
 
@@ -326,7 +326,7 @@ static void play_deadline(struct task *t, struct scene *s)
     must_open(t, s);
     CHECK_INT(qmp_execute(t, s->q, "slow", NULL, task_deadline_ms(20), NULL, &err), -1);
     CHECK_INT(err.code, ERROR_OPERATION_TIMEOUT);
-    CHECK_CONTAINS(err.message, "'slow' on guest 'web': no reply in time");
+    CHECK_CONTAINS(err.message, "'slow' on domain 'web': no reply in time");
     // The fake answers "slow" only when it sees this one, so that reply is late for sure.
     CHECK_INT(qmp_query_status(t, s->q, soon(), &status, &err), 0);
     CHECK_INT(status.status, QMP_RUN_STATE_RUNNING);
@@ -356,11 +356,11 @@ static void play_eof(struct task *t, struct scene *s)
     join(t, s);
     CHECK_INT(a.r, -1);
     CHECK_INT(b.r, -1);
-    CHECK_STR(a.err.message, "cannot execute QEMU command 'a': monitor of guest 'web': "
+    CHECK_STR(a.err.message, "cannot execute QEMU command 'a': monitor of domain 'web': "
                              "QEMU closed the connection in the middle of a message");
     CHECK_INT(s->closed, 1);
     CHECK_STR(s->closed_reason,
-              "monitor of guest 'web': QEMU closed the connection in the middle of a message");
+              "monitor of domain 'web': QEMU closed the connection in the middle of a message");
     CHECK_INT(qmp_cont(t, s->q, soon(), &err), -1);
     CHECK_CONTAINS(err.message, "closed the connection");
     CHECK_INT(qmp_send(s->q, "cont", NULL), -1);
@@ -432,7 +432,7 @@ static void play_garbage(struct task *t, struct scene *s)
     join(t, s);
     CHECK_INT(a.r, -1);
     CHECK_INT(s->closed, 1);
-    CHECK_CONTAINS(a.err.message, "monitor of guest 'web': not QMP: no object at 'xxxx");
+    CHECK_CONTAINS(a.err.message, "monitor of domain 'web': not QMP: no object at 'xxxx");
     error_clear(&a.err);
 }
 
@@ -449,7 +449,7 @@ static void play_oversize(struct task *t, struct scene *s)
     join(t, s);
     CHECK_INT(a.r, -1);
     CHECK_INT(s->closed, 1);
-    CHECK_CONTAINS(a.err.message, "monitor of guest 'web': a message larger than 67108864 bytes");
+    CHECK_CONTAINS(a.err.message, "monitor of domain 'web': a message larger than 67108864 bytes");
     CHECK(s->longest_turn_us < TURN_MAX_US);
     error_clear(&a.err);
 }
@@ -495,7 +495,7 @@ static void play_bad_start(struct task *t, struct scene *s)
     AUTO_ERROR err = ERROR_INIT;
     CHECK_INT(open_it(t, s, 10000, &err), -1);
     CHECK_STR(err.message,
-              "cannot execute QEMU command 'qmp_capabilities': monitor of guest 'web': "
+              "cannot execute QEMU command 'qmp_capabilities': monitor of domain 'web': "
               "QEMU closed the connection before it was ready");
     CHECK_INT(s->closed, 0);
 }
@@ -659,7 +659,7 @@ static void play_failed_write(struct task *t, struct scene *s)
     join(t, s);
     CHECK(now_monotonic_us() - begin < 5000000);
     CHECK_INT(a.r, -1);
-    CHECK_STR(a.err.message, "cannot execute QEMU command 'a': monitor of guest 'web': cannot send "
+    CHECK_STR(a.err.message, "cannot execute QEMU command 'a': monitor of domain 'web': cannot send "
                              "a command to QEMU: No buffer space available");
     CHECK_INT(s->closed, 1);
     error_clear(&a.err);

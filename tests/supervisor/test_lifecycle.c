@@ -99,7 +99,7 @@ static void dies_in_start(struct task *t, struct house *h)
 {
     fails(t, h, "stderr qemu: could not open disk\nexit 1\n", "could not open disk");
     fails(t, h, "stderr char device redirected to /dev/pts/7 (label x)\nexit 1\n",
-          "monitor of guest");
+          "monitor of domain");
     fails(t, h, "greet\nexpect qmp_capabilities\nstderr no room\nexit 1\n", "no room");
     fails(t, h, "greet\nexpect qmp_capabilities\nreply {}\nstderr late\nexit 1\n", "late");
     fails(t, h, BOOT_TO_CONT "stderr at cont\nexit 1\n", "at cont");
@@ -120,7 +120,7 @@ static void hangs_in_start(struct task *t, struct house *h)
     h->config.timeouts.start_ms = 300;
     h->config.timeouts.answer_ms = 300;
     house_open(h);
-    fails(t, h, "wait-eof\n", "monitor of guest");
+    fails(t, h, "wait-eof\n", "monitor of domain");
     fails(t, h, BOOT_TO_CONT "wait-eof\n", "no reply in time");
 }
 
