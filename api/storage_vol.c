@@ -145,7 +145,7 @@ int api_storage_vol_get_info_flags(struct call *call, struct volume *vol,
                                  [VOLUME_TYPE_FILE] = VIR_STORAGE_VOL_FILE,
                                  [VOLUME_TYPE_BLOCK] = VIR_STORAGE_VOL_BLOCK,
                                  [VOLUME_TYPE_DIR] = VIR_STORAGE_VOL_DIR};
-    if (volume_look_again(call->task, vol, err) < 0)
+    if (volume_refresh(call->task, vol, err) < 0)
         return -1;
     const struct volume_def *def = vol->def;
     bool physical = args->flags & VIR_STORAGE_VOL_GET_PHYSICAL;
@@ -158,7 +158,7 @@ int api_storage_vol_get_info_flags(struct call *call, struct volume *vol,
 int api_storage_vol_get_xml_desc(struct call *call, struct volume *vol,
                                  struct wire_storage_vol_get_xml_desc_ret *ret, struct error *err)
 {
-    if (volume_look_again(call->task, vol, err) < 0)
+    if (volume_refresh(call->task, vol, err) < 0)
         return -1;
     AUTO_FREE char *xml = volume_def_format(vol->def);
     ret->xml = arena_strdup(call->arena, xml);

@@ -49,8 +49,9 @@ int str_to_i64(const char *s, int64_t min, int64_t max, int64_t *ret);
 // str_printable(). Caller frees.
 char *str_one_line(const char *s);
 
-// Bytes from outside for display: valid UTF-8 stays; control characters, invalid UTF-8, and invisible
-// characters that break lines or change the direction of text are written as \xNN. Caller frees.
+// Bytes from outside for display: valid UTF-8 stays; control characters, invalid UTF-8, and
+// invisible characters that break lines or change the direction of text are written as \xNN. Caller
+// frees.
 char *str_printable(const char *s, size_t n);
 // The same, but line feeds and tabs stay. NULL: nothing to change. Caller frees.
 char *str_clean(const char *s);

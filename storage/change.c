@@ -43,12 +43,12 @@ static int open_file(struct task *t, const struct volume *vol, int flags, struct
 }
 
 // What came of a change, for those who ask next.
-static void look_after(struct task *t, struct volume *vol)
+static void refresh_after(struct task *t, struct volume *vol)
 {
     AUTO_ERROR err = ERROR_INIT;
-    if (volume_look_again(t, vol, &err) < 0 && vol->state != VOLUME_REMOVED)
+    if (volume_refresh(t, vol, &err) < 0 && vol->state != VOLUME_REMOVED)
         log_warn("%s", error_message(&err));
-    pool_look_at_space(t, vol->pool);
+    pool_read_space(t, vol->pool);
 }
 
 // ---- delete
@@ -80,7 +80,7 @@ int volume_delete(struct task *t, struct volume *vol, struct error *err)
                                 dir ? "directory" : "file", path, vol->name, pool->name);
     }
     pool_unlock(pool);
-    pool_look_at_space(t, pool);
+    pool_read_space(t, pool);
     return r;
 }
 
@@ -180,11 +180,11 @@ static int resize_held(struct task *t, struct volume *vol, uint64_t capacity, un
 int volume_resize(struct task *t, struct volume *vol, uint64_t capacity, unsigned flags,
                   struct error *err)
 {
-    if (volume_look_again(t, vol, err) < 0 || volume_hold(vol, true, err) < 0)
+    if (volume_refresh(t, vol, err) < 0 || volume_hold(vol, true, err) < 0)
         return -1;
     int r = resize_held(t, vol, capacity, flags, err);
     volume_let_go(vol, true);
-    look_after(t, vol);
+    refresh_after(t, vol);
     return r;
 }
 
@@ -219,7 +219,7 @@ int volume_wipe(struct task *t, struct volume *vol, struct error *err)
                                 vol->name, vol->pool->name);
     }
     volume_let_go(vol, true);
-    look_after(t, vol);
+    refresh_after(t, vol);
     return r;
 }
 
@@ -248,7 +248,7 @@ void volume_close(struct task *t, struct volume *vol, bool to_write)
     volume_let_go(vol, to_write);
     if (!to_write)
         return;
-    look_after(t, vol);
+    refresh_after(t, vol);
     const struct pool_observer *o = &vol->pool->all->config.observer;
     if (o->refreshed && vol->state != VOLUME_REMOVED)
         o->refreshed(o->arg, vol->pool);

@@ -2,7 +2,7 @@
 // How a volume comes to be
 //
 // Its name is taken in the pool's table at once; its file has none until it is complete: it is made
-// as an unnamed file of the directory and gets its name by link(), which fails when somebody else
+// as an unnamed file of the directory and gets its name by link(), which fails when another process
 // took that meanwhile. So a failure, and the death of this daemon, leave nothing behind. Where the
 // file system has no unnamed files (NFS) a hidden one takes their place.
 #include "base/offload.h"
@@ -321,19 +321,20 @@ static int check_name(const struct pool *pool, const char *name, const struct vo
                      "storage volume '%s' exists already", name);
 }
 
-// What an image says of itself its guest may have written: it may only be raw unless somebody says
-// otherwise, as a layer of another format could name any file of the host.
+// A guest may have written what an image says of itself: it may only be raw unless the document
+// says otherwise, as a layer of another format could name any file of the host.
 static int assume_raw(struct volume_def *def, const struct volume_def *below, struct error *err)
 {
     const char *format = volume_format_name(below->target.format);
     def->backing->format = VOLUME_FORMAT_RAW;
     if (is_plain(below->target.format))
         return 0;
-    return error_set(err, ERROR_CONFIG_UNSUPPORTED, AREA_STORAGE,
-                     "cannot build volume '%s' on '%s', which looks "
-                     "like %s, but nobody says so; if it is, add <format type='%s'/> to "
-                     "<backingStore> (vol-create-as --backing-vol-format %s)",
-                     def->name, def->backing->path, format, format, format);
+    return error_set(
+        err, ERROR_CONFIG_UNSUPPORTED, AREA_STORAGE,
+        "cannot build volume '%s' on '%s', which looks "
+        "like %s, but its document does not say so; if it is, add <format type='%s'/> to "
+        "<backingStore> (vol-create-as --backing-vol-format %s)",
+        def->name, def->backing->path, format, format, format);
 }
 
 // Fills in what the document leaves open, as libvirt does.
@@ -361,7 +362,7 @@ static int fill(struct task *t, const char *dir, struct volume_def *def,
         free(path);
         path = def->backing->path;
     }
-    int r = volume_look_at(t, "/", path + 1, &below);
+    int r = volume_probe_at(t, "/", path + 1, &below);
     if (r < 0 || below->type != VOLUME_TYPE_FILE)
         return error_set_errno(err, AREA_STORAGE, r < 0 ? r : -EISDIR,
                                "inaccessible backing store volume %s", path);
@@ -420,15 +421,15 @@ int volume_create(struct task *t, struct pool *pool, const struct volume_def *wa
     AUTO_VOLUME_DEF struct volume_def *def = volume_def_copy(wanted);
     AUTO_VOLUME struct volume *vol = NULL;
     struct making m = {.pool = pool, .def = def, .flags = flags, .fd = -1, .source_fd = -1};
-    if (source && volume_look_again(t, source, err) < 0)
+    if (source && volume_refresh(t, source, err) < 0)
         return -1;
     vol = begin(t, &m, def, source, err);
     if (!vol)
         return -1;
     int r = make_file(t, &m, err);
     struct volume_def *now = NULL;
-    if (r == 0 && (r = volume_look_at(t, m.dir, def->name, &now)) < 0)
-        error_set_errno(err, AREA_STORAGE, r, "cannot look at the new volume '%s'", m.path);
+    if (r == 0 && (r = volume_probe_at(t, m.dir, def->name, &now)) < 0)
+        error_set_errno(err, AREA_STORAGE, r, "cannot read the new volume '%s'", m.path);
     if (source)
         volume_let_go(source, false);
     pool->jobs--;
@@ -443,6 +444,6 @@ int volume_create(struct task *t, struct pool *pool, const struct volume_def *wa
     free(m.dir);
     free(m.path);
     volume_def_destroy(m.source);
-    pool_look_at_space(t, pool);
+    pool_read_space(t, pool);
     return r < 0 ? -1 : 0;
 }

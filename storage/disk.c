@@ -50,7 +50,7 @@ struct chain {
     char *path, *format;
     struct disk_backing *first;
     bool too_long;
-    char *unsaid; // an image whose format nobody told and that is not raw; owned
+    char *unsaid; // an image of no declared format that is not raw; owned
     enum volume_format found;
 };
 
@@ -67,12 +67,12 @@ static char *below(const char *path, const char *reference)
     return xasprintf("%.*s/%s", slash ? (int)(slash - path) : 0, path, reference);
 }
 
-// An image that nobody named the format of may only be raw: what it says of itself its guest may
-// have written.
+// An image whose format is not declared may only be raw: its guest may have written what it says of
+// itself.
 static enum volume_format only_raw(struct chain *c, const char *path)
 {
     struct image_info info;
-    if (image_look(path, &info) == 0 && info.format != VOLUME_FORMAT_RAW &&
+    if (image_probe_file(path, &info) == 0 && info.format != VOLUME_FORMAT_RAW &&
         info.format != VOLUME_FORMAT_ISO && !c->unsaid) {
         c->unsaid = xstrdup(path);
         c->found = info.format;
@@ -90,7 +90,7 @@ static void chain_run(void *arg)
     struct disk_backing **next = &c->first;
     for (unsigned n = 0; format_has_backing(format); n++) {
         struct image_info info;
-        if (image_look(path, &info) < 0 || !str_eq(volume_format_name(info.format), format) ||
+        if (image_probe_file(path, &info) < 0 || !str_eq(volume_format_name(info.format), format) ||
             !info.backing || !storage_is_plain_path(info.backing)) {
             image_info_finish(&info);
             return;

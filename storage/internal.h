@@ -12,7 +12,7 @@
 enum {
     POOL_LOCK_TIMEOUT_MS = 30000,
     POOL_LOADED_TIMEOUT_MS = 5000,
-    POOL_VOLUMES_MAX = 65536, // files of one directory that are looked at
+    POOL_VOLUMES_MAX = 65536, // files of one directory that are read
 };
 
 #define STORAGE_TEMPORARY ".vireo-new-" // files that were never finished
@@ -20,7 +20,7 @@ enum {
 struct pools {
     struct object_table table;
     struct pools_config config;
-    unsigned loading;         // tasks that look through pools after a start of ours
+    unsigned loading;         // tasks that scan pools after the daemon's start
     struct completion loaded; // posted when none is left
 };
 
@@ -40,30 +40,30 @@ struct scan_result {
     VEC(struct volume_def *) volumes; // sorted by name
     bool too_many;
 };
-// Looks through a directory; suspends. Caller scan_finish()es.
+// Scans a directory; suspends. Caller scan_finish()es.
 int storage_scan(struct task *t, const char *path, struct scan_result *ret, struct error *err);
 void scan_finish(struct scan_result *r);
 // What the pool's file system has free, after a change. Suspends.
-void pool_look_at_space(struct task *t, struct pool *pool);
+void pool_read_space(struct task *t, struct pool *pool);
 // What is known of one file; NULL with *error when it is no volume. For helper threads.
-struct volume_def *volume_look(const char *dir, const char *name, int *error);
+struct volume_def *volume_probe(const char *dir, const char *name, int *error);
 // What the file (an absolute path) is; -errno. For helper threads.
 struct image_info;
 // Whether an image's reference is a path, not "nbd:...".
 bool storage_is_plain_path(const char *path);
-int image_look(const char *path, struct image_info *ret);
-// volume_look() from a task.
-int volume_look_at(struct task *t, const char *dir, const char *name, struct volume_def **ret);
+int image_probe_file(const char *path, struct image_info *ret);
+// volume_probe() from a task.
+int volume_probe_at(struct task *t, const char *dir, const char *name, struct volume_def **ret);
 
 // volumes.c
 struct volume *volume_add(struct pool *pool, struct volume_def *def); // takes def
 void volume_remove(struct volume *vol);
 void volume_set_state(struct volume *vol, enum volume_state state); // the only way to change it
 void volume_set_def(struct volume *vol,
-                    struct volume_def *def); // what a look at it found; takes def
+                    struct volume_def *def); // what probing it found; takes def
 void pool_drop_volumes(struct pool *pool);
-// The table becomes what the scan found, but for what is being made or changed, or was looked at
-// since the scan began, when pool->looks was `since`. Empties the result.
+// The table becomes what the scan found, but for what is being made or changed, or was probed
+// since the scan began, when pool->probes was `since`. Empties the result.
 void pool_take_scan(struct pool *pool, struct scan_result *r, uint64_t since);
 char *volume_path(const struct volume *vol); // caller frees
 // Marks it as being changed, or read; ERROR_OPERATION_INVALID when it can't be now.

@@ -93,7 +93,7 @@ static int start_locked(struct task *t, struct pool *pool, struct pool_def *def,
     }
     pool->live = STEAL(live);
     take_file_system(pool, pool->live, &r);
-    pool_take_scan(pool, &r, pool->looks);
+    pool_take_scan(pool, &r, pool->probes);
     pool_set_state(pool, POOL_ACTIVE);
     pools_event(pool, POOL_STARTED);
     return 0;
@@ -217,7 +217,7 @@ int pool_delete(struct task *t, struct pool *pool, struct error *err)
 static int refresh_locked(struct task *t, struct pool *pool, struct error *err)
 {
     struct scan_result r;
-    uint64_t since = pool->looks;
+    uint64_t since = pool->probes;
     if (storage_scan(t, pool->live->path, &r, err) < 0)
         return -1;
     take_file_system(pool, pool->live, &r);
@@ -276,7 +276,7 @@ void pools_load(struct pools *all)
             continue;
         all->loading++;
         completion_init(&pool->ready);
-        task_spawn(all->config.sched, "look through pool", adopt_main, pool_ref(pool));
+        task_spawn(all->config.sched, "scan pool", adopt_main, pool_ref(pool));
     }
     done_loading(all);
 }
@@ -291,7 +291,7 @@ int pool_wait_ready(struct task *t, struct pool *pool, struct error *err)
     if (completion_wait(t, &pool->ready, task_deadline_ms(POOL_LOCK_TIMEOUT_MS)) >= 0)
         return 0;
     return error_set(err, ERROR_OPERATION_TIMEOUT, AREA_STORAGE,
-                     "storage pool '%s' is still being looked through after the daemon's start; "
+                     "storage pool '%s' is still being scanned after the daemon's start; "
                      "does its directory answer?",
                      pool->name);
 }

@@ -16,7 +16,7 @@ struct image_info {
     uint64_t cluster_size;     // qcow2; 0: not known
     bool version3;             // qcow2
     bool lazy_refcounts, extended_l2;
-    char *backing;                     // as it stands in the image; owned; NULL: none
+    char *backing;                     // as the image says; owned; NULL: none
     enum volume_format backing_format; // NONE: the image does not say
 };
 

@@ -14,8 +14,8 @@ int qemu_img_run(struct task *t, const struct pools *all, struct strv *args, int
     AUTO_STRBUF output = {0};
     CLEANUP(strv_finish) struct strv argv = {0};
     strv_push(&argv, all->config.qemu_img ? all->config.qemu_img : "qemu-img");
-    VEC_FOREACH (word, args)
-        strv_push(&argv, *word);
+    VEC_FOREACH (arg, args)
+        strv_push(&argv, *arg);
     struct child_fd fds[] = {{.fd = fd, .target = 3}};
     struct child_spec spec = CHILD_SPEC_INIT;
     spec.argv = strv_argv(&argv);

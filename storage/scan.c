@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Looking at files: one, or all of a directory. This runs on helper threads and touches nothing of
-// the loop's. Whatever stands in a directory, neither what it is nor that it changes meanwhile may
-// stop or fail the look: what cannot be a volume is passed over.
+// Probing files: one, or all of a directory. This runs on helper threads and touches nothing of
+// the loop's. Whatever a directory holds, neither what it is nor that it changes meanwhile may
+// stop or fail the scan: what cannot be a volume is passed over.
 #include "base/offload.h"
 #include "storage/internal.h"
 #include "storage/probe.h"
@@ -67,7 +67,7 @@ static int probe_fd(int fd, struct image_info *ret)
     return 0;
 }
 
-int image_look(const char *path, struct image_info *ret)
+int image_probe_file(const char *path, struct image_info *ret)
 {
     struct stat st;
     *ret = (struct image_info){0};
@@ -81,8 +81,8 @@ bool storage_is_plain_path(const char *path)
     return !path[colon] || memchr(path, '/', colon);
 }
 
-// What an image is built on. Only its first link is looked at.
-static struct volume_backing *look_at_backing(const char *dir, const struct image_info *info)
+// What an image is built on. Only its first link is read.
+static struct volume_backing *probe_backing(const char *dir, const struct image_info *info)
 {
     struct volume_backing *b = NEW(struct volume_backing);
     bool relative = *info->backing != '/' && storage_is_plain_path(info->backing);
@@ -103,7 +103,7 @@ static struct volume_backing *look_at_backing(const char *dir, const struct imag
     return b;
 }
 
-static void look_at_image(int fd, const char *dir, struct volume_def *def)
+static void probe_image(int fd, const char *dir, struct volume_def *def)
 {
     struct image_info info = {.format = VOLUME_FORMAT_RAW};
     (void)probe_fd(fd, &info);
@@ -119,11 +119,11 @@ static void look_at_image(int fd, const char *dir, struct volume_def *def)
     t->lazy_refcounts = info.lazy_refcounts;
     t->extended_l2 = info.extended_l2;
     if (info.backing)
-        def->backing = look_at_backing(dir, &info);
+        def->backing = probe_backing(dir, &info);
     image_info_finish(&info);
 }
 
-struct volume_def *volume_look(const char *dir, const char *name, int *error)
+struct volume_def *volume_probe(const char *dir, const char *name, int *error)
 {
     AUTO_FREE char *path = path_join(dir, name);
     struct stat st;
@@ -149,11 +149,11 @@ struct volume_def *volume_look(const char *dir, const char *name, int *error)
     if (size)
         def->physical = OPT_UINT(size);
     if (fd >= 0)
-        look_at_image(fd, dir, def);
+        probe_image(fd, dir, def);
     return def;
 }
 
-// Names that cannot stand in a document, and files of our own that were never finished.
+// Names that a document cannot have, and files that vireod made and never finished.
 static bool is_shown(const char *name)
 {
     if (str_eq(name, ".") || str_eq(name, "..") || str_starts(name, STORAGE_TEMPORARY))
@@ -184,7 +184,7 @@ static int scan_entries(DIR *dir, const char *path, struct scan_result *r)
             break;
         }
         int error;
-        struct volume_def *def = volume_look(path, e->d_name, &error);
+        struct volume_def *def = volume_probe(path, e->d_name, &error);
         if (def)
             vec_push(&r->volumes, def);
     }
@@ -194,7 +194,7 @@ static int scan_entries(DIR *dir, const char *path, struct scan_result *r)
     return -saved;
 }
 
-static int look_at_space(int fd, struct scan_result *r)
+static int read_space(int fd, struct scan_result *r)
 {
     struct statvfs fs;
     if (fstatvfs(fd, &fs) < 0)
@@ -220,7 +220,7 @@ static void scan_run(void *arg)
         r->error = -errno;
     } else {
         r->permissions = permissions_of(&st);
-        r->error = look_at_space(dirfd(dir), r);
+        r->error = read_space(dirfd(dir), r);
         if (r->error == 0)
             r->error = scan_entries(dir, s->path, r);
     }
@@ -244,10 +244,10 @@ static void space_run(void *arg)
 {
     const struct scan *s = arg;
     AUTO_CLOSE int fd = open(s->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    s->result->error = fd < 0 ? -errno : look_at_space(fd, s->result);
+    s->result->error = fd < 0 ? -errno : read_space(fd, s->result);
 }
 
-void pool_look_at_space(struct task *t, struct pool *pool)
+void pool_read_space(struct task *t, struct pool *pool)
 {
     if (!pool->live)
         return;
@@ -256,7 +256,7 @@ void pool_look_at_space(struct task *t, struct pool *pool)
     struct scan s = {.path = path, .result = &r};
     task_offload_for(t, pool, space_run, &s);
     if (r.error < 0 || !pool->live)
-        return; // the next refresh will tell
+        return; // the next refresh reports it
     pool->capacity = r.capacity;
     pool->allocation = r.allocation;
     pool->available = r.available;
@@ -269,22 +269,22 @@ void scan_finish(struct scan_result *r)
     vec_finish(&r->volumes);
 }
 
-struct look {
+struct probe {
     const char *dir, *name;
     struct volume_def *def;
     int error;
 };
 
-static void look_run(void *arg)
+static void probe_run(void *arg)
 {
-    struct look *l = arg;
-    l->def = volume_look(l->dir, l->name, &l->error);
+    struct probe *l = arg;
+    l->def = volume_probe(l->dir, l->name, &l->error);
 }
 
-int volume_look_at(struct task *t, const char *dir, const char *name, struct volume_def **ret)
+int volume_probe_at(struct task *t, const char *dir, const char *name, struct volume_def **ret)
 {
-    struct look l = {.dir = dir, .name = name};
-    task_offload_for(t, t, look_run, &l);
+    struct probe l = {.dir = dir, .name = name};
+    task_offload_for(t, t, probe_run, &l);
     *ret = l.def;
     return l.def ? 0 : l.error;
 }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Storage pools and their volumes: directories and the files in them.
 //
-// What is known of a pool's volumes is what was found when it was last looked through; a single
-// volume is looked at again when somebody asks about it. Everything that touches the file system
-// runs on a helper thread or in qemu-img, never on the loop. What changes a pool goes through its
-// lock, first come first served, with a deadline.
+// What is known of a pool's volumes is what its last scan found; a single volume is refreshed when
+// a client asks about it. Everything that touches the file system runs on a helper thread or in
+// qemu-img, never on the loop. What changes a pool goes through its lock, first come first served,
+// with a deadline.
 #pragma once
 
 #include <stdbool.h>
@@ -57,10 +57,10 @@ struct volume {
     unsigned refs;
     struct pool *pool; // stays as long as the volume
     char *name;
-    struct volume_def *def; // as it was when last looked at; never NULL
+    struct volume_def *def; // as it was when last probed; never NULL
     enum volume_state state;
     unsigned readers;   // it is being copied from
-    uint64_t looked_at; // pool->looks when def came in; a scan that began before knows less
+    uint64_t probed_at; // pool->probes when def came in; a scan that began before knows less
 };
 
 struct pool {
@@ -69,9 +69,9 @@ struct pool {
     enum pool_state state;                    // see pool_set_state()
     uint64_t capacity, allocation, available; // of the file system; bytes
     VEC(struct volume *) volumes;             // by name
-    uint64_t looks;                           // at single volumes
+    uint64_t probes;                          // of single volumes
 
-    struct completion ready; // posted when it was looked through after a start of ours
+    struct completion ready; // posted when it was scanned after the daemon's start
     unsigned jobs;           // volumes being made or changed
 };
 
@@ -79,7 +79,7 @@ struct pools *pools_create(const struct pools_config *config); // copies
 void pools_destroy(struct pools *all);                         // no task may use it any more
 
 // Reads the stored definitions and which pools are active. Those, and after a boot of the machine
-// those marked autostart, are looked through by tasks, each pool by its own. Once, before clients
+// those marked autostart, are scanned by tasks, each pool by its own. Once, before clients
 // are let in. Damaged files are set aside and named in the log.
 void pools_load(struct pools *all);
 // Waits for the tasks, but not for ever: a directory of a server that is gone answers never.
@@ -130,8 +130,8 @@ struct volume *pool_find_volume(const struct pool *pool, const char *name);
 // Those that take a volume suspend; it is kept by the caller's reference, and they fail with
 // ERROR_NO_STORAGE_VOL when it has gone meanwhile.
 
-// Looks at its file again: vol->def is of now.
-int volume_look_again(struct task *t, struct volume *vol, struct error *err);
+// Reads its file again: vol->def is of now.
+int volume_refresh(struct task *t, struct volume *vol, struct error *err);
 
 enum volume_create_flags {
     VOLUME_PREALLOCATE_METADATA = 1 << 0,
@@ -153,10 +153,10 @@ int volume_resize(struct task *t, struct volume *vol, uint64_t capacity, unsigne
                   struct error *err);
 int volume_wipe(struct task *t, struct volume *vol, struct error *err); // overwrites with zeroes
 
-// Opens the file for a stream; *fd is the caller's, volume_close() follows. To write: nobody else
+// Opens the file for a stream; *fd is the caller's, volume_close() follows. To write: no other user
 // uses the volume meanwhile.
 int volume_open(struct task *t, struct volume *vol, bool to_write, int *fd, struct error *err);
-// After writing the volume is looked at again.
+// After writing the volume is refreshed.
 void volume_close(struct task *t, struct volume *vol, bool to_write);
-// When it was opened and no task is there to look at it.
+// When it was opened and there is no task to refresh it.
 void volume_release(struct volume *vol, bool to_write);

@@ -100,7 +100,7 @@ void volume_set_def(struct volume *vol, struct volume_def *def)
 {
     volume_def_destroy(vol->def);
     vol->def = def;
-    vol->looked_at = ++vol->pool->looks;
+    vol->probed_at = ++vol->pool->probes;
 }
 
 void pool_take_scan(struct pool *pool, struct scan_result *r, uint64_t since)
@@ -117,7 +117,7 @@ void pool_take_scan(struct pool *pool, struct scan_result *r, uint64_t since)
         }
         struct volume *vol = old.v[o++];
         struct volume_def *def = order == 0 ? r->volumes.v[s++] : NULL;
-        bool keep = is_in_use(vol) || vol->looked_at > since;
+        bool keep = is_in_use(vol) || vol->probed_at > since;
         if (keep || def)
             vec_push(&now, vol);
         if (keep) {
@@ -180,7 +180,7 @@ void volume_let_go(struct volume *vol, bool to_change)
     }
 }
 
-int volume_look_again(struct task *t, struct volume *vol, struct error *err)
+int volume_refresh(struct task *t, struct volume *vol, struct error *err)
 {
     if (vol->state == VOLUME_REMOVED)
         return fail_gone(vol, err);
@@ -188,11 +188,10 @@ int volume_look_again(struct task *t, struct volume *vol, struct error *err)
         return 0; // what was asked for is all there is to say
     AUTO_FREE char *dir = xstrdup(vol->pool->live->path);
     struct volume_def *def;
-    int r = volume_look_at(t, dir, vol->name, &def);
+    int r = volume_probe_at(t, dir, vol->name, &def);
     if (r < 0)
-        return error_set_errno(err, AREA_STORAGE, r,
-                               "cannot look at volume '%s' of pool '%s' ('%s')", vol->name,
-                               vol->pool->name, vol->def->target.path);
+        return error_set_errno(err, AREA_STORAGE, r, "cannot read volume '%s' of pool '%s' ('%s')",
+                               vol->name, vol->pool->name, vol->def->target.path);
     volume_set_def(vol, def);
     return vol->state == VOLUME_REMOVED ? fail_gone(vol, err) : 0;
 }

@@ -8,8 +8,8 @@
 #include "base/log.h"
 
 struct config {
-    char *unix_sock_group;        // who besides root may change things in system mode; "": nobody
-    char *qemu_user, *qemu_group; // system mode; "": libvirt-qemu, else nobody
+    char *unix_sock_group;        // who besides root may change things in system mode; "": no group
+    char *qemu_user, *qemu_group; // system mode; "": libvirt-qemu, else the user nobody
     char *emulator;               // preferred QEMU binary; "": found
     char *firewall_backend;       // auto, nftables, iptables
     uint64_t max_clients, max_anonymous_clients, max_client_requests;

@@ -21,7 +21,7 @@
 
 enum {
     CANCEL_TIMEOUT_US = 3 * 1000000,  // for what was cancelled then
-    FINISH_TIMEOUT_US = 10 * 1000000, // for calls under way when we are told to end
+    FINISH_TIMEOUT_US = 10 * 1000000, // for calls under way when vireod is asked to end
     SLOW_TURN_US = 10000,
 };
 
@@ -192,15 +192,15 @@ static void raise_file_limit(void)
     }
 }
 
-static void tell_ready(struct vireod *v, bool good)
+static void report_ready(struct vireod *v, bool good)
 {
     sd_notify(0, good ? "READY=1" : "STATUS=failed");
     if (v->ready_fd >= 0 && write(v->ready_fd, good ? "1" : "0", 1) < 0)
-        log_debug("nobody waits for the daemon to be ready");
+        log_debug("no parent process waits for the daemon to be ready");
     close_fd(&v->ready_fd);
 }
 
-// One turn of the loop. Whoever works on the daemon sees with --log-level debug what held up the
+// One turn of the loop. With --log-level debug it logs what held up the
 // others.
 static int run_turn(sd_event *event)
 {
@@ -249,9 +249,9 @@ static int serve(struct vireod *v, struct error *err)
         return -1;
     task_spawn(v->daemon.sched, "autostart", autostart_main, v);
     host_warm(v->daemon.host);
-    tell_ready(v, true);
+    report_ready(v, true);
     watch_idle(v);
-    // Not sd_event_loop(): tasks still need the loop after we were told to end.
+    // Not sd_event_loop(): tasks still need the loop after vireod was asked to end.
     int r = 0;
     while (!v->stop && r >= 0)
         r = run_turn(v->event);
@@ -319,7 +319,7 @@ static int check(struct vireod *v)
 }
 
 // For --daemon: the parent waits until clients are served. Returns in the child, with the
-// descriptor by which to tell.
+// descriptor on which to report.
 static int go_to_background(void)
 {
     int fds[2];
@@ -379,7 +379,7 @@ int main(int argc, char **argv)
         r = serve(&v, &err);
     if (r < 0) {
         log_error("%s", error_message(&err));
-        tell_ready(&v, false);
+        report_ready(&v, false);
     }
     end(&v);
     return r < 0 ? 1 : 0;

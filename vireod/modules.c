@@ -104,7 +104,7 @@ static int create_networks(struct vireod *v, struct error *err)
         .start_on_demand = v->config.start_networks_on_demand,
         .refuse_blocked = v->config.refuse_blocked_networks,
         .default_network = v->options.system_mode,
-        // With --root nothing of the host is touched before somebody asks for it.
+        // With --root nothing of the host is touched before a client asks for it.
         .default_autostart = !v->options.root,
         .observer = api_network_observer(d),
         .started = network_started,
@@ -146,7 +146,7 @@ int modules_create(struct vireod *v, struct error *err)
     bool set_user = v->options.system_mode && geteuid() == 0;
     if (set_user && find_qemu_user(v, err) < 0)
         return -1;
-    // The user that is ours anyway needs no switching.
+    // QEMU runs as vireod's own user: no switch is needed.
     set_user = set_user && v->qemu_uid != 0;
     struct host_config host = {
         .cache_dir = v->paths.cache_dir,

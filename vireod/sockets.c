@@ -15,10 +15,10 @@
 
 enum {
     LOCK_WAIT_US = 2 * 1000000, // for children of a daemon that was killed
-    LOCK_LOOK_US = 2000,
+    LOCK_POLL_US = 2000,
 };
 
-// Who listens at path, if anybody does. Caller frees; NULL: nobody.
+// The process that listens at path. Caller frees; NULL: none.
 static char *find_owner(const char *path)
 {
     AUTO_CLOSE int fd = unix_connect(path);
@@ -101,7 +101,7 @@ static int take_lock(int fd, pid_t *owner)
         *owner = pread(fd, text, sizeof(text) - 1, 0) > 0 ? atoi(text) : 0;
         if ((*owner > 0 && kill(*owner, 0) == 0) || now_monotonic_us() > deadline)
             return -EWOULDBLOCK;
-        usleep(LOCK_LOOK_US); // nothing is served yet, and a lock tells nobody when it goes
+        usleep(LOCK_POLL_US); // nothing is served yet, and no event reports the release of a lock
     }
     return 0;
 }

@@ -19,7 +19,7 @@ struct vireod {
     void (*on_idle)(void *daemon, bool idle); // of the server
     sd_event *event;
     sd_event_source *idle_timer;
-    int lock_fd, ready_fd; // ready_fd: tells the foreground process how --daemon went; -1
+    int lock_fd, ready_fd; // ready_fd: reports to the foreground process how --daemon went; -1
     char *qemu_user;       // settings may be read again, and this stays
     uid_t qemu_uid;
     gid_t qemu_gid;
@@ -40,7 +40,7 @@ void modules_fill_server_config(struct vireod *v); // from the settings as they 
 // sockets.c
 // One daemon for one set of state, whatever sockets it serves: v->lock_fd.
 int state_lock(struct vireod *v, struct error *err);
-// Fails, naming him, when somebody listens at that path.
+// Fails, naming the process, when one listens at that path.
 int socket_refuse_second(const char *path, struct error *err);
 // Those that systemd hands over, or those of v->paths.
 int sockets_open(struct vireod *v, struct error *err);

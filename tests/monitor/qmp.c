@@ -659,8 +659,9 @@ static void play_failed_write(struct task *t, struct scene *s)
     join(t, s);
     CHECK(now_monotonic_us() - begin < 5000000);
     CHECK_INT(a.r, -1);
-    CHECK_STR(a.err.message, "cannot execute QEMU command 'a': monitor of domain 'web': cannot send "
-                             "a command to QEMU: No buffer space available");
+    CHECK_STR(a.err.message,
+              "cannot execute QEMU command 'a': monitor of domain 'web': cannot send "
+              "a command to QEMU: No buffer space available");
     CHECK_INT(s->closed, 1);
     error_clear(&a.err);
 }

@@ -156,7 +156,7 @@ static void at_once(struct task *t, void *arg)
     CHECK_OK(make(t, w.pool, "quick", "raw", NULL, &err), &err);
     CHECK_OK(pool_refresh(t, w.pool, &err), &err);
     CHECK(pool_find_volume(w.pool, "slow") == vol && w.pool->volumes.n == 2);
-    CHECK_OK(volume_look_again(t, vol, &err), &err);
+    CHECK_OK(volume_refresh(t, vol, &err), &err);
     CHECK_INT(volume_delete(t, vol, &err), -1);
     CHECK_CONTAINS(error_message(&err), "still being allocated");
     CHECK_INT(volume_wipe(t, vol, &err), -1);

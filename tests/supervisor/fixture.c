@@ -17,7 +17,7 @@
 
 static void on_moved(void *arg, struct domain *dom, enum domain_move move)
 {
-    struct house *h = arg;
+    struct fixture *h = arg;
     (void)dom;
     h->started += move == MOVE_LAUNCHED;
     strbuf_printf(&h->moves, "%s%s", h->moves.len ? " " : "", domain_moves[move].word);
@@ -25,21 +25,21 @@ static void on_moved(void *arg, struct domain *dom, enum domain_move move)
 
 static void on_defined(void *arg, struct domain *dom, bool added)
 {
-    struct house *h = arg;
+    struct fixture *h = arg;
     (void)dom;
     strbuf_printf(&h->moves, "%s%s", h->moves.len ? " " : "", added ? "+added" : "+updated");
 }
 
 static void on_undefined(void *arg, struct domain *dom)
 {
-    struct house *h = arg;
+    struct fixture *h = arg;
     (void)dom;
     strbuf_printf(&h->moves, "%s-undefined", h->moves.len ? " " : "");
 }
 
 static void on_qmp_event(void *arg, struct domain *dom, const struct qmp_event *event)
 {
-    struct house *h = arg;
+    struct fixture *h = arg;
     (void)dom;
     (void)event;
     h->events++;
@@ -47,12 +47,12 @@ static void on_qmp_event(void *arg, struct domain *dom, const struct qmp_event *
 
 static void on_device_removed(void *arg, struct domain *dom, const char *alias)
 {
-    struct house *h = arg;
+    struct fixture *h = arg;
     CHECK(!alias_find(dom->live, alias));
     h->removed++;
 }
 
-void house_open(struct house *h)
+void fixture_open(struct fixture *h)
 {
     h->config.sched = h->sched;
     h->config.host = h->host;
@@ -71,19 +71,19 @@ void house_open(struct house *h)
     domains_load(h->domains);
 }
 
-void house_close(struct house *h)
+void fixture_close(struct fixture *h)
 {
     domains_destroy(STEAL(h->domains));
 }
 
-static void write_file(const struct house *h, const char *name, const char *text, mode_t mode)
+static void write_file(const struct fixture *h, const char *name, const char *text, mode_t mode)
 {
     AUTO_FREE char *path = path_join(h->dir, name);
     CHECK_INT(file_write_volatile(path, text, strlen(text), mode), 0);
 }
 
 // The emulator finds the script of the guest it is to be by the argument of -name.
-static void make_emulator(struct house *h)
+static void make_emulator(struct fixture *h)
 {
     AUTO_FREE char *text = xasprintf(
         "#!/bin/sh\n"
@@ -106,21 +106,21 @@ static void make_emulator(struct house *h)
 }
 
 struct play {
-    struct house *house;
-    void (*fn)(struct task *t, struct house *h);
+    struct fixture *fixture;
+    void (*fn)(struct task *t, struct fixture *h);
 };
 
 static void play_main(struct task *t, void *arg)
 {
     struct play *p = arg;
-    p->fn(t, p->house);
+    p->fn(t, p->fixture);
     AUTO_ERROR err = ERROR_INIT;
     // Whatever a test has left.
     struct domain *dom;
-    while (p->house->domains && domains_count_active(p->house->domains) > 0 &&
-           (dom = domains_next(p->house->domains, NULL))) {
+    while (p->fixture->domains && domains_count_active(p->fixture->domains) > 0 &&
+           (dom = domains_next(p->fixture->domains, NULL))) {
         while (dom && !domain_is_active(dom))
-            dom = domains_next(p->house->domains, dom);
+            dom = domains_next(p->fixture->domains, dom);
         CHECK(dom);
         domain_ref(dom);
         if (domain_destroy(t, dom, 0, &err) < 0 && domain_is_active(dom)) {
@@ -131,9 +131,9 @@ static void play_main(struct task *t, void *arg)
     }
 }
 
-void house_run(void (*fn)(struct task *t, struct house *h))
+void fixture_run(void (*fn)(struct task *t, struct fixture *h))
 {
-    struct house h = {.dir = "/tmp/vireo-domains-XXXXXX"};
+    struct fixture h = {.dir = "/tmp/vireo-domains-XXXXXX"};
     signal(SIGPIPE, SIG_IGN);
     CHECK(mkdtemp(h.dir));
     CHECK_INT(chmod(h.dir, 0755), 0);
@@ -148,12 +148,12 @@ void house_run(void (*fn)(struct task *t, struct house *h))
     struct host_config host = {.search_path = nowhere, .kvm_path = "/nonexistent"};
     h.host = host_create(h.sched, &host);
     h.config.timeouts = (struct domain_timeouts){.term_ms = 5000};
-    house_open(&h);
-    struct play play = {.house = &h, .fn = fn};
+    fixture_open(&h);
+    struct play play = {.fixture = &h, .fn = fn};
     task_spawn(h.sched, "test", play_main, &play);
     while (sched_count(h.sched) > 0)
         CHECK(sd_event_run(h.event, 60 * UINT64_C(1000000)) > 0);
-    house_close(&h);
+    fixture_close(&h);
     host_destroy(h.host);
     sched_destroy(h.sched);
     sd_event_unref(h.event);
@@ -166,13 +166,14 @@ void house_run(void (*fn)(struct task *t, struct house *h))
     CHECK_INT(dir_remove_all(h.dir), 0);
 }
 
-void house_script(struct house *h, const char *name, const char *script)
+void fixture_script(struct fixture *h, const char *name, const char *script)
 {
     AUTO_FREE char *file = xasprintf("%s.script", name);
     write_file(h, file, script, 0644);
 }
 
-char *house_document(const struct house *h, const char *name, const char *more, const char *devices)
+char *fixture_document(const struct fixture *h, const char *name, const char *more,
+                       const char *devices)
 {
     // Its uuid follows from its name.
     unsigned hash = 5381;
@@ -187,7 +188,7 @@ char *house_document(const struct house *h, const char *name, const char *more, 
                      name, hash, more ? more : "", h->emulator, devices ? devices : "");
 }
 
-static struct domain_def *parse(struct task *t, struct house *h, const char *xml)
+static struct domain_def *parse(struct task *t, struct fixture *h, const char *xml)
 {
     AUTO_ERROR err = ERROR_INIT;
     struct domain_def *def = NULL;
@@ -198,10 +199,10 @@ static struct domain_def *parse(struct task *t, struct house *h, const char *xml
     return def;
 }
 
-struct domain *house_define(struct task *t, struct house *h, const char *name, const char *more)
+struct domain *fixture_define(struct task *t, struct fixture *h, const char *name, const char *more)
 {
     AUTO_ERROR err = ERROR_INIT;
-    AUTO_FREE char *xml = house_document(h, name, more, h->devices);
+    AUTO_FREE char *xml = fixture_document(h, name, more, h->devices);
     struct domain *dom = NULL;
     if (domain_define(t, h->domains, parse(t, h, xml), &dom, &err) < 0) {
         fprintf(stderr, "%s\n", error_message(&err));
@@ -210,19 +211,19 @@ struct domain *house_define(struct task *t, struct house *h, const char *name, c
     return dom;
 }
 
-int house_create(struct task *t, struct house *h, const char *name, const char *more,
-                 struct domain **ret, struct error *err)
+int fixture_create(struct task *t, struct fixture *h, const char *name, const char *more,
+                   struct domain **ret, struct error *err)
 {
-    AUTO_FREE char *xml = house_document(h, name, more, NULL);
+    AUTO_FREE char *xml = fixture_document(h, name, more, NULL);
     return domain_create(t, h->domains, parse(t, h, xml), 0, NULL, ret, err);
 }
 
-struct domain *house_start(struct task *t, struct house *h, const char *name, const char *more,
-                           const char *script)
+struct domain *fixture_start(struct task *t, struct fixture *h, const char *name, const char *more,
+                             const char *script)
 {
     AUTO_ERROR err = ERROR_INIT;
-    house_script(h, name, script);
-    struct domain *dom = house_define(t, h, name, more);
+    fixture_script(h, name, script);
+    struct domain *dom = fixture_define(t, h, name, more);
     if (domain_start(t, dom, 0, NULL, &err) < 0) {
         fprintf(stderr, "%s\n", error_message(&err));
         exit(1);
@@ -230,7 +231,7 @@ struct domain *house_start(struct task *t, struct house *h, const char *name, co
     return dom;
 }
 
-void house_go(struct task *t, struct domain *dom)
+void fixture_go(struct task *t, struct domain *dom)
 {
     AUTO_ERROR err = ERROR_INIT;
     AUTO_FREE char *reply = NULL;
@@ -240,7 +241,7 @@ void house_go(struct task *t, struct domain *dom)
     CHECK_INT(r, 0);
 }
 
-void house_expect_moves(struct task *t, struct house *h, const char *wanted)
+void fixture_expect_moves(struct task *t, struct fixture *h, const char *wanted)
 {
     uint64_t deadline = task_deadline_ms(20000);
     while (!str_eq(strbuf_text(&h->moves), wanted) && now_monotonic_us() < deadline &&
@@ -250,7 +251,7 @@ void house_expect_moves(struct task *t, struct house *h, const char *wanted)
     strbuf_finish(&h->moves);
 }
 
-bool house_has(const struct house *h, const char *dir, const char *file)
+bool fixture_has(const struct fixture *h, const char *dir, const char *file)
 {
     (void)h;
     AUTO_FREE char *path = path_join(dir, file);

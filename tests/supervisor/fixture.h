@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// A house for guests in a directory of its own: loop, host, table of guests, and a scripted QEMU as
-// their emulator. Tests of supervisor/ run one function in it.
+// A fixture for guests in a directory of its own: loop, host, table of guests, and a scripted QEMU
+// as their emulator. Tests of supervisor/ run one function in it.
 #pragma once
 
 #include "base/str.h"
 #include "supervisor/internal.h"
 
-struct house {
-    const char *devices; // in the documents that house_define() makes; NULL: none
+struct fixture {
+    const char *devices; // in the documents that fixture_define() makes; NULL: none
     char dir[64];
     char *emulator; // DIR/qemu: runs the guest's script, answers the daemon's probe
     char *config_dir, *run_dir, *state_dir, *log_dir;
@@ -15,34 +15,35 @@ struct house {
     struct sched *sched;
     struct host *host;
     struct domains *domains;
-    struct domains_config config; // for house_open(); change before
+    struct domains_config config; // for fixture_open(); change before
     struct strbuf moves;          // what the observer saw: "launched booted"
     size_t events;                // of monitors
     size_t removed;               // devices
     size_t started;               // processes of guests
 };
 
-// Runs fn as a task in a fresh house, then takes it down; nothing may be left running.
-void house_run(void (*fn)(struct task *t, struct house *h));
+// Runs fn as a task in a fresh fixture, then takes it down; nothing may be left running.
+void fixture_run(void (*fn)(struct task *t, struct fixture *h));
 // Opens the table anew (as a daemon that was restarted), with h->config, and loads what is stored.
-void house_open(struct house *h);
-void house_close(struct house *h); // guests go on
+void fixture_open(struct fixture *h);
+void fixture_close(struct fixture *h); // guests go on
 
 // What the scripted QEMU of guest `name` does from its next start on.
-void house_script(struct house *h, const char *name, const char *script);
+void fixture_script(struct fixture *h, const char *name, const char *script);
 // A document; `more` goes before <devices>, `devices` into it. Caller frees.
-char *house_document(const struct house *h, const char *name, const char *more,
-                     const char *devices);
-struct domain *house_define(struct task *t, struct house *h, const char *name, const char *more);
-int house_create(struct task *t, struct house *h, const char *name, const char *more,
-                 struct domain **ret, struct error *err);
+char *fixture_document(const struct fixture *h, const char *name, const char *more,
+                       const char *devices);
+struct domain *fixture_define(struct task *t, struct fixture *h, const char *name,
+                              const char *more);
+int fixture_create(struct task *t, struct fixture *h, const char *name, const char *more,
+                   struct domain **ret, struct error *err);
 // Defines and starts it with a script; both must work.
-struct domain *house_start(struct task *t, struct house *h, const char *name, const char *more,
-                           const char *script);
+struct domain *fixture_start(struct task *t, struct fixture *h, const char *name, const char *more,
+                             const char *script);
 // Tells the script to go on: it waits at `expect x-go`.
-void house_go(struct task *t, struct domain *dom);
+void fixture_go(struct task *t, struct domain *dom);
 // Waits until *moves is as wanted, and empties it.
-void house_expect_moves(struct task *t, struct house *h, const char *wanted);
+void fixture_expect_moves(struct task *t, struct fixture *h, const char *wanted);
 // Waits until the expression holds.
 #define WAIT_UNTIL(t, cond)                                                                        \
     do {                                                                                           \
@@ -53,7 +54,7 @@ void house_expect_moves(struct task *t, struct house *h, const char *wanted);
                 CHECK(cond);                                                                       \
         }                                                                                          \
     } while (0)
-bool house_has(const struct house *h, const char *dir, const char *file);
+bool fixture_has(const struct fixture *h, const char *dir, const char *file);
 
 // From the greeting to a guest that runs.
 #define BOOT_PAUSED  "greet\nexpect qmp_capabilities\nreply {}\nexpect query-chardev\nreply []\n"

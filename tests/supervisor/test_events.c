@@ -109,21 +109,21 @@ static const struct sequence {
      "paused-unknown", DOMAIN_PAUSED, NULL},
 };
 
-static void play_sequences(struct task *t, struct house *h)
+static void play_sequences(struct task *t, struct fixture *h)
 {
-    house_close(h);
+    fixture_close(h);
     h->config.timeouts.quit_ms = 300;
-    house_open(h);
+    fixture_open(h);
     for (size_t i = 0; i < ARRAY_LEN(sequences); i++) {
         const struct sequence *s = &sequences[i];
         AUTO_FREE char *script = xasprintf(BOOT GO "%s", s->script);
         h->devices = s->devices;
-        struct domain *dom = house_start(t, h, s->name, s->actions, script);
+        struct domain *dom = fixture_start(t, h, s->name, s->actions, script);
         h->devices = NULL;
-        house_expect_moves(t, h, "+added launched unpaused booted");
-        house_go(t, dom);
+        fixture_expect_moves(t, h, "+added launched unpaused booted");
+        fixture_go(t, dom);
         if (*s->moves)
-            house_expect_moves(t, h, s->moves);
+            fixture_expect_moves(t, h, s->moves);
         WAIT_UNTIL(t, dom->state == s->state && !dom->job);
         if (dom->state != DOMAIN_SHUTOFF) {
             // Nothing more comes of it, and it can be destroyed from any state.
@@ -133,7 +133,7 @@ static void play_sequences(struct task *t, struct house *h)
                                              &reply, &err),
                       0);
             CHECK_INT(domain_destroy(t, dom, 0, &err), 0);
-            house_expect_moves(t, h, "stopped-destroyed");
+            fixture_expect_moves(t, h, "stopped-destroyed");
         }
         CHECK_INT(domains_count_active(h->domains), 0);
         printf("ok %s\n", s->name);
@@ -153,9 +153,9 @@ static int many(struct task *t, struct domain *dom,
 }
 
 // What clients do, each with QEMU's events as it sends them.
-static void commands(struct task *t, struct house *h)
+static void commands(struct task *t, struct fixture *h)
 {
-    struct domain *dom = house_start(
+    struct domain *dom = fixture_start(
         t, h, "web", NULL,
         BOOT "expect stop\nevent STOP\nreply {}\nexpect cont\nevent RESUME\nreply {}\n"
              "expect system_reset\nevent RESET\nreply {}\n"
@@ -168,23 +168,23 @@ static void commands(struct task *t, struct house *h)
     CHECK_INT(many(t, dom, domain_suspend, NULL), 0);
     CHECK_INT(many(t, dom, domain_suspend, NULL), 0);               // it is already
     CHECK_INT(many(t, dom, domain_shutdown, "is not running"), -1); // it sees no button
-    house_expect_moves(t, h, "paused-user");
+    fixture_expect_moves(t, h, "paused-user");
     CHECK_INT(many(t, dom, domain_resume, NULL), 0);
     CHECK_INT(many(t, dom, domain_resume, "is already running"), -1);
-    house_expect_moves(t, h, "unpaused");
+    fixture_expect_moves(t, h, "unpaused");
     CHECK_INT(many(t, dom, domain_reset, NULL), 0);
     CHECK_INT(many(t, dom, domain_suspend, "not now"), -1);
-    house_go(t, dom); // a stop that was not ours
-    house_expect_moves(t, h, "paused-unknown");
+    fixture_go(t, dom); // a stop that was not ours
+    fixture_expect_moves(t, h, "paused-unknown");
     CHECK_INT(many(t, dom, domain_resume, NULL), 0);
-    house_expect_moves(t, h, "unpaused");
+    fixture_expect_moves(t, h, "unpaused");
     CHECK_INT(many(t, dom, domain_reboot, NULL), 0);
-    house_expect_moves(t, h, "restarted");
+    fixture_expect_moves(t, h, "restarted");
     WAIT_UNTIL(t, !dom->job);
     // The next power-off is one.
     CHECK_INT(many(t, dom, domain_shutdown, NULL), 0);
-    house_go(t, dom);
-    house_expect_moves(t, h, "shutdown-guest stopped-shutdown");
+    fixture_go(t, dom);
+    fixture_expect_moves(t, h, "shutdown-guest stopped-shutdown");
 }
 
 #define AGAIN(status)                                                                              \
@@ -192,35 +192,35 @@ static void commands(struct task *t, struct house *h)
     "reply {\"status\": \"" status "\", \"running\": false}\nexpect query-chardev\nreply []\n"
 
 // The connection ends, or says nonsense, while the process lives.
-static void reconnects(struct task *t, struct house *h)
+static void reconnects(struct task *t, struct fixture *h)
 {
-    struct domain *dom =
-        house_start(t, h, "web", NULL,
-                    BOOT GO "raw no QMP\nwait-eof\n" AGAIN("paused") GO "hangup\n" AGAIN("running")
-                        GO "fill x 70000\nwait-eof\n" AGAIN("shutdown") QUIT);
+    struct domain *dom = fixture_start(t, h, "web", NULL,
+                                       BOOT GO "raw no QMP\nwait-eof\n" AGAIN("paused") GO
+                                       "hangup\n" AGAIN("running") GO
+                                       "fill x 70000\nwait-eof\n" AGAIN("shutdown") QUIT);
     strbuf_finish(&h->moves);
-    house_go(t, dom);
-    house_expect_moves(t, h, "paused-unknown");
-    house_go(t, dom); // waits for the one that reconnects
-    house_expect_moves(t, h, "unpaused");
-    house_go(t, dom);
-    house_expect_moves(t, h, "shutdown-guest stopped-shutdown");
+    fixture_go(t, dom);
+    fixture_expect_moves(t, h, "paused-unknown");
+    fixture_go(t, dom); // waits for the one that reconnects
+    fixture_expect_moves(t, h, "unpaused");
+    fixture_go(t, dom);
+    fixture_expect_moves(t, h, "shutdown-guest stopped-shutdown");
 }
 
 #define CARD                                                                                       \
     "<interface type='user'><mac address='52:54:00:00:00:01'/>"                                    \
     "<model type='virtio'/></interface>"
 
-static void stays_lost(struct task *t, struct house *h)
+static void stays_lost(struct task *t, struct fixture *h)
 {
-    house_close(h);
+    fixture_close(h);
     h->config.timeouts.reconnect_ms = 200;
     h->config.timeouts.retry_ms = 60000;
-    house_open(h);
+    fixture_open(h);
     struct domain *dom =
-        house_start(t, h, "web", NULL, BOOT GO "hangup\naccept\nwait-eof\naccept\n");
+        fixture_start(t, h, "web", NULL, BOOT GO "hangup\naccept\nwait-eof\naccept\n");
     strbuf_finish(&h->moves);
-    house_go(t, dom);
+    fixture_go(t, dom);
     WAIT_UNTIL(t, !dom->qmp && !dom->job);
     CHECK_INT(many(t, dom, domain_suspend, "connection to its QEMU is lost"), -1);
     CHECK_INT(many(t, dom, domain_shutdown, "can only be destroyed"), -1);
@@ -235,41 +235,41 @@ static void stays_lost(struct task *t, struct house *h)
     CHECK_INT(domain_attach_device(t, dom, CARD, DOMAIN_AFFECT_CONFIG, &err), 0);
     CHECK_INT(dom->def->interfaces.n, 1);
     CHECK_INT(domain_destroy(t, dom, 0, &err), 0);
-    house_expect_moves(t, h, "stopped-destroyed");
+    fixture_expect_moves(t, h, "stopped-destroyed");
 }
 
 // Lost, and answered at the third attempt.
-static void answers_at_last(struct task *t, struct house *h)
+static void answers_at_last(struct task *t, struct fixture *h)
 {
-    house_close(h);
+    fixture_close(h);
     h->config.timeouts.reconnect_ms = 100;
     h->config.timeouts.retry_ms = 20;
-    house_open(h);
-    struct domain *dom = house_start(
+    fixture_open(h);
+    struct domain *dom = fixture_start(
         t, h, "web", NULL,
         BOOT GO "hangup\naccept\nwait-eof\naccept\nwait-eof\n" AGAIN("paused") "serve\n");
     strbuf_finish(&h->moves);
-    house_go(t, dom);
-    house_expect_moves(t, h, "paused-unknown");
+    fixture_go(t, dom);
+    fixture_expect_moves(t, h, "paused-unknown");
     WAIT_UNTIL(t, !dom->job && !dom->retrying_id);
     CHECK_INT(many(t, dom, domain_suspend, NULL), 0);
 }
 
 // A suspend that QEMU carries out when its caller has given up.
-static void suspends_late(struct task *t, struct house *h)
+static void suspends_late(struct task *t, struct fixture *h)
 {
-    house_close(h);
+    fixture_close(h);
     h->config.timeouts.answer_ms = 100;
-    house_open(h);
-    struct domain *dom = house_start(
+    fixture_open(h);
+    struct domain *dom = fixture_start(
         t, h, "web", NULL, BOOT "expect stop\nexpect x-go\nevent STOP\nreply {}\nserve\n");
     AUTO_ERROR err = ERROR_INIT;
     strbuf_finish(&h->moves);
     CHECK_INT(domain_suspend(t, dom, &err), -1);
     CHECK_INT(err.code, ERROR_OPERATION_TIMEOUT);
     CHECK_INT(dom->state, DOMAIN_RUNNING);
-    house_go(t, dom);
-    house_expect_moves(t, h, "paused-user");
+    fixture_go(t, dom);
+    fixture_expect_moves(t, h, "paused-user");
 }
 
 #define PLUG "expect netdev_add\nreply {}\nexpect device_add\nreply {}\n"
@@ -284,34 +284,34 @@ static void with_card(struct task *t, struct domain *dom)
 }
 
 // A guest that lets go of a card at last, when nobody waits any more: what stood behind it goes.
-static void unplugs_late(struct task *t, struct house *h)
+static void unplugs_late(struct task *t, struct fixture *h)
 {
-    house_close(h);
+    fixture_close(h);
     h->config.timeouts.unplug_ms = 50;
-    house_open(h);
+    fixture_open(h);
     struct domain *dom =
-        house_start(t, h, "web", NULL,
-                    BOOT PLUG "expect device_del\nreply {}\n" GO CARD_GONE CARD_GONE
-                              "expect netdev_del\nargument id \"hostnet0\"\nreply {}\n" GO QUIT);
+        fixture_start(t, h, "web", NULL,
+                      BOOT PLUG "expect device_del\nreply {}\n" GO CARD_GONE CARD_GONE
+                                "expect netdev_del\nargument id \"hostnet0\"\nreply {}\n" GO QUIT);
     AUTO_ERROR err = ERROR_INIT;
     bool gone;
     with_card(t, dom);
     CHECK_OK(domain_detach_alias(t, dom, "net0", DOMAIN_AFFECT_LIVE, &gone, &err), &err);
     CHECK(!gone);
     CHECK_INT(h->removed, 0);
-    house_go(t, dom);
+    fixture_go(t, dom);
     WAIT_UNTIL(t, dom->live->interfaces.n == 0);
     CHECK_INT(h->removed, 1);
-    house_go(t, dom);
+    fixture_go(t, dom);
 }
 
 // The card goes while somebody changes it.
-static void unplugs_meanwhile(struct task *t, struct house *h)
+static void unplugs_meanwhile(struct task *t, struct fixture *h)
 {
-    struct domain *dom = house_start(t, h, "web", NULL,
-                                     BOOT PLUG "expect set_link\n" CARD_GONE "reply {}\n"
-                                               "expect netdev_del\nreply {}\n" PLUG
-                                               "expect device_del\nreply {}\nexit 1\n");
+    struct domain *dom = fixture_start(t, h, "web", NULL,
+                                       BOOT PLUG "expect set_link\n" CARD_GONE "reply {}\n"
+                                                 "expect netdev_del\nreply {}\n" PLUG
+                                                 "expect device_del\nreply {}\nexit 1\n");
     AUTO_ERROR err = ERROR_INIT;
     bool gone = true;
     with_card(t, dom);
@@ -325,58 +325,58 @@ static void unplugs_meanwhile(struct task *t, struct house *h)
     CHECK(!gone);
 }
 
-static void storm(struct task *t, struct house *h)
+static void storm(struct task *t, struct fixture *h)
 {
-    struct domain *dom = house_start(t, h, "web", NULL,
-                                     BOOT "answer x-go {}\n" GO "events RTC_CHANGE 50000\nserve\n");
+    struct domain *dom = fixture_start(
+        t, h, "web", NULL, BOOT "answer x-go {}\n" GO "events RTC_CHANGE 50000\nserve\n");
     h->events = 0;
-    house_go(t, dom);
+    fixture_go(t, dom);
     // Others are served meanwhile.
-    struct domain *other = house_start(t, h, "other", NULL, BOOT "serve\n");
+    struct domain *other = fixture_start(t, h, "other", NULL, BOOT "serve\n");
     CHECK(domain_is_active(other));
     WAIT_UNTIL(t, h->events >= 50000);
-    house_go(t, dom);
+    fixture_go(t, dom);
     CHECK_INT(dom->state, DOMAIN_RUNNING);
 }
 
 // The same without end, then its end.
-static void storm_ends(struct task *t, struct house *h)
+static void storm_ends(struct task *t, struct fixture *h)
 {
-    struct domain *dom =
-        house_start(t, h, "web", NULL, BOOT GO "events STOP 20000\nevents RESUME 20000\nexit 1\n");
+    struct domain *dom = fixture_start(t, h, "web", NULL,
+                                       BOOT GO "events STOP 20000\nevents RESUME 20000\nexit 1\n");
     strbuf_finish(&h->moves);
-    house_go(t, dom);
-    house_expect_moves(t, h, "paused-unknown unpaused stopped-failed");
+    fixture_go(t, dom);
+    fixture_expect_moves(t, h, "paused-unknown unpaused stopped-failed");
 }
 
 static void test_sequences(void)
 {
-    house_run(play_sequences);
+    fixture_run(play_sequences);
 }
 
 static void test_commands(void)
 {
-    house_run(commands);
+    fixture_run(commands);
 }
 
 static void test_lost_monitor(void)
 {
-    house_run(reconnects);
-    house_run(stays_lost);
-    house_run(answers_at_last);
-    house_run(suspends_late);
+    fixture_run(reconnects);
+    fixture_run(stays_lost);
+    fixture_run(answers_at_last);
+    fixture_run(suspends_late);
 }
 
 static void test_unplug(void)
 {
-    house_run(unplugs_late);
-    house_run(unplugs_meanwhile);
+    fixture_run(unplugs_late);
+    fixture_run(unplugs_meanwhile);
 }
 
 static void test_storm(void)
 {
-    house_run(storm);
-    house_run(storm_ends);
+    fixture_run(storm);
+    fixture_run(storm_ends);
 }
 
 int main(void)

@@ -9,7 +9,7 @@ enum { OWNER = 12345, QEMU = 64055, GROUP = 23456 };
 
 static const gid_t groups[] = {GROUP};
 
-static char *make(const struct house *h, const char *name, uid_t uid, gid_t gid, mode_t mode)
+static char *make(const struct fixture *h, const char *name, uid_t uid, gid_t gid, mode_t mode)
 {
     char *path = path_join(h->dir, name);
     CHECK_INT(file_write_volatile(path, "image", 5, mode), 0);
@@ -25,24 +25,25 @@ static void check_owner(const char *path, uid_t uid, gid_t gid)
     CHECK_INT(st.st_gid, gid);
 }
 
-static void as_qemu(struct house *h)
+static void as_qemu(struct fixture *h)
 {
-    house_close(h);
+    fixture_close(h);
     h->config.set_user = true;
     h->config.qemu_uid = h->config.qemu_gid = QEMU;
     h->config.qemu_user = "libvirt-qemu";
     h->config.qemu_groups = groups;
     h->config.nqemu_groups = ARRAY_LEN(groups);
-    house_open(h);
+    fixture_open(h);
 }
 
 // A guest as it is when its images are asked for.
-static struct domain *guest(struct task *t, struct house *h, const char *name, const char *devices)
+static struct domain *guest(struct task *t, struct fixture *h, const char *name,
+                            const char *devices)
 {
     AUTO_ERROR err = ERROR_INIT;
     struct domain_def *def = NULL;
     struct domain *dom = NULL;
-    AUTO_FREE char *xml = house_document(h, name, NULL, devices);
+    AUTO_FREE char *xml = fixture_document(h, name, NULL, devices);
     int r = domains_parse(t, h->domains, xml, 0, &def, &err);
     if (r == 0)
         r = domain_define(t, h->domains, def, &dom, &err);
@@ -69,7 +70,7 @@ static char *disk(const char *path, const char *target, const char *more)
                      path, more, target);
 }
 
-static void given_and_handed_back(struct task *t, struct house *h)
+static void given_and_handed_back(struct task *t, struct fixture *h)
 {
     AUTO_ERROR err = ERROR_INIT;
     as_qemu(h);
@@ -104,7 +105,7 @@ static void given_and_handed_back(struct task *t, struct house *h)
     check_owner(a, 777, 777);
 }
 
-static void denied(struct task *t, struct house *h)
+static void denied(struct task *t, struct fixture *h)
 {
     AUTO_ERROR err = ERROR_INIT;
     as_qemu(h);
@@ -137,7 +138,7 @@ static void denied(struct task *t, struct house *h)
 }
 
 // The last one that uses it hands it back, whatever he uses it as and calls it.
-static void shared(struct task *t, struct house *h)
+static void shared(struct task *t, struct fixture *h)
 {
     AUTO_ERROR err = ERROR_INIT;
     as_qemu(h);
@@ -170,7 +171,7 @@ static void shared(struct task *t, struct house *h)
 }
 
 // The daemon that gave it is gone, and so is the guest when the next one comes.
-static void handed_back_later(struct task *t, struct house *h)
+static void handed_back_later(struct task *t, struct fixture *h)
 {
     AUTO_ERROR err = ERROR_INIT;
     as_qemu(h);
@@ -179,15 +180,15 @@ static void handed_back_later(struct task *t, struct house *h)
     struct domain *dom = guest(t, h, "web", x);
     CHECK_INT(images_grant(t, dom, &err), 0);
     check_owner(path, QEMU, QEMU);
-    house_close(h);
+    fixture_close(h);
     strbuf_finish(&h->moves);
-    house_open(h);
-    house_expect_moves(t, h, "stopped-start-failed");
+    fixture_open(h);
+    fixture_expect_moves(t, h, "stopped-start-failed");
     check_owner(path, OWNER, GROUP);
 }
 
 // QEMU is run as ourselves: nothing is touched.
-static void as_ourselves(struct task *t, struct house *h)
+static void as_ourselves(struct task *t, struct fixture *h)
 {
     AUTO_ERROR err = ERROR_INIT;
     AUTO_FREE char *path = make(h, "a.img", OWNER, OWNER, 0600);
@@ -200,23 +201,23 @@ static void as_ourselves(struct task *t, struct house *h)
 
 static void test_given_and_handed_back(void)
 {
-    house_run(given_and_handed_back);
-    house_run(as_ourselves);
+    fixture_run(given_and_handed_back);
+    fixture_run(as_ourselves);
 }
 
 static void test_denied(void)
 {
-    house_run(denied);
+    fixture_run(denied);
 }
 
 static void test_shared(void)
 {
-    house_run(shared);
+    fixture_run(shared);
 }
 
 static void test_handed_back_later(void)
 {
-    house_run(handed_back_later);
+    fixture_run(handed_back_later);
 }
 
 int main(void)

@@ -41,61 +41,61 @@ static int do_destroy(struct task *t, struct domain *dom, struct error *err)
     return domain_destroy(t, dom, 0, err);
 }
 
-static void start_and_destroy(struct task *t, struct house *h)
+static void start_and_destroy(struct task *t, struct fixture *h)
 {
     AUTO_ERROR err = ERROR_INIT;
-    struct domain *dom = house_start(t, h, "web", NULL, BOOT "serve\n");
-    house_expect_moves(t, h, "+added launched unpaused booted");
+    struct domain *dom = fixture_start(t, h, "web", NULL, BOOT "serve\n");
+    fixture_expect_moves(t, h, "+added launched unpaused booted");
     CHECK_INT(dom->state, DOMAIN_RUNNING);
     CHECK_INT(dom->id, 1);
-    CHECK(house_has(h, h->run_dir, "web.status") && house_has(h, h->run_dir, "web.pid") &&
-          house_has(h, h->run_dir, "web.monitor") && house_has(h, h->log_dir, "web.log"));
+    CHECK(fixture_has(h, h->run_dir, "web.status") && fixture_has(h, h->run_dir, "web.pid") &&
+          fixture_has(h, h->run_dir, "web.monitor") && fixture_has(h, h->log_dir, "web.log"));
     CHECK_INT(domain_start(t, dom, 0, NULL, &err), -1);
     CHECK_CONTAINS(err.message, "is already running");
     CHECK_INT(domain_destroy(t, dom, 0, &err), 0);
-    house_expect_moves(t, h, "stopped-destroyed");
+    fixture_expect_moves(t, h, "stopped-destroyed");
     CHECK_INT(dom->state, DOMAIN_SHUTOFF);
     CHECK_INT(dom->id, -1);
-    CHECK(!house_has(h, h->run_dir, "web.status") && !house_has(h, h->run_dir, "web.pid") &&
-          !house_has(h, h->run_dir, "web.monitor"));
+    CHECK(!fixture_has(h, h->run_dir, "web.status") && !fixture_has(h, h->run_dir, "web.pid") &&
+          !fixture_has(h, h->run_dir, "web.monitor"));
     CHECK_INT(domain_destroy(t, dom, 0, &err), -1);
     CHECK_CONTAINS(err.message, "is not running");
     // Paused, and the next id.
-    house_script(h, "web",
-                 "greet\nexpect qmp_capabilities\nreply {}\nexpect query-chardev\nreply []\n"
-                 "expect cont\nevent RESUME\nreply {}\nserve\n");
+    fixture_script(h, "web",
+                   "greet\nexpect qmp_capabilities\nreply {}\nexpect query-chardev\nreply []\n"
+                   "expect cont\nevent RESUME\nreply {}\nserve\n");
     CHECK_INT(domain_start(t, dom, DOMAIN_START_PAUSED, NULL, &err), 0);
-    house_expect_moves(t, h, "launched booted-paused");
+    fixture_expect_moves(t, h, "launched booted-paused");
     CHECK_INT(dom->id, 2);
     CHECK_INT(domain_resume(t, dom, &err), 0);
-    house_expect_moves(t, h, "unpaused");
+    fixture_expect_moves(t, h, "unpaused");
 }
 
 // A start that fails leaves nothing, and says what QEMU said.
-static void fails(struct task *t, struct house *h, const char *script, const char *why)
+static void fails(struct task *t, struct fixture *h, const char *script, const char *why)
 {
     AUTO_ERROR err = ERROR_INIT;
-    struct domain *dom = house_define(t, h, "web", NULL);
+    struct domain *dom = fixture_define(t, h, "web", NULL);
     strbuf_finish(&h->moves);
-    house_script(h, "web", script);
+    fixture_script(h, "web", script);
     CHECK_INT(domain_start(t, dom, 0, NULL, &err), -1);
     CHECK_CONTAINS(err.message, why);
-    house_expect_moves(t, h, "launched stopped-start-failed");
+    fixture_expect_moves(t, h, "launched stopped-start-failed");
     CHECK(!domain_is_active(dom) && dom->def && dom->id == -1);
     CHECK_INT(domains_count_active(h->domains), 0);
-    CHECK(!house_has(h, h->run_dir, "web.status"));
-    CHECK(!house_has(h, h->run_dir, "web.pid"));
+    CHECK(!fixture_has(h, h->run_dir, "web.status"));
+    CHECK(!fixture_has(h, h->run_dir, "web.pid"));
     // A guest that is not stored is gone altogether.
     struct domain *none = NULL;
-    house_script(h, "once", script);
+    fixture_script(h, "once", script);
     error_clear(&err);
-    CHECK_INT(house_create(t, h, "once", NULL, &none, &err), -1);
+    CHECK_INT(fixture_create(t, h, "once", NULL, &none, &err), -1);
     CHECK_CONTAINS(err.message, why);
     CHECK(!domains_find_name(h->domains, "once"));
-    house_expect_moves(t, h, "launched stopped-start-failed");
+    fixture_expect_moves(t, h, "launched stopped-start-failed");
 }
 
-static void dies_in_start(struct task *t, struct house *h)
+static void dies_in_start(struct task *t, struct fixture *h)
 {
     fails(t, h, "stderr qemu: could not open disk\nexit 1\n", "could not open disk");
     fails(t, h, "stderr char device redirected to /dev/pts/7 (label x)\nexit 1\n",
@@ -114,44 +114,44 @@ static void dies_in_start(struct task *t, struct house *h)
     fails(t, h, "greet\nexpect qmp_capabilities\nfill x 70000\nwait-eof\n", "not QMP");
 }
 
-static void hangs_in_start(struct task *t, struct house *h)
+static void hangs_in_start(struct task *t, struct fixture *h)
 {
-    house_close(h);
+    fixture_close(h);
     h->config.timeouts.start_ms = 300;
     h->config.timeouts.answer_ms = 300;
-    house_open(h);
+    fixture_open(h);
     fails(t, h, "wait-eof\n", "monitor of domain");
     fails(t, h, BOOT_TO_CONT "wait-eof\n", "no reply in time");
 }
 
 // It ignores SIGTERM: killed.
-static void stubborn(struct task *t, struct house *h)
+static void stubborn(struct task *t, struct fixture *h)
 {
     AUTO_ERROR err = ERROR_INIT;
     AUTO_FREE char *flag = path_join(h->dir, "stubborn");
-    house_define(t, h, "web", NULL); // the probe
+    fixture_define(t, h, "web", NULL); // the probe
     CHECK_INT(file_write_volatile(flag, "", 0, 0644), 0);
-    house_close(h);
+    fixture_close(h);
     h->config.timeouts.term_ms = 200;
-    house_open(h);
-    struct domain *dom = house_start(t, h, "web", NULL, BOOT "serve\n");
+    fixture_open(h);
+    struct domain *dom = fixture_start(t, h, "web", NULL, BOOT "serve\n");
     strbuf_finish(&h->moves);
     CHECK_INT(domain_destroy(t, dom, DOMAIN_DESTROY_GRACEFUL, &err), -1);
     CHECK_CONTAINS(err.message, "--graceful");
     CHECK_INT(dom->state, DOMAIN_RUNNING);
     CHECK_INT(dom->stop_as, MOVE_NONE);
     CHECK_INT(domain_destroy(t, dom, 0, &err), 0);
-    house_expect_moves(t, h, "stopped-destroyed");
+    fixture_expect_moves(t, h, "stopped-destroyed");
 }
 
 // Stopped by a signal it acts on no SIGTERM: killed at once.
-static void stopped(struct task *t, struct house *h)
+static void stopped(struct task *t, struct fixture *h)
 {
     AUTO_ERROR err = ERROR_INIT;
-    house_close(h);
+    fixture_close(h);
     h->config.timeouts.term_ms = 10000;
-    house_open(h);
-    struct domain *dom = house_start(t, h, "web", NULL, BOOT "serve\n");
+    fixture_open(h);
+    struct domain *dom = fixture_start(t, h, "web", NULL, BOOT "serve\n");
     strbuf_finish(&h->moves);
     CHECK_INT(kill(dom->process.pid, SIGSTOP), 0);
     CHECK_INT(waitpid(dom->process.pid, NULL, WUNTRACED), dom->process.pid);
@@ -160,15 +160,15 @@ static void stopped(struct task *t, struct house *h)
     CHECK_CONTAINS(err.message, "--graceful");
     CHECK_INT(domain_destroy(t, dom, 0, &err), 0);
     CHECK(now_monotonic_us() - begin < 2500000);
-    house_expect_moves(t, h, "stopped-destroyed");
+    fixture_expect_moves(t, h, "stopped-destroyed");
 }
 
-static void destroyed_while_starting(struct task *t, struct house *h)
+static void destroyed_while_starting(struct task *t, struct fixture *h)
 {
     AUTO_ERROR err = ERROR_INIT;
     struct other start;
-    house_script(h, "web", "wait-eof\n");
-    struct domain *dom = house_define(t, h, "web", NULL);
+    fixture_script(h, "web", "wait-eof\n");
+    struct domain *dom = fixture_define(t, h, "web", NULL);
     strbuf_finish(&h->moves);
     other_begin(t, &start, dom, do_start);
     WAIT_UNTIL(t, dom->reason == MOVE_LAUNCHED);
@@ -176,16 +176,16 @@ static void destroyed_while_starting(struct task *t, struct house *h)
     WAIT_UNTIL(t, start.done);
     CHECK_INT(start.result, -1);
     error_clear(&start.err);
-    house_expect_moves(t, h, "launched stopped-destroyed");
+    fixture_expect_moves(t, h, "launched stopped-destroyed");
 }
 
 // Before there is a process: the emulator is still being asked what it can do.
-static void destroyed_before_its_process(struct task *t, struct house *h)
+static void destroyed_before_its_process(struct task *t, struct fixture *h)
 {
     AUTO_FREE char *hold = path_join(h->dir, "hold");
     struct other start, destroy;
-    house_script(h, "web", BOOT "serve\n");
-    struct domain *dom = house_define(t, h, "web", NULL);
+    fixture_script(h, "web", BOOT "serve\n");
+    struct domain *dom = fixture_define(t, h, "web", NULL);
     strbuf_finish(&h->moves);
     // A new time makes it another binary, to be asked again.
     CHECK_INT(file_write_volatile(hold, "", 0, 0644), 0);
@@ -203,18 +203,18 @@ static void destroyed_before_its_process(struct task *t, struct house *h)
     error_clear(&start.err);
     CHECK(!domain_is_active(dom));
     CHECK_INT(h->started, 0);
-    house_expect_moves(t, h, "stopped-destroyed");
+    fixture_expect_moves(t, h, "stopped-destroyed");
 }
 
 // Its QEMU doesn't answer: others time out in their turn, destroy doesn't wait for its.
-static void hangs_in_suspend(struct task *t, struct house *h)
+static void hangs_in_suspend(struct task *t, struct fixture *h)
 {
     AUTO_ERROR err = ERROR_INIT;
     struct other suspend, resume;
-    house_close(h);
+    fixture_close(h);
     h->config.timeouts.lock_ms = 200;
-    house_open(h);
-    struct domain *dom = house_start(t, h, "web", NULL, BOOT "expect stop\nwait-eof\n");
+    fixture_open(h);
+    struct domain *dom = fixture_start(t, h, "web", NULL, BOOT "expect stop\nwait-eof\n");
     strbuf_finish(&h->moves);
     other_begin(t, &suspend, dom, domain_suspend);
     WAIT_UNTIL(t, dom->job && str_eq(dom->job, "suspend"));
@@ -229,17 +229,17 @@ static void hangs_in_suspend(struct task *t, struct house *h)
     WAIT_UNTIL(t, suspend.done);
     CHECK_INT(suspend.result, -1);
     error_clear(&suspend.err);
-    house_expect_moves(t, h, "stopped-destroyed");
+    fixture_expect_moves(t, h, "stopped-destroyed");
 }
 
 // One that is not stored disappears while somebody waits for his turn with it.
-static void disappears(struct task *t, struct house *h)
+static void disappears(struct task *t, struct fixture *h)
 {
     AUTO_ERROR err = ERROR_INIT;
     struct other suspend, resume, start;
     struct domain *dom = NULL;
-    house_script(h, "once", BOOT "expect stop\nexit 3\n");
-    CHECK_INT(house_create(t, h, "once", NULL, &dom, &err), 0);
+    fixture_script(h, "once", BOOT "expect stop\nexit 3\n");
+    CHECK_INT(fixture_create(t, h, "once", NULL, &dom, &err), 0);
     strbuf_finish(&h->moves);
     other_begin(t, &suspend, dom, domain_suspend);
     other_begin(t, &resume, dom, domain_resume);
@@ -252,7 +252,7 @@ static void disappears(struct task *t, struct house *h)
     error_clear(&suspend.err);
     error_clear(&resume.err);
     error_clear(&start.err);
-    house_expect_moves(t, h, "stopped-failed");
+    fixture_expect_moves(t, h, "stopped-failed");
     CHECK(!domains_find_name(h->domains, "once"));
 }
 
@@ -263,12 +263,12 @@ static bool is_fake(const char *path)
 }
 
 // The daemon is told to end in the middle of a start: no process is left behind that nobody knows.
-static void cancelled_start(struct task *t, struct house *h)
+static void cancelled_start(struct task *t, struct fixture *h)
 {
     AUTO_FREE char *flag = path_join(h->dir, "stubborn");
-    house_define(t, h, "web", NULL);
+    fixture_define(t, h, "web", NULL);
     CHECK_INT(file_write_volatile(flag, "", 0, 0644), 0);
-    house_script(h, "web", "wait-eof\naccept\nwait-eof\n");
+    fixture_script(h, "web", "wait-eof\naccept\nwait-eof\n");
     struct domain *dom = domains_find_name(h->domains, "web");
     strbuf_finish(&h->moves);
     struct other start = {.fn = do_start, .dom = domain_ref(dom)};
@@ -284,21 +284,21 @@ static void cancelled_start(struct task *t, struct house *h)
     int status;
     WAIT_UNTIL(t, waitpid(pid, &status, WNOHANG) == pid);
     CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
-    house_expect_moves(t, h, "launched stopped-start-failed");
+    fixture_expect_moves(t, h, "launched stopped-start-failed");
 }
 
-static void ended_with_client(struct task *t, struct house *h)
+static void ended_with_client(struct task *t, struct fixture *h)
 {
     AUTO_ERROR err = ERROR_INIT;
     int token, other;
-    house_script(h, "a", BOOT "serve\n");
-    house_script(h, "b", BOOT "serve\n");
-    struct domain *a = house_define(t, h, "a", NULL), *b = house_define(t, h, "b", NULL);
+    fixture_script(h, "a", BOOT "serve\n");
+    fixture_script(h, "b", BOOT "serve\n");
+    struct domain *a = fixture_define(t, h, "a", NULL), *b = fixture_define(t, h, "b", NULL);
     CHECK_INT(domain_start(t, a, 0, &token, &err), 0);
     CHECK_INT(domain_start(t, b, 0, &other, &err), 0);
     strbuf_finish(&h->moves);
     domains_autodestroy(h->domains, &token);
-    house_expect_moves(t, h, "stopped-destroyed");
+    fixture_expect_moves(t, h, "stopped-destroyed");
     CHECK(!domain_is_active(a) && domain_is_active(b));
     // A second start does not inherit it.
     CHECK_INT(domain_start(t, a, 0, NULL, &err), 0);
@@ -311,49 +311,49 @@ static void ended_with_client(struct task *t, struct house *h)
 
 static void test_start_and_destroy(void)
 {
-    house_run(start_and_destroy);
+    fixture_run(start_and_destroy);
 }
 
 static void test_dies_in_start(void)
 {
-    house_run(dies_in_start);
+    fixture_run(dies_in_start);
 }
 
 static void test_hangs_in_start(void)
 {
-    house_run(hangs_in_start);
+    fixture_run(hangs_in_start);
 }
 
 static void test_stubborn(void)
 {
-    house_run(stubborn);
-    house_run(stopped);
+    fixture_run(stubborn);
+    fixture_run(stopped);
 }
 
 static void test_destroyed_while_starting(void)
 {
-    house_run(destroyed_while_starting);
-    house_run(destroyed_before_its_process);
+    fixture_run(destroyed_while_starting);
+    fixture_run(destroyed_before_its_process);
 }
 
 static void test_hangs_in_suspend(void)
 {
-    house_run(hangs_in_suspend);
+    fixture_run(hangs_in_suspend);
 }
 
 static void test_disappears(void)
 {
-    house_run(disappears);
+    fixture_run(disappears);
 }
 
 static void test_cancelled_start(void)
 {
-    house_run(cancelled_start);
+    fixture_run(cancelled_start);
 }
 
 static void test_ended_with_client(void)
 {
-    house_run(ended_with_client);
+    fixture_run(ended_with_client);
 }
 
 int main(void)

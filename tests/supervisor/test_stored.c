@@ -54,14 +54,14 @@ static void test_file_names(void)
     }
 }
 
-static struct domain *define(struct task *t, struct house *h, const char *name)
+static struct domain *define(struct task *t, struct fixture *h, const char *name)
 {
-    struct domain *dom = house_define(t, h, name, NULL);
+    struct domain *dom = fixture_define(t, h, name, NULL);
     CHECK_STR(dom->name, name);
     return dom;
 }
 
-static void names(struct task *t, struct house *h)
+static void names(struct task *t, struct fixture *h)
 {
     AUTO_ERROR err = ERROR_INIT;
     AUTO_FREE char *longest = repeat('n', 236), *too_long = repeat('n', 250);
@@ -73,14 +73,14 @@ static void names(struct task *t, struct house *h)
         CHECK_INT(domain_set_autostart(t, dom, i % 2, &err), 0);
         CHECK_INT(domain_set_autostart(t, dom, i % 2, &err), 0);
     }
-    AUTO_FREE char *xml = house_document(h, too_long, NULL, NULL);
+    AUTO_FREE char *xml = fixture_document(h, too_long, NULL, NULL);
     struct domain_def *def = NULL;
     struct domain *dom = NULL;
     CHECK_INT(domains_parse(t, h->domains, xml, 0, &def, &err), -1);
     CHECK_CONTAINS(err.message, "has 250 bytes, the most are 236");
     CHECK(!domains_find_name(h->domains, too_long));
-    house_close(h);
-    house_open(h);
+    fixture_close(h);
+    fixture_open(h);
     for (size_t i = 0; i < ARRAY_LEN(good); i++) {
         dom = domains_find_name(h->domains, good[i]);
         CHECK(dom && dom->autostart == i % 2);
@@ -89,11 +89,11 @@ static void names(struct task *t, struct house *h)
         domain_unref(dom);
     }
     CHECK(!domains_next(h->domains, NULL));
-    house_close(h);
-    house_open(h);
+    fixture_close(h);
+    fixture_open(h);
     CHECK(!domains_next(h->domains, NULL));
     // The longest also runs.
-    house_script(h, longest, BOOT "serve\n");
+    fixture_script(h, longest, BOOT "serve\n");
     define(t, h, longest);
     dom = domains_find_name(h->domains, longest);
     error_clear(&err);
@@ -102,7 +102,7 @@ static void names(struct task *t, struct house *h)
 }
 
 // A damaged file is set aside, and the others load.
-static void damaged(struct task *t, struct house *h)
+static void damaged(struct task *t, struct fixture *h)
 {
     static const struct {
         const char *file, *text;
@@ -115,7 +115,7 @@ static void damaged(struct task *t, struct house *h)
     };
     define(t, h, "web");
     define(t, h, "mail");
-    AUTO_FREE char *xml = house_document(h, "copied", NULL, NULL);
+    AUTO_FREE char *xml = fixture_document(h, "copied", NULL, NULL);
     AUTO_FREE char *copy = path_join(h->config_dir, "copy.xml");
     CHECK_INT(file_write_volatile(copy, xml, strlen(xml), 0600), 0);
     for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
@@ -128,16 +128,16 @@ static void damaged(struct task *t, struct house *h)
     size_t total;
     CHECK_INT(objects_check(&domain_class, h->config_dir, &total), ARRAY_LEN(bad) + 2);
     CHECK_INT(total, ARRAY_LEN(bad) + 4);
-    CHECK(house_has(h, h->config_dir, "empty.xml"));
-    house_close(h);
-    house_open(h);
+    CHECK(fixture_has(h, h->config_dir, "empty.xml"));
+    fixture_close(h);
+    fixture_open(h);
     CHECK(domains_find_name(h->domains, "web") && domains_find_name(h->domains, "mail"));
     // Under another's name it would come back once undefined.
     CHECK(!domains_find_name(h->domains, "copied"));
-    CHECK(house_has(h, h->config_dir, "copy.xml.damaged"));
+    CHECK(fixture_has(h, h->config_dir, "copy.xml.damaged"));
     for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
         AUTO_FREE char *aside = xasprintf("%s.damaged", bad[i].file);
-        CHECK(house_has(h, h->config_dir, aside) && !house_has(h, h->config_dir, bad[i].file));
+        CHECK(fixture_has(h, h->config_dir, aside) && !fixture_has(h, h->config_dir, bad[i].file));
     }
     CHECK_INT(objects_check(&domain_class, h->config_dir, &total), 0);
     CHECK_INT(total, 2);
@@ -169,10 +169,10 @@ static void test_killed_while_storing(void)
     CHECK_INT(dir_remove_all(dir), 0);
 }
 
-static void status_round_trip(struct task *t, struct house *h)
+static void status_round_trip(struct task *t, struct fixture *h)
 {
     AUTO_ERROR err = ERROR_INIT;
-    struct domain *dom = house_start(t, h, "web", "<title>&lt;&amp;'</title>", BOOT "serve\n");
+    struct domain *dom = fixture_start(t, h, "web", "<title>&lt;&amp;'</title>", BOOT "serve\n");
     AUTO_FREE char *path = path_join(h->run_dir, "web.status");
     struct granted g = {.path = xstrdup("/img/it's <a> & \"b\""),
                         .uid = 12,
@@ -262,17 +262,17 @@ static void test_damaged_status(void)
 
 static void test_names(void)
 {
-    house_run(names);
+    fixture_run(names);
 }
 
 static void test_damaged(void)
 {
-    house_run(damaged);
+    fixture_run(damaged);
 }
 
 static void test_status(void)
 {
-    house_run(status_round_trip);
+    fixture_run(status_round_trip);
 }
 
 int main(void)
