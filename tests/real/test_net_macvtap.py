@@ -259,7 +259,7 @@ class Macvtaps(unittest.TestCase):
         self.assertIn("nosuch0", self.fails(nic("later")))
         self.assertEqual(self.out("net-port-list", "later"), "")
         if IS_VIREO:
-            self.assertEqual(self.server.log_count("later", "nosuch0", "is not there"), 1)
+            self.assertEqual(self.server.log_count("later", "nosuch0", "does not exist"), 1)
         sh("ip link add nosuch0 type veth peer name far9")
         self.addCleanup(sh, "ip", "link", "del", "nosuch0")
         self.start(nic("later"))
