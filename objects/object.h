@@ -223,76 +223,82 @@ void objects_autostart(struct object_table *table, struct completion *done);
 // The functions above for one kind, typed: domains_find_name(), domain_ref(), domain_define() ...
 // The first member of `struct kinds` is the table.
 #define OBJECT_FUNCTIONS(kind, kinds)                                                              \
-    static inline struct object_table *kinds##_table(const struct kinds *all)                      \
+    __attribute__((unused)) static inline struct object_table *kinds##_table(                      \
+        const struct kinds *all)                                                                   \
     {                                                                                              \
         return (struct object_table *)all;                                                         \
     }                                                                                              \
-    static inline struct kind *kinds##_find_uuid(const struct kinds *all, const struct uuid *uuid) \
+    __attribute__((unused)) static inline struct kind *kinds##_find_uuid(const struct kinds *all,  \
+                                                                         const struct uuid *uuid)  \
     {                                                                                              \
         return (struct kind *)objects_find_uuid(kinds##_table(all), uuid);                         \
     }                                                                                              \
-    static inline struct kind *kinds##_find_name(const struct kinds *all, const char *name)        \
+    __attribute__((unused)) static inline struct kind *kinds##_find_name(const struct kinds *all,  \
+                                                                         const char *name)         \
     {                                                                                              \
         return (struct kind *)objects_find_name(kinds##_table(all), name);                         \
     }                                                                                              \
-    static inline struct kind *kinds##_next(const struct kinds *all, struct kind *after)           \
+    __attribute__((unused)) static inline struct kind *kinds##_next(const struct kinds *all,       \
+                                                                    struct kind *after)            \
     {                                                                                              \
         return (struct kind *)objects_next(kinds##_table(all), after ? &after->object : NULL);     \
     }                                                                                              \
-    static inline size_t kinds##_count_active(const struct kinds *all)                             \
+    __attribute__((unused)) static inline size_t kinds##_count_active(const struct kinds *all)     \
     {                                                                                              \
         return kinds##_table(all)->active;                                                         \
     }                                                                                              \
-    static inline struct kind *kind##_ref(struct kind *o)                                          \
+    __attribute__((unused)) static inline struct kind *kind##_ref(struct kind *o)                  \
     {                                                                                              \
         object_ref(&o->object);                                                                    \
         return o;                                                                                  \
     }                                                                                              \
-    static inline void kind##_unref(struct kind *o)                                                \
+    __attribute__((unused)) static inline void kind##_unref(struct kind *o)                        \
     {                                                                                              \
         object_unref(&o->object);                                                                  \
     }                                                                                              \
-    static inline void kind##_unrefp(struct kind **o)                                              \
+    __attribute__((unused)) static inline void kind##_unrefp(struct kind **o)                      \
     {                                                                                              \
         if (*o)                                                                                    \
             object_unref(&(*o)->object);                                                           \
     }                                                                                              \
-    static inline bool kind##_is_active(const struct kind *o)                                      \
+    __attribute__((unused)) static inline bool kind##_is_active(const struct kind *o)              \
     {                                                                                              \
         return o->active;                                                                          \
     }                                                                                              \
-    static inline int kind##_require_active(const struct kind *o, struct error *err)               \
+    __attribute__((unused)) static inline int kind##_require_active(const struct kind *o,          \
+                                                                    struct error *err)             \
     {                                                                                              \
         return object_require_active(&o->object, err);                                             \
     }                                                                                              \
-    static inline int kind##_define(struct task *t, struct kinds *all,                             \
-                                    __typeof__(((struct kind *)0)->def) def, struct kind **ret,    \
-                                    struct error *err)                                             \
+    __attribute__((unused)) static inline int kind##_define(                                       \
+        struct task *t, struct kinds *all, __typeof__(((struct kind *)0)->def) def,                \
+        struct kind **ret, struct error *err)                                                      \
     {                                                                                              \
         return object_define(t, kinds##_table(all), def, (struct object **)ret, err);              \
     }                                                                                              \
-    static inline int kind##_set_autostart(struct task *t, struct kind *o, bool on,                \
-                                           struct error *err)                                      \
+    __attribute__((unused)) static inline int kind##_set_autostart(struct task *t, struct kind *o, \
+                                                                   bool on, struct error *err)     \
     {                                                                                              \
         return object_set_autostart(t, &o->object, on, err);                                       \
     }                                                                                              \
-    static inline int kind##_lock(struct task *t, struct kind *o, const char *job,                 \
-                                  struct error *err)                                               \
+    __attribute__((unused)) static inline int kind##_lock(struct task *t, struct kind *o,          \
+                                                          const char *job, struct error *err)      \
     {                                                                                              \
         return object_lock(t, &o->object, job, err);                                               \
     }                                                                                              \
-    static inline int kind##_lock_present(struct task *t, struct kind *o, const char *job,         \
-                                          struct error *err)                                       \
+    __attribute__((unused)) static inline int kind##_lock_present(                                 \
+        struct task *t, struct kind *o, const char *job, struct error *err)                        \
     {                                                                                              \
         return object_lock_present(t, &o->object, job, err);                                       \
     }                                                                                              \
-    static inline void kind##_unlock(struct kind *o)                                               \
+    __attribute__((unused)) static inline void kind##_unlock(struct kind *o)                       \
     {                                                                                              \
         object_unlock(&o->object);                                                                 \
     }                                                                                              \
     /* The definition in force: live, else stored; NULL when it was removed. Borrowed, until the   \
      * next wait. */                                                                               \
-    static inline __typeof__(((struct kind *)0)->def) kind##_current(const struct kind *o)         \
+    __attribute__((unused)) static inline __typeof__(((struct kind *)0)->def) kind##_current(      \
+        const struct kind *o)                                                                      \
     {                                                                                              \
         return o->active ? o->live : o->def;                                                       \
     }                                                                                              \

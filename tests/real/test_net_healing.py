@@ -112,7 +112,7 @@ class Healing:
                 asking.close()
         hurt = silence_ms(pulse, start, end + watch)
         self.assertLess(hurt, limit + BEAT_MS, self.server.log_text())
-        self.assertEqual(self.repairs(), repairs, self.server.log_text())
+        self.assertIn(self.repairs(), repairs if isinstance(repairs, tuple) else (repairs,), self.server.log_text())
         if cause and repairs:
             self.assertGreaterEqual(self.server.log_count("default", "repaired after", cause), 1, self.server.log_text())
         print(f"{hurt:.0f} ms", end=" ", flush=True)
@@ -131,8 +131,8 @@ class Healing:
         self.heals(lambda: sh("nft flush ruleset"), repairs=int(self.backend == "nftables"), cause="rules")
 
     def test_iptables_flush(self):
-        self.heals(lambda: sh("iptables-legacy -w -F; iptables-legacy -w -t nat -F"), repairs=int(self.backend == "iptables"),
-                   cause="rules")
+        self.heals(lambda: sh("iptables-legacy -w -F; iptables-legacy -w -t nat -F"), repairs=(1, 2) if self.backend == "iptables" else 0,
+                   cause="rules")  # two commands: seen together or one by one
 
     def test_iptables_nft_flush_of_its_own_tables(self):
         self.heals(lambda: sh("iptables-nft -F; iptables-nft -t nat -F"), repairs=0)

@@ -166,7 +166,7 @@ class Attach(unittest.TestCase):
 
     def test_card(self):
         steps, seen = self.kill(ALL), set()
-        for name in ("rename g.xml", "qmp getfd", "qmp netdev_add", "qmp device_add"):
+        for name in ("rename g.status", "qmp getfd", "qmp netdev_add", "qmp device_add"):
             self.assertIn(name, steps)
         for step in range(len(steps) + 1):
             with self.subTest(step=step, steps=steps):
