@@ -185,7 +185,8 @@ static void unlink_stream(struct stream *s)
 
 void stream_discard(struct stream *s)
 {
-    set_state(s, STREAM_STATE_OVER);
+    if (s->state != STREAM_STATE_OVER) // the client may have aborted it meanwhile
+        set_state(s, STREAM_STATE_OVER);
     unlink_stream(s);
     drop_input(s);
     if (s->release)
