@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // How this works
 //
-// fork(), then only async-signal-safe calls in the child, then exec. A close-on-exec pipe reports
-// the result: EOF when the program runs, else a struct report with the step that failed and its
-// errno.
+// fork(), then only async-signal-safe calls in the child, then exec; base/capability.c says which
+// of libcap-ng's are. A close-on-exec pipe reports the result: EOF when the program runs, else a
+// struct report with the step that failed and its errno.
 #include "base/child.h"
 #include "base/file.h"
 
@@ -213,13 +213,14 @@ static void set_limits(const struct child_spec *spec, int report_fd)
     }
 }
 
-static void drop_privileges(const struct child_spec *spec, int report_fd)
+// `permitted` is what this process may have now.
+static void drop_privileges(const struct child_spec *spec, uint64_t permitted, int report_fd)
 {
     bool limited = spec->capabilities != CAPABILITIES_ALL;
     // The bounding set first, while CAP_SETPCAP is still held. Without it no_new_privs has the same
     // effect: a program run by root gets no more than what is permitted now.
     if (limited) {
-        int r = capabilities_limit_bounding(spec->capabilities);
+        int r = capabilities_drop_bounding(spec->capabilities);
         if (r < 0 && r != -EPERM)
             fail(report_fd, STEP_CAPABILITIES, -r);
     }
@@ -230,7 +231,8 @@ static void drop_privileges(const struct child_spec *spec, int report_fd)
             fail(report_fd, STEP_USER, errno);
     }
     if (limited) {
-        int r = capabilities_limit(spec->capabilities);
+        int r =
+            capabilities_set(spec->set_user && spec->uid != 0 ? 0 : spec->capabilities & permitted);
         if (r < 0)
             fail(report_fd, STEP_CAPABILITIES, -r);
         if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
@@ -239,7 +241,7 @@ static void drop_privileges(const struct child_spec *spec, int report_fd)
 }
 
 __attribute__((noreturn)) static void run_child(const struct child_spec *spec, const char *program,
-                                                pid_t parent, int report_fd)
+                                                pid_t parent, uint64_t permitted, int report_fd)
 {
     if (spec->new_session)
         setsid();
@@ -258,7 +260,7 @@ __attribute__((noreturn)) static void run_child(const struct child_spec *spec, c
     set_limits(spec, report_fd);
     if (spec->umask >= 0)
         umask((mode_t)spec->umask);
-    drop_privileges(spec, report_fd);
+    drop_privileges(spec, permitted, report_fd);
     if (chdir(spec->directory ? spec->directory : "/") < 0)
         fail(report_fd, STEP_DIRECTORY, errno);
     // Last, because switching users resets it. The parent may have exited before this call.
@@ -332,6 +334,7 @@ int child_spawn(struct task *t, const struct child_spec *spec, struct process *r
     if (pipe2(pipe_fds, O_CLOEXEC | O_NONBLOCK) < 0)
         return error_set_errno(err, AREA_NONE, errno, "cannot start %s", program);
     AUTO_CLOSE int report_fd = pipe_fds[0];
+    uint64_t permitted = capabilities_permitted();
     pid_t parent = getpid(), pid = fork();
     if (pid < 0) {
         int saved = errno;
@@ -339,7 +342,7 @@ int child_spawn(struct task *t, const struct child_spec *spec, struct process *r
         return error_set_errno(err, AREA_NONE, saved, "cannot start %s: fork", program);
     }
     if (pid == 0)
-        run_child(spec, program, parent, pipe_fds[1]);
+        run_child(spec, program, parent, permitted, pipe_fds[1]);
     close(pipe_fds[1]);
 
     struct process p;

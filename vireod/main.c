@@ -139,44 +139,28 @@ static int watch_signals(struct vireod *v, struct error *err)
 
 // What vireod does itself, and what hooks and other programs that it starts may need; vireod(8)
 // lists them. All children but hooks and scripts get fewer.
-static const struct {
-    int number;
-    const char *name;
-} capabilities[] = {
-    {CAP_CHOWN, "chown"},
-    {CAP_DAC_OVERRIDE, "dac_override"},
-    {CAP_FOWNER, "fowner"},
-    {CAP_KILL, "kill"},
-    {CAP_MKNOD, "mknod"},
-    {CAP_NET_ADMIN, "net_admin"},
-    {CAP_NET_BIND_SERVICE, "net_bind_service"},
-    {CAP_NET_RAW, "net_raw"},
-    {CAP_SETGID, "setgid"},
-    {CAP_SETPCAP, "setpcap"},
-    {CAP_SETUID, "setuid"},
-    {CAP_SYS_ADMIN, "sys_admin"},
-    {CAP_SYS_RESOURCE, "sys_resource"},
-};
+static const uint64_t kept_capabilities =
+    CAPABILITY(CAP_CHOWN) | CAPABILITY(CAP_DAC_OVERRIDE) | CAPABILITY(CAP_FOWNER) |
+    CAPABILITY(CAP_KILL) | CAPABILITY(CAP_MKNOD) | CAPABILITY(CAP_NET_ADMIN) |
+    CAPABILITY(CAP_NET_BIND_SERVICE) | CAPABILITY(CAP_NET_RAW) | CAPABILITY(CAP_SETGID) |
+    CAPABILITY(CAP_SETPCAP) | CAPABILITY(CAP_SETUID) | CAPABILITY(CAP_SYS_ADMIN) |
+    CAPABILITY(CAP_SYS_RESOURCE);
 
 static void drop_capabilities(void)
 {
     if (geteuid() != 0)
         return;
-    uint64_t keep = 0, permitted = capabilities_permitted();
     AUTO_STRBUF missing = {0};
-    for (size_t i = 0; i < ARRAY_LEN(capabilities); i++) {
-        keep |= CAPABILITY(capabilities[i].number);
-        if (!(permitted & CAPABILITY(capabilities[i].number)))
-            strbuf_printf(&missing, " %s", capabilities[i].name);
-    }
+    capabilities_describe(kept_capabilities & ~capabilities_permitted(), &missing);
     if (missing.len)
-        log_info("this system does not permit vireod the capabilities%s: what needs them will fail",
+        log_info("this system does not permit vireod the capabilities %s: what needs them will "
+                 "fail",
                  strbuf_text(&missing));
-    int r = capabilities_limit_bounding(keep);
+    int r = capabilities_limit_bounding(kept_capabilities);
     if (r < 0)
         log_warn("cannot limit the capabilities of the programs that vireod starts: %s",
                  strerrordesc_np(-r));
-    r = capabilities_limit(keep);
+    r = capabilities_limit(kept_capabilities);
     if (r < 0)
         log_error("cannot drop the capabilities that vireod does not use: %s", strerrordesc_np(-r));
 }

@@ -148,7 +148,7 @@ def taps(build):
     """200 taps through the module bridge/; Vireo only."""
     program = "/run/t/net_taps"
     objects = [path for module in ("base", "bridge") for path in glob.glob(f"{build}/{module}/CMakeFiles/{module}.dir/*.o")]
-    flags = subprocess.run(["pkg-config", "--cflags", "--libs", "libnl-3.0", "libsystemd"],
+    flags = subprocess.run(["pkg-config", "--cflags", "--libs", "libnl-3.0", "libsystemd", "libcap-ng"],
                            capture_output=True, text=True, check=True).stdout.split()
     subprocess.run(["cc", "-std=gnu17", "-O2", "-D_GNU_SOURCE", f"-I{SOURCE}", f"{SOURCE}/tests/bench/net_taps.c", *objects,
                     "-o", program, *flags], check=True)
