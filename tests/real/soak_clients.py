@@ -33,7 +33,7 @@ ALLOWED = {getattr(libvirt, f"VIR_ERR_{name}") for name in (
     "CONFIG_UNSUPPORTED", "ARGUMENT_UNSUPPORTED", "XML_ERROR", "SYSTEM_ERROR", "RESOURCE_BUSY", "DEVICE_MISSING", "NO_DOMAIN",
     "NO_NETWORK", "NO_STORAGE_POOL", "NO_STORAGE_VOL", "STORAGE_VOL_EXIST", "NO_NETWORK_PORT", "DOM_EXIST", "NETWORK_EXIST",
     "NO_SUPPORT")}
-ALLOWED_INTERNAL = ("bridge name '.*' already in use", "an interface of its own, but none is free", "storage volume name '.*' already in use",
+ALLOWED_INTERNAL = ("bridge name '.*' already in use", "needs a free interface for each domain, but none is free", "storage volume name '.*' already in use",
                     "ended while starting: QEMU says")
 
 

@@ -320,10 +320,10 @@ class Soak(unittest.TestCase):
         libvirt.registerErrorHandler(lambda *_: None, None)
         libvirt.virEventRegisterDefaultImpl()
         threading.Thread(target=run_events, daemon=True).start()
-        self.begin = time.monotonic()
         self.world = World(random.Random(SEED).choice(("nftables", "iptables")))
         self.server, self.times, self.fought, self.number = self.world.server, [], 0, 0
         self.before = {}  # descriptors of each daemon, when it had done all once
+        self.begin = time.monotonic()
         while time.monotonic() - self.begin < SECONDS:
             for deadly in (False, False, True):
                 self.number += 1
