@@ -135,22 +135,6 @@ static enum controller_model default_usb(const struct domain_fill *f)
     return f->q35 ? USB_QEMU_XHCI : f->x86 ? USB_PIIX3_UHCI : USB_QEMU_XHCI;
 }
 
-static enum controller_type bus_controller(enum disk_bus bus)
-{
-    switch (bus) {
-    case DISK_BUS_IDE:
-        return CONTROLLER_IDE;
-    case DISK_BUS_FDC:
-        return CONTROLLER_FDC;
-    case DISK_BUS_SCSI:
-        return CONTROLLER_SCSI;
-    case DISK_BUS_SATA:
-        return CONTROLLER_SATA;
-    default:
-        return CONTROLLER_NONE;
-    }
-}
-
 static void fill_controllers(const struct domain_fill *f)
 {
     struct domain_def *def = f->def;
@@ -175,26 +159,6 @@ static void fill_controllers(const struct domain_fill *f)
             add_controller(def, CONTROLLER_SATA, 0, CONTROLLER_MODEL_NONE);
         add_controller(def, CONTROLLER_PCI, 0, f->q35 ? PCIE_ROOT : PCI_ROOT);
     }
-}
-
-// The controllers that disks and ports of virtio-serial are on.
-void domain_fill_bus_controllers(struct domain_def *def)
-{
-    for (size_t i = 0; i < def->disks.n; i++) {
-        const struct domain_disk *disk = def->disks.v[i];
-        enum controller_type type = bus_controller(disk->bus);
-        const struct device_address *a = &disk->dev.address;
-        if (type != CONTROLLER_NONE && a->type == ADDRESS_DRIVE && a->controller.value < 256)
-            add_controller(def, type, a->controller.value,
-                           type == CONTROLLER_SCSI ? SCSI_LSILOGIC : CONTROLLER_MODEL_NONE);
-    }
-    bool serial_bus = false;
-    for (size_t i = 0; i < def->channels.n; i++)
-        serial_bus |= def->channels.v[i]->target == CHANNEL_TARGET_VIRTIO;
-    for (size_t i = 0; i < def->consoles.n; i++)
-        serial_bus |= def->consoles.v[i]->target == CONSOLE_TARGET_VIRTIO;
-    if (serial_bus)
-        add_controller(def, CONTROLLER_VIRTIO_SERIAL, 0, CONTROLLER_MODEL_NONE);
 }
 
 // The USB 2 set is several controllers of one index.

@@ -65,7 +65,7 @@ enum controller_model {
 struct domain_controller {
     struct device dev;
     enum controller_type type;
-    struct opt_uint index; // always set after domain_def_fill()
+    struct opt_uint index; // always set when complete
     enum controller_model model;
     struct opt_uint ports;     // usb, virtio-serial
     struct opt_uint vectors;   // virtio-serial

@@ -311,7 +311,6 @@ static void fill_devices(struct domain_fill *f)
         if (registry[k].schema->fill)
             registry[k].schema->fill(f);
     }
-    domain_fill_bus_controllers(f->def);
 }
 
 struct check {

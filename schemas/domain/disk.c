@@ -164,39 +164,7 @@ int64_t disk_target_index(const char *target)
     return n - 1;
 }
 
-static void fill_disk_address(struct domain_disk *disk)
-{
-    int64_t n = disk_target_index(disk->target);
-    unsigned per_controller, units;
-    switch (disk->bus) {
-    case DISK_BUS_IDE:
-        per_controller = 4, units = 2;
-        break;
-    case DISK_BUS_FDC:
-        per_controller = 2, units = 2;
-        break;
-    case DISK_BUS_SATA:
-        per_controller = 6, units = 6;
-        break;
-    case DISK_BUS_SCSI:
-        per_controller = 7, units = 7;
-        break;
-    default:
-        return;
-    }
-    struct device_address *a = &disk->dev.address;
-    if (a->type != ADDRESS_NONE || n < 0)
-        return;
-    a->type = ADDRESS_DRIVE;
-    a->controller = OPT_UINT((uint64_t)n / per_controller);
-    a->bus = OPT_UINT((uint64_t)n % per_controller / units);
-    a->target = OPT_UINT(0);
-    a->unit = OPT_UINT((uint64_t)n % units);
-    if (disk->bus == DISK_BUS_SCSI)
-        a->unit = OPT_UINT((uint64_t)n % per_controller), a->bus = OPT_UINT(0);
-}
-
-// Disks of one bus stand in the order of their names, as libvirt lists them.
+// Puts disks of one bus in the order of their names, as libvirt lists them.
 static void sort_disks(struct domain_def *def)
 {
     for (size_t i = 1; i < def->disks.n; i++) {
@@ -226,7 +194,6 @@ static void fill_disks(const struct domain_fill *f)
             disk->driver_format = xstrdup("raw");
         if (disk->device == DISK_DEVICE_CDROM)
             disk->readonly = true;
-        fill_disk_address(disk);
     }
     sort_disks(f->def);
 }

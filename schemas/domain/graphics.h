@@ -43,7 +43,7 @@ struct domain_graphics {
     struct opt_int websocket, live_websocket; // vnc
     char *socket;                             // vnc
     char *listen; // attribute; the same as the first listens entry of type address
-    VEC(struct graphics_listen *) listens; // at least one after domain_def_fill()
+    VEC(struct graphics_listen *) listens; // at least one when complete
     char *keymap;
     char *password;          // shown only with DOMAIN_XML_SECURE
     char *password_valid_to; // "2026-11-21T22:40:00", UTC

@@ -28,7 +28,7 @@ struct interface_ip {
 struct domain_interface {
     struct device dev;
     enum interface_type type;
-    struct opt_mac mac; // always set after domain_def_fill()
+    struct opt_mac mac; // always set when complete
     char *mac_type;     // mac type='generated|static', kept
     // Type network. An interface in a network of macvtaps is of type direct while it runs, and
     // these are live.

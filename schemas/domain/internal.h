@@ -55,8 +55,6 @@ extern const struct doc_type virtio_options_doc; // attributes of <driver>
 // chardev.c: type=, <source>, <protocol>, <log>
 extern const struct doc_type chardev_source_doc;
 
-void domain_fill_bus_controllers(struct domain_def *def); // controller.c
-
 extern const struct doc domain_doc;
 
 unsigned domain_doc_flags(unsigned flags); // of enum domain_xml_flags; def.c

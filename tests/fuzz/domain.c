@@ -3,7 +3,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include "schemas/domain/def.h"
+#include "qemu/complete.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -19,8 +19,7 @@ static char *once(const char *xml, size_t len, unsigned flags)
     struct domain_def *copy = domain_def_copy(def);
     char *text = domain_def_format(copy, DOMAIN_XML_STATE);
     domain_def_destroy(copy);
-    domain_def_fill(def, &(struct domain_defaults){0});
-    (void)domain_def_check(def, &err);
+    (void)complete_definition(def, &(struct complete_facts){0}, &err);
     domain_def_destroy(def);
     return text;
 }

@@ -10,8 +10,8 @@
 #include "qemu/address/address.h"
 #include "qemu/alias.h"
 #include "qemu/command.h"
-#include "qemu/complete.h"
 #include "tests/check.h"
+#include "tests/qemu/complete.h"
 
 enum { FIXTURE_MAX = 1 << 20, NICS_MAX = 16, CAPS_MAX = 1 << 22 };
 #define FIXTURE_DIR "/vireo-test" // stands for a directory of the test's own
@@ -61,22 +61,6 @@ static inline char *replace_all(const char *text, const char *from, const char *
     return strbuf_steal(&b);
 }
 
-static inline int fixture_complete(struct domain_def *def, struct qemu_caps *caps,
-                                   struct error *err)
-{
-    return complete_definition(def, &(struct complete_facts){.arch = "x86_64", .caps = caps}, err);
-}
-
-static inline struct domain_def *fixture_parse(const char *xml, struct qemu_caps *caps,
-                                               struct error *err)
-{
-    struct domain_def *def = domain_def_parse(xml, strlen(xml), 0, err);
-    if (def && fixture_complete(def, caps, err) == 0)
-        return def;
-    domain_def_destroy(def);
-    return NULL;
-}
-
 static inline void fixture_ready(struct fixture *f, struct qemu_caps *caps, const char *dir)
 {
     static const int taps[] = {101, 102}, vhosts[] = {111, 112};
@@ -111,7 +95,7 @@ static inline void fixture_load(struct fixture *f, const char *xml, struct qemu_
 {
     AUTO_ERROR err = ERROR_INIT;
     memset(f, 0, sizeof(*f));
-    f->def = fixture_parse(xml, caps, &err);
+    f->def = fixture_parse(xml, 0, caps, &err);
     if (!f->def) {
         fprintf(stderr, "%.300s\n%s\n", xml, error_message(&err));
         exit(1);

@@ -83,7 +83,7 @@ static void refuse(const char *base, const char *from, const char *to, const cha
     AUTO_FREE char *xml = fixture_text(base);
     AUTO_FREE char *changed = replace_all(xml, from, to);
     CHECK(strcmp(xml, changed) != 0);
-    struct domain_def *def = fixture_parse(changed, caps, &err);
+    struct domain_def *def = fixture_parse(changed, 0, caps, &err);
     CHECK(!def);
     CHECK_CONTAINS(error_message(&err), says);
     CHECK(err.code == ERROR_XML || err.code == ERROR_CONFIG_UNSUPPORTED);

@@ -8,7 +8,7 @@
 #include <libxml/relaxng.h>
 #include "base/str.h"
 #include "schemas/domain/def.h"
-#include "tests/schemas/domain_load.h"
+#include "tests/qemu/complete.h"
 
 static char *read_file(const char *path)
 {
@@ -59,17 +59,17 @@ static void check_round_trip(const char *path, const char *xml)
 static void check_filled(const char *path, const char *xml, bool golden)
 {
     AUTO_ERROR err = ERROR_INIT;
-    struct domain_def *def = domain_load(xml, 0, &err);
+    struct domain_def *def = fixture_parse(xml, 0, NULL, &err);
     if (!def)
         fprintf(stderr, "%s: %s\n", path, err.message);
     CHECK(def);
     AUTO_FREE char *text = domain_def_format(def, 0);
-    domain_load_fill(def);
+    CHECK_INT(fixture_complete(def, NULL, &err), 0);
     AUTO_FREE char *again = domain_def_format(def, 0);
     CHECK_STR(again, text);
     domain_def_destroy(def);
     // What clients read back they may define again.
-    def = domain_load(text, DOMAIN_PARSE_VALIDATE, &err);
+    def = fixture_parse(text, DOMAIN_PARSE_VALIDATE, NULL, &err);
     CHECK_STR(def ? "" : err.message, "");
     AUTO_FREE char *back = domain_def_format(def, 0);
     CHECK_STR(back, text);
@@ -114,7 +114,7 @@ static void examples(void)
 static struct domain_def *load(const char *xml)
 {
     AUTO_ERROR err = ERROR_INIT;
-    struct domain_def *def = domain_load(xml, 0, &err);
+    struct domain_def *def = fixture_parse(xml, 0, NULL, &err);
     CHECK_STR(def ? "" : err.message, "");
     return def;
 }

@@ -4,7 +4,7 @@
 
 #include "base/str.h"
 #include "schemas/domain/def.h"
-#include "tests/schemas/domain_load.h"
+#include "tests/qemu/complete.h"
 
 #define HEAD                                                                                       \
     "<domain type='qemu'>\n<name>x</name>\n<memory>1024</memory>\n<os><type>hvm</type></os>\n"
@@ -295,7 +295,7 @@ static void bad_documents(void)
 {
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         AUTO_ERROR err = ERROR_INIT;
-        struct domain_def *def = domain_load(cases[i].xml, 0, &err);
+        struct domain_def *def = fixture_parse(cases[i].xml, 0, NULL, &err);
         if (def || err.code != cases[i].code)
             fprintf(stderr, "case %zu: %s\n%s\n", i, cases[i].xml, error_message(&err));
         CHECK(!def);
