@@ -11,8 +11,10 @@
 
 #include <fcntl.h>
 #include <linux/netfilter/x_tables.h>
+#include <spawn.h>
 #include <stdio.h>
 #include <sys/file.h>
+#include <sys/wait.h>
 #include <time.h>
 
 enum {
@@ -82,8 +84,10 @@ bool ipt_chain_drops(const struct ipt_tables *ops, const char *chain, struct xtc
 static int table_error(const struct ipt_tables *ops, const char *verb, const char *table, int e,
                        struct error *err)
 {
-    error_set(err, ERROR_SYSTEM, AREA_FIREWALL, "cannot %s the legacy %s table '%s': %s", verb,
-              ops->family == RULE_V6 ? "ip6tables" : "iptables", table, ops->strerror(e));
+    const char *remedy =
+        e == ENOPROTOOPT ? "; load the modules: modprobe -a ip_tables ip6_tables" : "";
+    error_set(err, ERROR_SYSTEM, AREA_FIREWALL, "cannot %s the legacy %s table '%s': %s%s", verb,
+              ops->family == RULE_V6 ? "ip6tables" : "iptables", table, ops->strerror(e), remedy);
     if (err)
         err->sys_errno = e;
     return -1;
@@ -112,13 +116,33 @@ int ipt_change(const struct ipt_tables *ops, const char *table,
     }
 }
 
+static bool usable(enum rule_family family)
+{
+    struct xtc_handle *h = ipt_tables_of(family)->init("filter");
+    if (!h)
+        return false;
+    ipt_tables_of(family)->free(h);
+    return true;
+}
+
+// The kernel loads neither by itself; the program iptables does. vireod may, at its start.
+static void load_modules(void)
+{
+    char *argv[] = {"modprobe", "-aq", "ip_tables", "ip6_tables", NULL};
+    pid_t pid;
+    int status;
+    if (posix_spawnp(&pid, argv[0], NULL, NULL, argv, environ) == 0)
+        waitpid(pid, &status, 0);
+}
+
 static int probe(struct backend_env *env, struct error *err)
 {
     (void)env;
-    struct xtc_handle *h = ipt_tables_of(RULE_V4)->init("filter");
-    if (!h)
+    if (!usable(RULE_V4) || !usable(RULE_V6))
+        load_modules();
+    // IPv6 may be off.
+    if (!usable(RULE_V4))
         return table_error(ipt_tables_of(RULE_V4), "use", "filter", errno, err);
-    ipt_tables_of(RULE_V4)->free(h);
     return 0;
 }
 

@@ -17,7 +17,12 @@
 #include "host/qemu_learn.h"
 #include "monitor/qmp_api.h"
 
-enum { TIMEOUT_MS = 30000, END_MS = 5000, STDERR_MAX = 2048, MONITOR_FD = 3 };
+enum {
+    TIMEOUT_MS = 120000, // usually 0.1 s; a machine that boots and emulates its processor took 40
+    END_MS = 5000,
+    STDERR_MAX = 2048,
+    MONITOR_FD = 3,
+};
 
 struct run {
     struct process qemu;

@@ -53,6 +53,19 @@
         }                                                                                          \
     } while (0)
 
+// How many times longer than usual things may take here: with AddressSanitizer, or as VIREO_SLOW
+// says, which an emulated machine sets.
+static inline unsigned slower(void)
+{
+    const char *slow = getenv("VIREO_SLOW");
+#ifdef __SANITIZE_ADDRESS__
+    enum { USUAL = 4 };
+#else
+    enum { USUAL = 1 };
+#endif
+    return slow ? (unsigned)atoi(slow) : USUAL;
+}
+
 #define RUN(test)                                                                                  \
     do {                                                                                           \
         test();                                                                                    \

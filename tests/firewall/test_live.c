@@ -15,11 +15,6 @@
 #include <sys/wait.h>
 
 enum { PORT = 7000, FOREIGN = 1000, RIVALS = 60 };
-#ifdef __SANITIZE_ADDRESS__
-enum { SLOWER = 4 };
-#else
-enum { SLOWER = 1 };
-#endif
 static const char LOCK[] = "/run/xtables.lock";
 
 // The stage: made once, then every test has it.
@@ -712,8 +707,8 @@ static void test_speed(void)
     }
     printf("# with %d foreign rules: apply %.2f ms, verify %.2f ms\n", FOREIGN, (double)best / 1e3,
            (double)best_verify / 1e3);
-    CHECK(best <= 10000u * SLOWER);
-    CHECK(best_verify <= 5000u * SLOWER);
+    CHECK(best <= 10000u * slower());
+    CHECK(best_verify <= 5000u * slower());
     remove_network("virbr0");
     netns_sh("iptables-legacy -F && iptables-legacy -t nat -F && nft delete table inet theirs");
 }

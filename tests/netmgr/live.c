@@ -112,6 +112,7 @@ unsigned live_wait(struct live *l, unsigned limit_ms, const char *fmt, ...)
     CHECK(vsnprintf(text, sizeof(text), fmt, ap) < (int)sizeof(text));
     va_end(ap);
     uint64_t start = now_monotonic_us(), tried;
+    limit_ms *= slower();
     // The result is the time at which the successful try began.
     for (;;) {
         tried = now_monotonic_us();

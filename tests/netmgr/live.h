@@ -24,7 +24,8 @@ void live_close(struct live *l);
 struct network *live_define(struct live *l, const char *xml);
 struct network *live_start(struct live *l, const char *xml);
 void live_destroy(struct live *l, struct network *net);
-// Waits until a shell command succeeds; returns the time in ms. Fails the test after limit_ms.
+// Waits until a shell command succeeds; returns the time in ms. Fails the test after
+// limit_ms, slower() times as much.
 unsigned live_wait(struct live *l, unsigned limit_ms, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 // Runs the loop until no background work is left.

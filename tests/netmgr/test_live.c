@@ -13,11 +13,6 @@
 #include "netmgr/internal.h"
 
 enum { PORT = 7000, MAX_REPAIR_MS = 500, MAX_REPAIR_DNSMASQ_MS = 1000 };
-#ifdef __SANITIZE_ADDRESS__
-enum { SLOWER = 4 };
-#else
-enum { SLOWER = 1 };
-#endif
 
 static enum firewall_choice backend;
 static const char *iptables;
@@ -136,14 +131,14 @@ static void do_damage(struct live *l, const struct damage *d)
     netns_sh("%s", command);
     uint64_t start = now_monotonic_us();
     while (net->runtime->repair.total == before) {
-        if (now_monotonic_us() - start > d->limit_ms * 1000ull * SLOWER) {
+        if (now_monotonic_us() - start > d->limit_ms * 1000ull * slower()) {
             fprintf(stderr, "after %s: not detected\n", d->what);
             exit(1);
         }
         task_sleep(l->t, task_deadline_ms(1));
     }
     unsigned took = (unsigned)((now_monotonic_us() - start) / 1000);
-    took += live_wait(l, d->limit_ms * SLOWER - took, "%s", d->repaired);
+    took += live_wait(l, d->limit_ms - took / slower(), "%s", d->repaired);
     live_settle(l);
     printf("   %s: repaired in %u ms\n", d->what, took);
     if (!asks_outside()) {

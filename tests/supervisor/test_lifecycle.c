@@ -117,8 +117,8 @@ static void dies_in_start(struct task *t, struct fixture *h)
 static void hangs_in_start(struct task *t, struct fixture *h)
 {
     fixture_close(h);
-    h->config.timeouts.start_ms = 300;
-    h->config.timeouts.answer_ms = 300;
+    h->config.timeouts.start_ms = 300 * slower();
+    h->config.timeouts.answer_ms = 300 * slower();
     fixture_open(h);
     fails(t, h, "wait-eof\n", "monitor of domain");
     fails(t, h, BOOT_TO_CONT "wait-eof\n", "no reply in time");

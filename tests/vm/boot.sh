@@ -104,7 +104,7 @@ mkfs.ext4 -q "$work/disk"
 share() { echo "-fsdev local,id=$1,path=$2,security_model=none,readonly=on,multidevs=remap -device virtio-9p-pci,fsdev=$1,mount_tag=$1"; }
 status=0
 # shellcheck disable=SC2046,SC2086
-setpriv --pdeathsig KILL qemu-system-x86_64 -machine q35 -cpu max -m "${VM_MEMORY:-2048}" -smp 2 -display none -nic none \
+setpriv --pdeathsig KILL qemu-system-x86_64 -machine q35 -cpu max -m "${VM_MEMORY:-2048}" -smp "${VM_CPUS:-1}" -display none -nic none \
     -serial "file:$work/console" -serial stdio -device isa-debug-exit,iobase=0xf4,iosize=1 -device virtio-rng-pci \
     -drive "file=$work/disk,format=raw,if=virtio,cache=unsafe" \
     -kernel "$kernel"/boot/vmlinuz-* -initrd "$work/initrd" -append "console=ttyS0 quiet systemd.show_status=0" \
