@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The connection to a domain's QEMU: opened at its start, lost, and opened again for as long as the
-// process lives. A QEMU that does not answer (stopped by a signal or a debugger, waiting for its
+// process runs. A QEMU that does not answer (stopped by a signal or a debugger, waiting for its
 // storage) keeps its domain: until it answers, the domain can only be destroyed.
 #include <errno.h>
 #include "supervisor/internal.h"

@@ -4,7 +4,7 @@
 // Reads answer from what is known here and never wait for a guest. What changes a guest goes
 // through its lock, first come first served, with a deadline: a guest that hangs holds up only
 // those that want to change that guest. destroy doesn't wait its turn: it ends the process, which
-// ends the wait of whoever holds the lock.
+// ends the wait of the lock's holder.
 #pragma once
 
 #include <net/if.h>
@@ -74,9 +74,8 @@ struct domains_config {
     gid_t qemu_gid;
     const gid_t *qemu_groups; // borrowed
     size_t nqemu_groups;
-    const char *qemu_user; // its name, for error texts
-    uint64_t
-        log_max_bytes; // a guest's log is started anew above this; the one before is kept as .0
+    const char *qemu_user;  // its name, for error texts
+    uint64_t log_max_bytes; // of a guest's log; a full one is renamed to .0 at the next start
     struct domain_timeouts timeouts;
     struct domain_observer observer;
     // Makes of a disk what QEMU is to be given: the file of a pool's volume, and what that file is

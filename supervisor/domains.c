@@ -224,8 +224,8 @@ int domains_parse(struct task *t, struct domains *all, const char *xml, unsigned
     struct domain_def *def = domain_def_parse(xml, strlen(xml), parse_flags, err);
     if (!def)
         return -1;
-    // The machine type's full name is the binary's to tell; without the binary the document is kept
-    // as it is written, so that a guest can be defined before its QEMU is installed.
+    // Only the binary knows the machine type's full name; without the binary the document is kept
+    // as it is written, so that a domain can be defined before its QEMU is installed.
     const char *arch = def->os.arch ? def->os.arch : host_arch(host);
     const char *emulator = def->emulator ? def->emulator : host_find_emulator(host, arch);
     AUTO_QEMU_CAPS struct qemu_caps *caps = NULL;

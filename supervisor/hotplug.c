@@ -7,7 +7,7 @@
 // ends first, the device last. Plugging in sends them in order, and undoes those done when one
 // fails. Plugging out is a request to the guest (device_del); when QEMU says DEVICE_DELETED the
 // guest has let go of it, and the inverse of the other commands is sent from the end. The guest may
-// never answer, or so late that nobody waits any more.
+// never answer, or only after the call has ended.
 #include "netmgr/netmgr.h"
 #include "qemu/address/address.h"
 #include "qemu/alias.h"
@@ -165,7 +165,7 @@ int hotplug_attach(struct task *t, struct domain *dom, struct device *dev, struc
 
 // ---- plugging out ------------------------------------------------------------------------------
 
-// The guest has let go: what stood behind the device goes too.
+// The guest has released the device: removes its back ends too.
 static void clean_up(struct task *t, struct domain *dom, const char *alias)
 {
     struct device *dev = alias_find(dom->live, alias);
@@ -174,7 +174,8 @@ static void clean_up(struct task *t, struct domain *dom, const char *alias)
     if (!dev)
         return;
     if (plan_unplug(t, dom, dev, &steps, &err) < 0)
-        log_domain(LOG_LEVEL_WARN, dom->name, "what stood behind '%s' stays in its QEMU: %s", alias,
+        log_domain(LOG_LEVEL_WARN, dom->name,
+                   "cannot remove the back ends of '%s' from its QEMU: %s", alias,
                    error_message(&err));
     // The last step made the device itself.
     for (size_t i = steps.steps.n; i-- > 1;)
@@ -272,7 +273,7 @@ int hotplug_resync(struct task *t, struct domain *dom, struct error *err)
         return -1;
     domain_def_each_device(dom->live, find_missing, &m);
     for (size_t i = 0; i < m.aliases.n; i++) {
-        log_domain(LOG_LEVEL_INFO, dom->name, "'%s' came or went while nobody listened: it is gone",
+        log_domain(LOG_LEVEL_INFO, dom->name, "QEMU has no device '%s' any more: removing it",
                    m.aliases.v[i]);
         const struct device *dev = alias_find(dom->live, m.aliases.v[i]);
         if (dev->kind == DEVICE_INTERFACE)

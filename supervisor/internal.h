@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Shared by the files of supervisor/ that carry a guest through its life; nobody else includes
-// this.
+// Private to supervisor/: what its files share about a domain's lifetime.
 #pragma once
 
 #include "supervisor/domain.h"
@@ -51,16 +50,16 @@ struct status {
 int status_parse(const char *text, size_t len, struct status *ret, struct error *err);
 void status_finish(struct status *s);
 void granted_finish(struct granted_list *list);
-// The file that a guest's process keeps locked as long as it lives, and that holds its pid.
+// The file that a guest's process keeps locked until it ends, and that holds its pid.
 char *status_pid_path(const struct domain *dom);
 char *status_monitor_path(const struct domain *dom);
 char *status_dir_path(const struct domain *dom); // the domain's own, while it runs
-// Opens and locks it for a new process. -EWOULDBLOCK: a process of that guest lives.
+// Opens and locks it for a new process. -EWOULDBLOCK: a process of that guest runs.
 int status_lock_pid_file(const struct domain *dom, int *fd);
 // Removes those that a daemon left that was killed before it wrote, or after it removed, the
 // status.
 void status_sweep(const char *run_dir);
-// The process that holds it: 0 with *ret, -ESRCH when nobody does, -EAGAIN when it has not written
+// The process that holds it: 0 with *ret, -ESRCH when none does, -EAGAIN when it has not written
 // its number yet. `known`: its pid and start time as far as its status file has them.
 int status_find_process(const struct domain *dom, const struct process *known, struct process *ret);
 
@@ -89,7 +88,7 @@ int stop_kill(struct task *t, struct domain *dom, bool graceful, struct error *e
 // On dom->process, which may have been found just now; fails as stop_is_unwanted() does.
 int stop_watch(struct domain *dom, struct error *err);
 // -1 with ERROR_OPERATION_ABORTED when a guest that is being started, or taken over, has been
-// destroyed meanwhile: as long as nobody knew its process, nobody could end that.
+// destroyed meanwhile: destroy could not end a process that was not known yet.
 int stop_is_unwanted(const struct domain *dom, struct error *err);
 // Whether its process has ended. A connection's end is seen before that of the process that had it:
 // waits for a moment.
@@ -100,7 +99,7 @@ bool stop_is_ending(struct task *t, const struct domain *dom);
 int connection_open(struct task *t, struct domain *dom, uint64_t timeout_ms, struct error *err);
 // Opens it again, or for a process found running, and brings the domain in line with it. Lock held.
 int connection_restore(struct task *t, struct domain *dom, uint64_t timeout_ms, struct error *err);
-// Tries that again, with growing pauses, for as long as the process lives.
+// Tries that again, with growing pauses, for as long as the process runs.
 void connection_retry_later(struct domain *dom);
 
 // adopt.c
@@ -122,7 +121,7 @@ int hotplug_detach(struct task *t, struct domain *dom, const struct device *want
 int hotplug_update(struct task *t, struct domain *dom, struct device *new, struct error *err);
 // QEMU has let go of a device: cleans up behind it when it is that task's turn.
 void hotplug_on_deleted(struct domain *dom, const char *alias);
-// The same for what went while nobody listened.
+// The same for devices that went while vireod was not connected.
 int hotplug_resync(struct task *t, struct domain *dom, struct error *err);
 // Forgets those that wait for that.
 void hotplug_drop_deleted(struct domain *dom);

@@ -4,10 +4,10 @@
 // How this works
 //
 // A macvtap stays when the QEMU that has it open ends, unlike a tap, so that it has to be deleted.
-// Each stands in dom->macvtaps, and with that in the guest's status file, from before it is made
-// until it is gone: whoever comes after us, at whatever instant we end, finds it there and deletes
-// it with the guest. One that nobody wants any more is marked and deleted by a task of its own; who
-// is about to make one waits for those, as they may be in its way.
+// Each is in dom->macvtaps, and with that in the guest's status file, from before it is made until
+// it is gone: the next vireod, at whatever instant this one ends, finds it there and deletes it
+// with the guest. One that is no longer used is marked and deleted by a task of its own; a task
+// that is about to make one waits for those, as their names may be in its way.
 #include "supervisor/iface.h"
 #include "netmgr/netmgr.h"
 #include "supervisor/internal.h"
@@ -101,7 +101,7 @@ void macvtap_unwant_unused(struct domain *dom)
     }
 }
 
-// The guest whose it is, to be named beside it. NULL when it is nobody's.
+// The guest whose it is, for errors. NULL when vireod did not make it.
 static const char *owner_of(struct domains *all, const char *name)
 {
     struct domain *dom;
@@ -139,7 +139,7 @@ int macvtap_plug(struct task *t, struct domain *dom, struct iface_link *link,
     char conflict[IFNAMSIZ];
     struct domain_macvtap m = {.mac = link->iface->mac};
     sweep(t, all);
-    // Only what is ours for sure may be on record: it will be deleted.
+    // Only what vireod makes may be on record: it will be deleted.
     if (check_free(dom, config->name, err) < 0)
         return -1;
     snprintf(m.name, sizeof(m.name), "%s", config->name);

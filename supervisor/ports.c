@@ -22,7 +22,7 @@ static bool port_is_taken(const struct domains *all, int64_t port)
     return false;
 }
 
-// Whether anybody else listens there; asked by trying.
+// Whether no process listens there; found by trying to.
 static bool port_is_free(int64_t port)
 {
     AUTO_CLOSE int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);

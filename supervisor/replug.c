@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Cards of running guests whose network knows nothing of them: after our restart, or because it was
-// undefined and made anew, which libvirt's clients mend with update-device.
+// Interfaces of running guests that their network does not know: after a restart of vireod, or
+// because the network was undefined and defined again, which libvirt's clients repair with
+// update-device.
 #include "netmgr/netmgr.h"
 #include "supervisor/iface.h"
 #include "supervisor/internal.h"

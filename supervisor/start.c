@@ -16,7 +16,7 @@
 #include <stdio.h>
 #include <sys/file.h>
 
-// What one start has open besides what stays in struct domain; all ours, all closed at its end.
+// What one start has open besides what stays in struct domain; owned, closed at its end.
 struct launch {
     struct qemu_caps *caps;
     struct command command;
@@ -393,7 +393,7 @@ static int run(struct task *t, struct domain *dom, struct launch *l, unsigned fl
     return runs ? domain_move_saved(dom, MOVE_BOOTED, err) : 0;
 }
 
-// QEMU's own words say more than the end of a connection.
+// QEMU's last output says more than the end of a connection.
 static void explain(struct domain *dom, struct launch *l, bool ended, struct error *err)
 {
     AUTO_FREE char *tail = guest_log_tail(&l->log);
@@ -415,7 +415,7 @@ static void give_up(struct task *t, struct domain *dom, struct launch *l, struct
         process_kill(&dom->process, SIGKILL); // we may not wait: it has run nothing yet
     else if (l->lock_fd >= 0)
         flock(l->lock_fd, LOCK_UN); // another's child has a copy until it becomes its program
-    // Destroyed by somebody else meanwhile: that is then its end.
+    // A client destroyed it meanwhile: then that is the error.
     if (stop_is_unwanted(dom, err) == 0)
         explain(dom, l, ended, err);
     close_fd(&l->lock_fd);

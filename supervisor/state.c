@@ -17,7 +17,7 @@ static void set_state(struct domain *dom, enum domain_move move)
 {
     // QEMU's real state is what counts, so that an illegal move is made all the same.
     if (!domain_may_move(dom, move))
-        state_report_illegal("domain", dom->name, state_names[dom->state], domain_moves[move].word);
+        state_report_illegal("domain", dom->name, state_names[dom->state], domain_moves[move].name);
     dom->state = domain_moves[move].to;
     dom->reason = move;
 }
@@ -25,7 +25,7 @@ static void set_state(struct domain *dom, enum domain_move move)
 static void announce(struct domain *dom, enum domain_move move)
 {
     const struct domain_observer *o = &dom->all->config.observer;
-    log_domain(LOG_LEVEL_INFO, dom->name, "%s", domain_moves[move].word);
+    log_domain(LOG_LEVEL_INFO, dom->name, "%s", domain_moves[move].name);
     if (o->moved)
         o->moved(o->arg, dom, move);
 }

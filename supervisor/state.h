@@ -31,7 +31,7 @@ enum domain_move {
     MOVE_PAUSED_UNKNOWN, // QEMU stopped it by itself
     MOVE_PAUSED_DUMP,
     MOVE_SHUTDOWN_GUEST, // the guest powered off
-    MOVE_SHUTDOWN_HOST,  // QEMU was told to by a signal or by `quit`
+    MOVE_SHUTDOWN_HOST,  // QEMU ended by a signal or by `quit`
     MOVE_PANICKED,       // and is kept
     MOVE_SUSPENDED_TO_MEMORY,
     MOVE_SUSPENDED_TO_DISK,
@@ -41,12 +41,12 @@ enum domain_move {
     MOVE_STOPPED_CRASHED,      // the guest panicked, and on_crash ended it
     MOVE_STOPPED_FAILED,       // process died by itself
     MOVE_STOPPED_START_FAILED, // it never got to run
-    MOVE_STOPPED_LOST,         // it ended while no daemon was looking
+    MOVE_STOPPED_LOST,         // it ended while no daemon ran
     DOMAIN_MOVE_COUNT
 };
 
 struct domain_move_row {
-    const char *word; // in our state files and in the log
+    const char *name; // in status files and in the log
     unsigned from;    // mask of states it may start from
     enum domain_state to;
 };

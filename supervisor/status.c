@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Running guests on disk, so that they are found again by whoever comes after us.
+// Running guests on disk, so that the next vireod finds them again.
 //
 // How this works
 //
 // RUN/NAME.pid   The process's number. The file is opened and locked (flock) before fork() and the
-//                descriptor stays open in QEMU until it ends. So whether somebody holds the lock
-//                tells whether the guest lives, at any instant, also between fork() and the first
-//                status that has the pid. The child writes its number before it becomes QEMU.
+//                descriptor stays open in QEMU until it ends. So a guest runs exactly while the
+//                file is locked, at any instant, also between fork() and the first status that has
+//                the pid. The child writes its number before it becomes QEMU.
 // RUN/NAME.status  State, reason, id and the live document; written before the process is started,
-// and at
-//                each change. Not made durable: a machine that lost power has lost its guests too.
+//                and at each change. Not made durable: a machine that lost power has lost its
+//                guests too.
 // RUN/NAME.monitor  The listening socket of QEMU's monitor.
 // RUN/UUID/         The sockets of the domain's channels. No name in it is the user's.
 #include "base/file.h"
@@ -23,7 +23,7 @@
 
 enum {
     STATUS_VERSION = 1,
-    SOCKET_NAME_MAX = 80, // leaves room in sun_path for what unix_listen() puts before it
+    SOCKET_NAME_MAX = 80, // leaves space in sun_path for what unix_listen() puts before it
 };
 
 static char *run_path(const struct domain *dom, const char *suffix)
@@ -60,7 +60,7 @@ char *status_format(const struct domain *dom)
     // Until it is launched its last move is the end of the time before.
     enum domain_move reason = dom->state == DOMAIN_SHUTOFF ? MOVE_NONE : dom->reason;
     strbuf_printf(&b, "<vireo-domain version='%d' id='%d' state='%s' pid='%d' start-time='%ju'>\n",
-                  STATUS_VERSION, dom->id, domain_moves[reason].word, (int)dom->process.pid,
+                  STATUS_VERSION, dom->id, domain_moves[reason].name, (int)dom->process.pid,
                   (uintmax_t)dom->process.start_time);
     VEC_FOREACH (g, &dom->granted) {
         strbuf_printf(&b, "<granted uid='%u' gid='%u' dev='%ju' ino='%ju' path='", g->uid, g->gid,
@@ -152,16 +152,16 @@ static void parse_macvtap(xmlNode *node, struct status *ret)
     xmlFree(mac);
 }
 
-// A word that is not known must not be guessed: what is taken for half started is ended.
+// An unknown state is an error and not guessed: a domain taken for half started would be ended.
 static int parse_state(xmlNode *root, struct status *ret)
 {
-    xmlChar *word = xmlGetNoNsProp(root, (const xmlChar *)"state");
+    xmlChar *name = xmlGetNoNsProp(root, (const xmlChar *)"state");
     int found = -1;
     for (int i = 0; i < DOMAIN_MOVE_COUNT; i++) {
-        if (word && str_eq(domain_moves[i].word, (const char *)word))
+        if (name && str_eq(domain_moves[i].name, (const char *)name))
             found = i;
     }
-    xmlFree(word);
+    xmlFree(name);
     if (found < 0 || (domain_moves[found].to == DOMAIN_SHUTOFF && found != MOVE_NONE))
         return -1;
     ret->reason = (enum domain_move)found;

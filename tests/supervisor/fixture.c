@@ -20,7 +20,7 @@ static void on_moved(void *arg, struct domain *dom, enum domain_move move)
     struct fixture *h = arg;
     (void)dom;
     h->started += move == MOVE_LAUNCHED;
-    strbuf_printf(&h->moves, "%s%s", h->moves.len ? " " : "", domain_moves[move].word);
+    strbuf_printf(&h->moves, "%s%s", h->moves.len ? " " : "", domain_moves[move].name);
 }
 
 static void on_defined(void *arg, struct domain *dom, bool added)

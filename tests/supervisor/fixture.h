@@ -24,7 +24,7 @@ struct fixture {
 
 // Runs fn as a task in a fresh fixture, then takes it down; nothing may be left running.
 void fixture_run(void (*fn)(struct task *t, struct fixture *h));
-// Opens the table anew (as a daemon that was restarted), with h->config, and loads what is stored.
+// Opens the table again (as a daemon that was restarted), with h->config, and loads what is stored.
 void fixture_open(struct fixture *h);
 void fixture_close(struct fixture *h); // guests go on
 
@@ -40,7 +40,7 @@ int fixture_create(struct task *t, struct fixture *h, const char *name, const ch
 // Defines and starts it with a script; both must work.
 struct domain *fixture_start(struct task *t, struct fixture *h, const char *name, const char *more,
                              const char *script);
-// Tells the script to go on: it waits at `expect x-go`.
+// Lets the script go on, which waits at `expect x-go`.
 void fixture_go(struct task *t, struct domain *dom);
 // Waits until *moves is as wanted, and empties it.
 void fixture_expect_moves(struct task *t, struct fixture *h, const char *wanted);

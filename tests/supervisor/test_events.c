@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What follows from what QEMU tells: the moves a guest makes for each action of its document, and a
-// monitor that is lost.
+// What follows from QEMU's events: the moves a domain makes for each action of its document, and a
+// lost QMP connection.
 #include "tests/check.h"
 #include "tests/supervisor/fixture.h"
 
@@ -19,7 +19,7 @@
 
 static const struct sequence {
     const char *name, *actions;
-    const char *script; // after the guest was told to go
+    const char *script; // after `cont`
     const char *moves;
     enum domain_state state;
     const char *devices;
@@ -68,7 +68,7 @@ static const struct sequence {
      "panicked stopped-crashed", DOMAIN_SHUTOFF, NULL},
     {"crash-dump-restart", "<on_crash>coredump-restart</on_crash>", EV_PANIC DUMP RESTART SERVE,
      "panicked restarted", DOMAIN_RUNNING, NULL},
-    // Told twice: acted on once.
+    // Reported twice: acted on once.
     {"crash-twice", "<on_crash>preserve</on_crash>", EV_PANIC EV_PANIC SERVE, "panicked",
      DOMAIN_CRASHED, NULL},
     {"host-signal", "", "event SHUTDOWN {\"guest\": false, \"reason\": \"host-signal\"}\nexit 0\n",
@@ -174,7 +174,7 @@ static void commands(struct task *t, struct fixture *h)
     fixture_expect_moves(t, h, "unpaused");
     CHECK_INT(many(t, dom, domain_reset, NULL), 0);
     CHECK_INT(many(t, dom, domain_suspend, "not now"), -1);
-    fixture_go(t, dom); // a stop that was not ours
+    fixture_go(t, dom); // a stop that vireod did not ask for
     fixture_expect_moves(t, h, "paused-unknown");
     CHECK_INT(many(t, dom, domain_resume, NULL), 0);
     fixture_expect_moves(t, h, "unpaused");
@@ -191,7 +191,7 @@ static void commands(struct task *t, struct fixture *h)
     "accept\ngreet\nexpect qmp_capabilities\nreply {}\nexpect query-status\n"                      \
     "reply {\"status\": \"" status "\", \"running\": false}\nexpect query-chardev\nreply []\n"
 
-// The connection ends, or says nonsense, while the process lives.
+// The connection ends, or brings nonsense, while the process runs.
 static void reconnects(struct task *t, struct fixture *h)
 {
     struct domain *dom = fixture_start(t, h, "web", NULL,
@@ -207,7 +207,7 @@ static void reconnects(struct task *t, struct fixture *h)
     fixture_expect_moves(t, h, "shutdown-guest stopped-shutdown");
 }
 
-#define CARD                                                                                       \
+#define IFACE                                                                                      \
     "<interface type='user'><mac address='52:54:00:00:00:01'/>"                                    \
     "<model type='virtio'/></interface>"
 
@@ -226,13 +226,13 @@ static void stays_lost(struct task *t, struct fixture *h)
     CHECK_INT(many(t, dom, domain_shutdown, "can only be destroyed"), -1);
     AUTO_ERROR err = ERROR_INIT;
     bool gone;
-    CHECK_INT(domain_attach_device(t, dom, CARD, DOMAIN_AFFECT_LIVE, &err), -1);
+    CHECK_INT(domain_attach_device(t, dom, IFACE, DOMAIN_AFFECT_LIVE, &err), -1);
     CHECK_CONTAINS(error_message(&err), "attach a device to guest 'web': the connection");
-    CHECK_INT(domain_update_device(t, dom, CARD, DOMAIN_AFFECT_CURRENT, &err), -1);
+    CHECK_INT(domain_update_device(t, dom, IFACE, DOMAIN_AFFECT_CURRENT, &err), -1);
     CHECK_CONTAINS(error_message(&err), "connection to its QEMU is lost");
-    CHECK_INT(domain_detach_device(t, dom, CARD, DOMAIN_AFFECT_LIVE, &gone, &err), -1);
+    CHECK_INT(domain_detach_device(t, dom, IFACE, DOMAIN_AFFECT_LIVE, &gone, &err), -1);
     CHECK_CONTAINS(error_message(&err), "connection to its QEMU is lost");
-    CHECK_INT(domain_attach_device(t, dom, CARD, DOMAIN_AFFECT_CONFIG, &err), 0);
+    CHECK_INT(domain_attach_device(t, dom, IFACE, DOMAIN_AFFECT_CONFIG, &err), 0);
     CHECK_INT(dom->def->interfaces.n, 1);
     CHECK_INT(domain_destroy(t, dom, 0, &err), 0);
     fixture_expect_moves(t, h, "stopped-destroyed");
@@ -273,17 +273,17 @@ static void suspends_late(struct task *t, struct fixture *h)
 }
 
 #define PLUG "expect netdev_add\nreply {}\nexpect device_add\nreply {}\n"
-#define CARD_GONE                                                                                  \
+#define IFACE_GONE                                                                                 \
     "event DEVICE_DELETED {\"device\": \"net0\", \"path\": \"/machine/peripheral/net0\"}\n"
 
-static void with_card(struct task *t, struct domain *dom)
+static void with_iface(struct task *t, struct domain *dom)
 {
     AUTO_ERROR err = ERROR_INIT;
-    CHECK_OK(domain_attach_device(t, dom, CARD, DOMAIN_AFFECT_LIVE, &err), &err);
+    CHECK_OK(domain_attach_device(t, dom, IFACE, DOMAIN_AFFECT_LIVE, &err), &err);
     CHECK_INT(dom->live->interfaces.n, 1);
 }
 
-// A guest that lets go of a card at last, when nobody waits any more: what stood behind it goes.
+// A guest that releases an interface only after detach timed out: its back end is removed then.
 static void unplugs_late(struct task *t, struct fixture *h)
 {
     fixture_close(h);
@@ -291,11 +291,11 @@ static void unplugs_late(struct task *t, struct fixture *h)
     fixture_open(h);
     struct domain *dom =
         fixture_start(t, h, "web", NULL,
-                      BOOT PLUG "expect device_del\nreply {}\n" GO CARD_GONE CARD_GONE
+                      BOOT PLUG "expect device_del\nreply {}\n" GO IFACE_GONE IFACE_GONE
                                 "expect netdev_del\nargument id \"hostnet0\"\nreply {}\n" GO QUIT);
     AUTO_ERROR err = ERROR_INIT;
     bool gone;
-    with_card(t, dom);
+    with_iface(t, dom);
     CHECK_OK(domain_detach_alias(t, dom, "net0", DOMAIN_AFFECT_LIVE, &gone, &err), &err);
     CHECK(!gone);
     CHECK_INT(h->removed, 0);
@@ -305,21 +305,21 @@ static void unplugs_late(struct task *t, struct fixture *h)
     fixture_go(t, dom);
 }
 
-// The card goes while somebody changes it.
+// The guest releases the interface while a client changes it.
 static void unplugs_meanwhile(struct task *t, struct fixture *h)
 {
     struct domain *dom = fixture_start(t, h, "web", NULL,
-                                       BOOT PLUG "expect set_link\n" CARD_GONE "reply {}\n"
+                                       BOOT PLUG "expect set_link\n" IFACE_GONE "reply {}\n"
                                                  "expect netdev_del\nreply {}\n" PLUG
                                                  "expect device_del\nreply {}\nexit 1\n");
     AUTO_ERROR err = ERROR_INIT;
     bool gone = true;
-    with_card(t, dom);
-    CHECK_OK(domain_update_device(t, dom, CARD, DOMAIN_AFFECT_LIVE, &err), &err);
+    with_iface(t, dom);
+    CHECK_OK(domain_update_device(t, dom, IFACE, DOMAIN_AFFECT_LIVE, &err), &err);
     WAIT_UNTIL(t, dom->live->interfaces.n == 0);
     CHECK_INT(h->removed, 1);
-    // A guest that ends instead of letting go keeps nobody waiting.
-    with_card(t, dom);
+    // A guest that ends instead of releasing it ends the wait.
+    with_iface(t, dom);
     CHECK_INT(domain_detach_alias(t, dom, "net0", DOMAIN_AFFECT_LIVE, &gone, &err), -1);
     CHECK_CONTAINS(error_message(&err), "is not running");
     CHECK(!gone);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The life of guests whose QEMU follows a script: starts that fail in every way, ends, waits that
-// must not hold up others.
+// The lifetime of guests whose QEMU follows a script: starts that fail in every way, ends, waits
+// that must not hold up others.
 #include <signal.h>
 #include <sys/wait.h>
 #include "base/file.h"
@@ -100,7 +100,7 @@ static void dies_in_start(struct task *t, struct fixture *h)
     fails(t, h, "stderr qemu: could not open disk\nexit 1\n", "could not open disk");
     fails(t, h, "stderr char device redirected to /dev/pts/7 (label x)\nexit 1\n",
           "monitor of domain");
-    fails(t, h, "greet\nexpect qmp_capabilities\nstderr no room\nexit 1\n", "no room");
+    fails(t, h, "greet\nexpect qmp_capabilities\nstderr disk full\nexit 1\n", "disk full");
     fails(t, h, "greet\nexpect qmp_capabilities\nreply {}\nstderr late\nexit 1\n", "late");
     fails(t, h, BOOT_TO_CONT "stderr at cont\nexit 1\n", "at cont");
     fails(t, h, BOOT_TO_CONT "error GenericError it does not want\nwait-eof\n", "it does not want");
@@ -232,7 +232,7 @@ static void hangs_in_suspend(struct task *t, struct fixture *h)
     fixture_expect_moves(t, h, "stopped-destroyed");
 }
 
-// One that is not stored disappears while somebody waits for his turn with it.
+// A transient domain disappears while a task waits for its lock.
 static void disappears(struct task *t, struct fixture *h)
 {
     AUTO_ERROR err = ERROR_INIT;
@@ -262,7 +262,7 @@ static bool is_fake(const char *path)
     return file_read(path, 64, &text, NULL) == 0 && str_eq(text, "fake-qemu\n");
 }
 
-// The daemon is told to end in the middle of a start: no process is left behind that nobody knows.
+// The daemon is asked to end in the middle of a start: no unknown process is left behind.
 static void cancelled_start(struct task *t, struct fixture *h)
 {
     AUTO_FREE char *flag = path_join(h->dir, "stubborn");

@@ -166,7 +166,7 @@ static void full_disk(struct task *t, struct fixture *h)
     fixture_open(h);
     dom = domains_find_name(h->domains, "web");
     CHECK(dom && str_eq(dom->def->title, "old"));
-    // Nor is a temporary file: the room is there again.
+    // Nor is a temporary file: there is space again.
     CHECK(fixture_define(t, h, "web2", NULL));
     // A disk that can only be read.
     CHECK_INT(mount(NULL, h->config_dir, NULL, MS_REMOUNT | MS_RDONLY, NULL), 0);
@@ -205,7 +205,7 @@ static void adopted(struct task *t, struct fixture *h)
     fixture_close(h);
     fixture_open(h);
     dom = domains_find_name(h->domains, "once");
-    // Listed at once, and what changes it waits until it is known how it stands.
+    // Listed at once, and changes wait until its state is known.
     CHECK(dom && !dom->def && domain_is_active(dom) && dom->id == 5);
     CHECK_INT(domain_suspend(t, dom, &err), 0);
     CHECK_INT(dom->process.pid, pid);
@@ -295,7 +295,7 @@ static void half_started(struct task *t, struct fixture *h)
     fixture_expect_moves(t, h, "stopped-start-failed");
     int status;
     CHECK(waitpid(pid, &status, WNOHANG) != 0); // gone, and perhaps reaped already
-    // Its file says nothing of the life before: this is no guest that ran.
+    // Its file has nothing of the run before: this is no guest that ran.
     dom = domains_find_name(h->domains, "web");
     CHECK(!domain_is_active(dom));
     AUTO_ERROR err = ERROR_INIT;
@@ -476,7 +476,7 @@ static void test_autostart(void)
 
 int main(void)
 {
-    // Where we may mount, nobody else is to see it; before there are threads.
+    // In a mount namespace of its own, where that is allowed; before there are threads.
     if (unshare(CLONE_NEWNS) == 0)
         (void)mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL);
     RUN(test_define_races);

@@ -36,7 +36,7 @@ static void test_every_setting(void)
     config_init(&c);
     CHECK_INT(config_parse(&c,
                            "unix_sock_group = \"\"\n"
-                           "qemu_user=\"some one\" # with a blank\r\n"
+                           "qemu_user=\"some one\" # with a space\r\n"
                            "  qemu_group\t= kvm# who\n"
                            "emulator = \"/opt/a#b/qemu\"\n"
                            "firewall_backend = nftables\n"
@@ -100,7 +100,7 @@ static void test_wrong_settings(void)
         AUTO_ERROR err = ERROR_INIT;
         struct config c;
         config_init(&c);
-        // What stands before and after it is not taken either.
+        // The lines before and after it are not taken either.
         AUTO_FREE char *text =
             xasprintf("qemu_user = me\nlog_level = error\n\n%s\nmax_clients = 3\n", wrong[i].line);
         CHECK_INT(config_parse(&c, text, "/etc/vireo/vireod.conf", &err), -1);
@@ -233,19 +233,19 @@ static void test_options(void)
     CHECK_INT(parse(&o, "--version", NULL, NULL), 0);
 }
 
-// The table of states has a word for every move, each its own, and every state can be left.
+// The table of states has a name for every move, each its own, and every state can be left.
 static void test_moves(void)
 {
     unsigned left = 0, reached = 0;
     for (int i = 0; i < DOMAIN_MOVE_COUNT; i++) {
         const struct domain_move_row *row = &domain_moves[i];
-        CHECK(row->word && *row->word);
+        CHECK(row->name && *row->name);
         CHECK(row->from != 0 && row->from < 1u << DOMAIN_STATE_COUNT);
         CHECK(row->to < DOMAIN_STATE_COUNT);
         for (int j = 0; j < i; j++)
-            CHECK(strcmp(row->word, domain_moves[j].word) != 0);
-        // Words stand in XML attributes.
-        CHECK_INT(strspn(row->word, "abcdefghijklmnopqrstuvwxyz-"), strlen(row->word));
+            CHECK(strcmp(row->name, domain_moves[j].name) != 0);
+        // The names are values of XML attributes.
+        CHECK_INT(strspn(row->name, "abcdefghijklmnopqrstuvwxyz-"), strlen(row->name));
         reached |= 1u << row->to;
         if (row->to == DOMAIN_SHUTOFF)
             left |= row->from;
