@@ -116,7 +116,8 @@ void dnsmasq_sweep(struct task *t, struct networks *all)
 
 // ---- starting it --------------------------------------------------------------------------------
 
-// dnsmasq names a line of a file that is gone when somebody reads this: what stands in it is told.
+// dnsmasq names a line by its number, in a file that is removed with the failed start: the text of
+// that line, for the error.
 static char *line_it_means(const char *said, const char *conf)
 {
     const char *mark = strstr(said, " at line ");
@@ -293,9 +294,9 @@ void dnsmasq_sweep_files(struct networks *all)
     (void)dir_each(s.dir, NULL, sweep_file, &s);
 }
 
-// A lease file deleted while the network is active comes back as it was last seen; before a start
-// it was somebody's will. Returns whether the running dnsmasq goes on writing to one that nobody
-// sees.
+// Writes a lease file that was deleted while the network is active, as it was last read; one that
+// was deleted before the start stays deleted. Returns whether the running dnsmasq still writes to
+// the deleted file.
 static bool restore_leases(struct network *net, bool alive)
 {
     const struct network_runtime *rt = net->runtime;

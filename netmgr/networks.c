@@ -101,7 +101,7 @@ static int start(struct task *t, struct object *o, struct error *err)
     return network_start(t, (struct network *)o, err);
 }
 
-// What happened meanwhile was maybe the doing of whoever held the lock, maybe not.
+// Changes seen while the lock was held may have been its holder's, or need a repair.
 static void unlocked(struct object *o)
 {
     struct network *net = (struct network *)o;

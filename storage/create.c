@@ -331,8 +331,8 @@ static int assume_raw(struct volume_def *def, const struct volume_def *below, st
         return 0;
     return error_set(
         err, ERROR_CONFIG_UNSUPPORTED, AREA_STORAGE,
-        "cannot build volume '%s' on '%s', which looks "
-        "like %s, but its document does not say so; if it is, add <format type='%s'/> to "
+        "cannot build volume '%s' on '%s', whose content "
+        "is %s, but its document does not say so; if it is, add <format type='%s'/> to "
         "<backingStore> (vol-create-as --backing-vol-format %s)",
         def->name, def->backing->path, format, format, format);
 }

@@ -134,8 +134,8 @@ static int take_chain(struct domain_disk *disk, struct chain *c, struct error *e
     disk->backing = STEAL(c->first);
     if (c->unsaid)
         return error_set(err, ERROR_OPERATION_INVALID, AREA_STORAGE,
-                         "disk '%s' is built on '%s', which looks "
-                         "like %s, but the image on it does not say so; if it is, make it say so: "
+                         "disk '%s' is built on '%s', whose content "
+                         "is %s, but the image on it does not say so; if it is, make it say so: "
                          "qemu-img rebase -u -b '%s' -F %s '%s'",
                          disk->target, c->unsaid, volume_format_name(c->found), c->unsaid,
                          volume_format_name(c->found), c->path);

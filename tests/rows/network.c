@@ -21,7 +21,7 @@ static const struct rows_exempt network_exempt[] = {
     {"network/metadata", "for clients", NULL, NULL},
     {"network@trustGuestRxFilters", "no is the only one", NULL, NULL},
     {"network/portgroup@trustGuestRxFilters", "no is the only one", NULL, NULL},
-    {"network/ip/dhcp", "without a range or a host nobody is served", NULL, NULL},
+    {"network/ip/dhcp", "without a range or a host it serves no client", NULL, NULL},
     // What a port that is plugged in gets.
     {"network/bridge@macTableManager", "of its ports", PORTS, "mac_table"},
     {"network/vlan*", "of its ports", PORTS, "live->vlan"},

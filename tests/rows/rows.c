@@ -18,7 +18,7 @@ struct place {
     const struct doc_row *row;
     bool reached;           // some fixture has the field
     bool seen;              // and a change of it was seen
-    uint64_t same;          // enum: the values that some other value could not be told from
+    uint64_t same;          // enum: the values that had the same effect as another
     const char *exempt_for; // reason
 };
 
@@ -41,7 +41,7 @@ static bool is_shared(const struct walk *w, const struct doc_type *t)
     return false;
 }
 
-// Which values of which tag an element stands for.
+// Which values of which tag an element represents.
 struct context {
     const struct doc_enum *values;
     uint64_t when;
@@ -123,8 +123,8 @@ static struct place *find_place(const struct walk *w, const struct doc_row *row,
     return NULL;
 }
 
-// A row that can never apply: its table is tagged by the same field as the table around it, which
-// stands here for other values.
+// A row that can never apply: its table is tagged by the same field as the table around it, but for
+// other values.
 static bool is_excluded(const struct doc_type *t, const struct doc_row *row,
                         const struct context *around)
 {
@@ -374,12 +374,12 @@ static void walk_document(struct walk *w, const char *xml)
 
 // ---- the verdict
 
-// Whether the file that is said to act on the row has the word.
+// Whether the file that is said to act on the row has the text.
 static bool is_proved(const struct rows_exempt *e)
 {
     AUTO_FREE char *path = xasprintf("%s/%s", SOURCE_DIR, e->proof);
-    AUTO_FREE char *text = NULL;
-    return file_read(path, 1 << 20, &text, NULL) == 0 && strstr(text, e->word);
+    AUTO_FREE char *source = NULL;
+    return file_read(path, 1 << 20, &source, NULL) == 0 && strstr(source, e->text);
 }
 
 // "path", "path=value", or "path*" for all that begin with it.

@@ -12,7 +12,7 @@ struct rows_exempt {
     const char *reason; // why it may, or who acts on it
     const char *proof;  // file below the source directory that shows it being acted on; NULL:
                         // nothing acts, on purpose
-    const char *word;   // what that file has to say about it
+    const char *text;   // a string that this file must contain
 };
 
 struct rows_subject {

@@ -9,8 +9,8 @@
 
 enum { DOCUMENT_MAX = 1 << 20 };
 
-#define LIFE   "storage/pool_life.c"
-#define CREATE "storage/create.c"
+#define LIFECYCLE "storage/pool_lifecycle.c"
+#define CREATE    "storage/create.c"
 
 static const struct rows_exempt pool_exempt[] = {
     {"pool@type", "dir is the only one", NULL, NULL},
@@ -19,9 +19,9 @@ static const struct rows_exempt pool_exempt[] = {
     {"pool/capacity", "shown", NULL, NULL},
     {"pool/allocation", "shown", NULL, NULL},
     {"pool/available", "shown", NULL, NULL},
-    {"pool/target/path", "its directory", LIFE, "def->path"},
+    {"pool/target/path", "its directory", LIFECYCLE, "def->path"},
     {"pool/target/permissions/label", "there is no security driver", NULL, NULL},
-    {"pool/target/permissions*", "of its directory when it is built", LIFE, "permissions"},
+    {"pool/target/permissions*", "of its directory when it is built", LIFECYCLE, "permissions"},
 };
 static const struct rows_exempt volume_exempt[] = {
     {"volume@type", "shown", NULL, NULL},

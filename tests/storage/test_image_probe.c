@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // What the first bytes of a file are taken for: images as QEMU writes them, made here byte by
-// byte, and what only looks like one.
+// byte, and files that only resemble one.
 #include "tests/check.h"
 
 #include "base/cleanup.h"
@@ -52,7 +52,7 @@ static void qcow2_images(void)
     i = probe(sizeof(head));
     CHECK(i.version3 && i.extended_l2 && i.lazy_refcounts);
 
-    // A chain: the format stands in an extension, the name behind it.
+    // A chain: the format is in an extension, the name behind it.
     qcow2(3, 5);
     number(104, 4, true, 0xe2792aca);
     number(108, 4, true, 5);

@@ -35,7 +35,7 @@ static struct pool_def *pool_document(const char *name, const char *dir)
     return pool_def_load(xml, strlen(xml), 0, NULL);
 }
 
-// `script` is what stands for qemu-img.
+// `script` is run in place of qemu-img.
 static void world_open(struct world *w, struct task *t, const char *script)
 {
     AUTO_ERROR err = ERROR_INIT;
@@ -95,9 +95,9 @@ static void failing_tool(struct task *t, void *arg)
     (void)arg;
     struct world w;
     AUTO_ERROR err = ERROR_INIT;
-    world_open(&w, t, "echo half >&3; echo 'no room' >&2; exit 3");
+    world_open(&w, t, "echo half >&3; echo 'disk full' >&2; exit 3");
     CHECK_INT(make(t, w.pool, "v", "qcow2", NULL, &err), -1);
-    CHECK_CONTAINS(error_message(&err), "no room");
+    CHECK_CONTAINS(error_message(&err), "disk full");
     CHECK_CONTAINS(error_message(&err), "exit status 3");
     CHECK(!pool_find_volume(w.pool, "v"));
     CHECK_INT(files_in(w.dir), 0);
@@ -148,7 +148,7 @@ static void at_once(struct task *t, void *arg)
     struct task *making = task_spawn(task_sched(t), "slow", slow_main, &s);
     while (!w.pool->jobs)
         CHECK_INT(task_sleep(t, task_deadline_ms(1)), 0);
-    // The name is taken, others go on; the pool can be looked through, but not stopped.
+    // The name is taken, others go on; the pool can be scanned, but not stopped.
     struct volume *vol = pool_find_volume(w.pool, "slow");
     CHECK(vol && vol->state == VOLUME_BUILDING);
     CHECK_INT(make(t, w.pool, "slow", "raw", NULL, &err), -1);
@@ -180,7 +180,7 @@ static void refresh_main(struct task *t, void *arg)
     completion_post(&s->done, 0);
 }
 
-// What is finished while the pool is looked through is in it afterwards.
+// A volume finished while the pool is scanned is in it afterwards.
 static void made_meanwhile(struct task *t, void *arg)
 {
     (void)arg;
@@ -202,7 +202,7 @@ static void made_meanwhile(struct task *t, void *arg)
     world_close(&w);
 }
 
-// A file that somebody else made while ours was being made stays theirs.
+// A file that another process makes while vireod makes the volume of that name stays as it is.
 static void name_lost(struct task *t, void *arg)
 {
     (void)arg;
@@ -273,7 +273,7 @@ static void stored_files(struct task *t, void *arg)
     CHECK(access(bad, F_OK) < 0 && access(junk, F_OK) < 0 && access(half, F_OK) < 0);
     AUTO_FREE char *aside = xasprintf("%s.damaged", bad);
     CHECK_INT(access(aside, F_OK), 0);
-    // Stopped by somebody, it stays so until the machine boots.
+    // Stopped by a client, it stays so until the machine boots.
     CHECK_OK(pool_stop(t, w.pool, &err), &err);
     pools_destroy(w.all);
     open_pools(&w, t);
