@@ -3,7 +3,7 @@
 # A new device or part of the domain document is a new file here and a line in devices.def or parts.def.
 file(GLOB domain_sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/domain/*.c)
 target_sources(schemas PRIVATE
-  doc/format.c doc/known.c doc/life.c doc/message.c doc/parse.c doc/raw.c doc/rng.c doc/types.c doc/xml.c
+  doc/format.c doc/known.c doc/memory.c doc/message.c doc/parse.c doc/raw.c doc/rng.c doc/types.c doc/xml.c
   network/check_forward.c network/def.c network/doc.c network/known.c network/port_doc.c
   network/update.c network/validate.c
   storage/doc.c

@@ -4,7 +4,7 @@
 // name line and element, formatting, copying, freeing and the RELAX NG all read that table. A new
 // element is a new row and a new field.
 //
-// How a table looks:
+// Example of a table:
 //
 //     #define S struct domain_hub
 //     static const struct doc_row hub_rows[] = {
@@ -47,7 +47,7 @@ enum doc_place {
 enum doc_value {
     DOC_NO_VALUE,
     DOC_STRING,   // char *
-    DOC_TOKEN,    // char *, blanks around it cut off, not empty
+    DOC_TOKEN,    // char *, without the whitespace around it, not empty
     DOC_UINT,     // struct opt_uint, min..max
     DOC_HEX,      // struct opt_uint, written as 0x with `digits` digits; decimal is read too
     DOC_OCTAL,    // struct opt_uint, written as 0 and octal digits; max
@@ -77,7 +77,7 @@ enum doc_row_flags {
 struct doc_enum {
     const char *const *names;
     size_t n;
-    const char *refused; // what libvirt has besides, blank between: ERROR_CONFIG_UNSUPPORTED
+    const char *refused; // libvirt's other values, separated by spaces: ERROR_CONFIG_UNSUPPORTED
 };
 
 struct doc_type;
@@ -89,13 +89,13 @@ struct doc_row {
     const char *name; // "prefix:name" for an element of one of the document's namespaces
     size_t offset;
     const struct doc_type *type;   // ELEM, CHILD, LIST, INCLUDE
-    const struct doc_enum *values; // WORD
+    const struct doc_enum *values; // ENUM
     int64_t min, max;              // UINT, COUNT, INT; max 0: no limit
     unsigned digits;               // HEX
-    size_t present_at;             // ELEM: offset + 1 of a bool that tells that it was there
+    size_t present_at;             // ELEM: offset + 1 of a bool set when it was there
     uint64_t when;                 // bits of the tag's values this row goes with; 0: all
     const char *select,
-        *selected;     // children of the same name told apart by attribute select='selected'
+        *selected;     // of children with the same name, those with attribute select='selected'
     const char *def;   // filled in when absent
     const char *unit;  // for people: what a plain number counts; BYTES: 'bytes' or 'B', as written
     const char *since; // version that brought it; NULL: the first
@@ -226,15 +226,15 @@ struct doc_type {
 #define DOC_PRESENT(f) .present_at = DOC_AT_(f, bool) + 1
 
 extern const struct doc_enum doc_yesno_values, doc_onoff_values, doc_direct_mode_values;
-// The word of a value, or "?".
+// The text of a value, or "?".
 const char *doc_enum_name(const struct doc_enum *w, unsigned value);
 
 struct doc_namespace {
     const char *prefix, *uri;
 };
 
-// What libvirt knows inside an element: children, and attributes as "@name", blank between. Sorted
-// by element.
+// What libvirt knows inside an element: children, and attributes as "@name", separated by spaces.
+// Sorted by element.
 struct doc_known {
     const char *element, *names;
 };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Struct to text, following the tables: rows in their order, two blanks a level, attributes in
+// Struct to text, following the tables: rows in their order, two spaces a level, attributes in
 // single quotes, elements that hold nothing left out unless they are objects of their own.
 #include "schemas/doc/internal.h"
 

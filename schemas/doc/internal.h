@@ -6,7 +6,7 @@
 #include <libxml/tree.h>
 #include "schemas/doc/doc.h"
 
-// Where the parser is; lives on the stack of the walk.
+// Where the parser is; on the stack of the walk.
 struct doc_where {
     const struct doc *doc;
     const xmlNode *node;
@@ -44,7 +44,7 @@ void doc_add_text(struct strbuf *out, const char *text, bool attribute);
 
 // doc_known.c
 bool doc_knows(const struct doc *d, const char *element, const char *name, bool attribute);
-// The best of the table's names that looks like `name`, or NULL.
+// The name in the table most similar to `name`, or NULL if none is.
 const char *doc_similar(const struct doc_type *t, const char *name, bool attribute);
 
 // A row found for a name, with the struct that it fills.
@@ -68,10 +68,10 @@ int doc_fail_unknown_child(const struct doc_where *parent, const struct doc_type
 char *doc_shown(const char *text); // printable and not too long; caller frees
 
 // doc_raw.c
-bool doc_blank(const char *text);
+bool doc_is_whitespace(const char *text);
 // The children, indented for their place and `deeper` levels more. Caller frees.
 char *doc_raw_text(xmlNode *node, int deeper);
-void doc_raw_drop_layout(xmlNode *node); // blank text between elements
+void doc_raw_drop_layout(xmlNode *node); // whitespace between elements
 
 // Rows and memory.
 struct doc_vec {

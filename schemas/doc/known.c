@@ -23,15 +23,15 @@ bool doc_knows(const struct doc *d, const char *element, const char *name, bool 
     return false;
 }
 
-enum { WORD_MAX = 32 };
+enum { NAME_MAX_LEN = 32 };
 
 // Edits (insert, drop, change, swap neighbours) from a to b.
 static unsigned distance(const char *a, const char *b)
 {
     size_t n = strlen(a), m = strlen(b);
-    unsigned row[3][WORD_MAX + 1];
-    if (n > WORD_MAX || m > WORD_MAX)
-        return WORD_MAX;
+    unsigned row[3][NAME_MAX_LEN + 1];
+    if (n > NAME_MAX_LEN || m > NAME_MAX_LEN)
+        return NAME_MAX_LEN;
     for (unsigned j = 0; j <= m; j++)
         row[0][j] = j;
     for (unsigned i = 1; i <= n; i++) {

@@ -2,7 +2,7 @@
 // Tree to struct, following the tables.
 //
 // How this works: for each element the tag attributes come first (they decide which rows apply),
-// then every attribute and every child that is there looks for its row; what finds none is refused.
+// then the row of every attribute and every child is searched; one without a row is refused.
 // At the end the rows are gone through for defaults and for what is required. Included tables count
 // as part of the including one, with their own struct and tag.
 #include "base/file.h"
@@ -15,7 +15,7 @@ struct element {
     struct doc_where where;
     const struct doc_type *type;
     void *obj;
-    const char *skip_attr; // told this element from its namesakes; has no row
+    const char *skip_attr; // the one that selected this element among its namesakes; has no row
     // Children met so far, to notice the second one of a kind.
     const struct doc_row *seen[ROWS_MAX];
     size_t nseen;
@@ -55,7 +55,7 @@ static bool selected(const struct doc_row *row, const xmlNode *node)
 }
 
 // The first row that goes with the name (of an attribute, or of `child`) and with the tag; m->row
-// stays NULL when there is none. True: no need to look further.
+// stays NULL when there is none. True: the search may end.
 static bool find(const struct doc *d, const struct doc_type *t, void *obj, const char *attr,
                  const xmlNode *child, unsigned flags, struct doc_match *m)
 {
@@ -108,7 +108,7 @@ static char *element_text(const struct doc_where *w)
         if (n->type == XML_TEXT_NODE || n->type == XML_CDATA_SECTION_NODE) {
             strbuf_add(&text, (const char *)n->content);
         } else if (n->type != XML_COMMENT_NODE && n->type != XML_PI_NODE) {
-            doc_fail(w, ERROR_XML, "<%s> cannot stand here, only text", name_of(n));
+            doc_fail(w, ERROR_XML, "<%s> is not allowed here, only text", name_of(n));
             return NULL;
         }
     }
@@ -153,7 +153,7 @@ static int read_leaf(const struct doc_where *w, const struct doc_row *row, void 
         return -1;
     if (row->value != DOC_PRESENCE)
         return read_value(w, row, obj, text, (const char *)unit);
-    if (!doc_blank(text))
+    if (!doc_is_whitespace(text))
         return doc_fail(w, ERROR_XML, "it must be empty");
     *(bool *)doc_field(row, obj) = true;
     return 0;
@@ -201,7 +201,7 @@ static int read_empty(const struct doc_where *w, const struct doc_row *row)
     bool anything = w->node->properties != NULL;
     for (const xmlNode *n = w->node->children; n; n = n->next) {
         if (n->type == XML_ELEMENT_NODE ||
-            (n->type == XML_TEXT_NODE && !doc_blank((const char *)n->content)))
+            (n->type == XML_TEXT_NODE && !doc_is_whitespace((const char *)n->content)))
             anything = true;
     }
     return anything ? doc_fail_unsupported(w, NULL, row->hint) : 0;
@@ -240,7 +240,7 @@ static int note_seen(struct element *e, const struct doc_where *w, const struct 
         return 0;
     for (size_t i = 0; i < e->nseen; i++) {
         if (e->seen[i] == row)
-            return doc_fail(w, ERROR_XML, "it stands there twice");
+            return doc_fail(w, ERROR_XML, "it is there twice");
     }
     if (e->nseen < ROWS_MAX)
         e->seen[e->nseen++] = row;
@@ -325,15 +325,15 @@ static int read_text(struct element *e)
         if (!text)
             return -1;
         AUTO_XMLCHAR *unit = xmlGetNoNsProp(w->node, (const xmlChar *)"unit");
-        if (doc_blank(text) && !(row->flags & DOC_REQUIRED) && row->value != DOC_STRING)
+        if (doc_is_whitespace(text) && !(row->flags & DOC_REQUIRED) && row->value != DOC_STRING)
             return 0;
         return read_value(w, row, obj, text, (const char *)unit);
     }
     for (const xmlNode *n = w->node->children; n; n = n->next) {
         if ((n->type == XML_TEXT_NODE || n->type == XML_CDATA_SECTION_NODE) &&
-            !doc_blank((const char *)n->content)) {
+            !doc_is_whitespace((const char *)n->content)) {
             AUTO_FREE char *safe = doc_shown((const char *)n->content);
-            return doc_fail(w, ERROR_XML, "text '%s' cannot stand here", safe);
+            return doc_fail(w, ERROR_XML, "text '%s' is not allowed here", safe);
         }
     }
     return 0;

@@ -1,24 +1,24 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// XML kept as text: <metadata> and what else is not ours to understand.
+// XML kept as text: <metadata> and other elements that vireod does not interpret.
 #include "schemas/doc/internal.h"
 
 #include <ctype.h>
 
-bool doc_blank(const char *text)
+bool doc_is_whitespace(const char *text)
 {
     while (isspace((unsigned char)*text))
         text++;
     return !*text;
 }
 
-// Blank text between elements is layout, not content; written anew.
+// Whitespace between elements is layout, not content; the formatter writes its own.
 void doc_raw_drop_layout(xmlNode *node)
 {
     bool elements = false;
     for (xmlNode *n = node->children; n; n = n->next) {
         if (n->type == XML_ELEMENT_NODE)
             elements = true;
-        else if (n->type == XML_TEXT_NODE && !doc_blank((const char *)n->content))
+        else if (n->type == XML_TEXT_NODE && !doc_is_whitespace((const char *)n->content))
             return;
     }
     for (xmlNode *n = node->children, *next; n; n = next) {
@@ -39,7 +39,7 @@ char *doc_raw_text(xmlNode *node, int deeper)
         level++;
     AUTO_STRBUF out = {0};
     for (xmlNode *n = node->children; n; n = n->next) {
-        if (n->type == XML_TEXT_NODE && doc_blank((const char *)n->content))
+        if (n->type == XML_TEXT_NODE && doc_is_whitespace((const char *)n->content))
             continue;
         // A copy of its own brings the namespace declarations with it.
         xmlNode *copy = xmlDocCopyNode(n, node->doc, 1);

@@ -111,7 +111,7 @@ static void add_text_row(struct rng *g, const struct doc_row *row)
 {
     if (row->value == DOC_KIB)
         add_unit(g, "      ");
-    // A required text is never blank; the others may be.
+    // A required text is never empty; the others may be.
     bool open = !(row->flags & DOC_REQUIRED) && row->value != DOC_STRING;
     strbuf_printf(&g->out, "%s", open ? "      <choice>\n        <empty/>\n" : "");
     doc_value_rng(row, &g->out, "        ");

@@ -69,7 +69,7 @@ static int read_unsigned(const struct doc_row *row, const char *text, uint64_t *
     return 0;
 }
 
-// Octets in a unit, 0 for a word that is none.
+// Bytes in a unit, 0 for an unknown unit.
 static uint64_t unit_bytes(const char *unit)
 {
     if (strcasecmp(unit, "b") == 0 || strcasecmp(unit, "bytes") == 0 ||
@@ -131,16 +131,16 @@ static int read_octal(const struct doc_row *row, const char *text, uint64_t *ret
     return -1;
 }
 
-static bool word_listed(const char *list, const char *word)
+static bool is_listed(const char *list, const char *name)
 {
-    size_t n = strlen(word);
-    for (const char *p = list; p && n && (p = strstr(p, word)); p += n)
+    size_t n = strlen(name);
+    for (const char *p = list; p && n && (p = strstr(p, name)); p += n)
         if ((p == list || p[-1] == ' ') && (p[n] == ' ' || !p[n]))
             return true;
     return false;
 }
 
-static int read_word(const struct doc_row *row, const char *text, unsigned *ret, char **why,
+static int read_enum(const struct doc_row *row, const char *text, unsigned *ret, char **why,
                      bool *refused)
 {
     const struct doc_enum *w = row->values;
@@ -155,7 +155,7 @@ static int read_word(const struct doc_row *row, const char *text, unsigned *ret,
         if (w->names[i])
             strbuf_printf(&all, "%s%s", all.len ? ", " : "", w->names[i]);
     }
-    *refused = word_listed(w->refused, text);
+    *refused = is_listed(w->refused, text);
     if (*refused)
         *why = xasprintf("is not supported by vireo yet; it can be: %s", strbuf_text(&all));
     else
@@ -184,7 +184,7 @@ int doc_value_read(const struct doc_row *row, void *field, const char *text, con
     AUTO_FREE char *t = trimmed(text);
     uint64_t u;
     int64_t i;
-    unsigned word;
+    unsigned value;
     switch (row->value) {
     case DOC_TOKEN:
         if (!*t) {
@@ -219,9 +219,9 @@ int doc_value_read(const struct doc_row *row, void *field, const char *text, con
         memcpy(field, &OPT_INT(i), sizeof(struct opt_int));
         return 0;
     case DOC_ENUM:
-        if (read_word(row, t, &word, why, refused) < 0)
+        if (read_enum(row, t, &value, why, refused) < 0)
             return -1;
-        memcpy(field, &word, sizeof(word));
+        memcpy(field, &value, sizeof(value));
         return 0;
     case DOC_UUID: {
         struct opt_uuid id = {.set = true};
@@ -294,7 +294,7 @@ bool doc_value_is_set(const struct doc_row *row, const void *field)
     }
 }
 
-// In attributes a parser turns line ends and tabs into blanks, in text it turns \r into \n: those
+// In attributes a parser turns line ends and tabs into spaces, in text it turns \r into \n: those
 // go out as references, so that they come back.
 void doc_add_text(struct strbuf *out, const char *text, bool attribute)
 {

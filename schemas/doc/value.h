@@ -16,7 +16,7 @@ static inline bool toggle_or(enum toggle t, bool otherwise)
     return t == TOGGLE_UNSET ? otherwise : t == TOGGLE_YES;
 }
 
-// How a macvtap shares the interface it stands on with others.
+// How a macvtap shares its lower interface with others.
 enum direct_mode {
     DIRECT_NONE,
     DIRECT_VEPA,        // everything goes to the switch, which may send it back

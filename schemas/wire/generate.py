@@ -40,7 +40,7 @@ def write(folder, name, text):
 
 def types_header(w):
     o = [LGPL, """// Strings end with a NUL; those of optional fields, and optional structs, may be NULL, others not.
-// Arrays are {v, n}. What a decoder returns lives in the arena it was given.
+// Arrays are {v, n}. What a decoder returns is allocated in the arena it was given.
 #pragma once
 
 #include <stdint.h>

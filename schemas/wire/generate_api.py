@@ -90,14 +90,14 @@ def run_generic(w, r):
     text, body = GENERIC[what], ""
     rets = w.structs[r["returns_type"]].fields if r["returns_type"] else []
     args = w.structs[r["args_type"]].fields if r["args_type"] else []
-    words = {"class": class_name(r["object"]), "ret": rets[0].name if rets else "",
+    names = {"class": class_name(r["object"]), "ret": rets[0].name if rets else "",
              "events": "API_EVENTS_" + r["object"].upper(),
              "ref": next((f.name for f in args if f.elem == r["object"] + "_ref"), "")}
     if "a->" in text:
         body += typed(r, "args", "args", "const ")
     if rets:
         body += typed(r, "returns", "ret", "")
-    call = "api_%s(call, %s, err)" % (what.replace(".", "_"), text.format(**words))
+    call = "api_%s(call, %s, err)" % (what.replace(".", "_"), text.format(**names))
     if what != "object.list_all":
         return body + "    return %s;\n" % call
     return body + "    struct api_object_list list = {0};\n    if (%s < 0)\n        return -1;\n" \

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The frame around everything: a length word that counts itself, six words of header, the payload.
+// The frame around everything: four bytes of length, which counts itself, 24 of header, the
+// payload.
 #pragma once
 
 #include <stddef.h>
@@ -18,7 +19,7 @@ struct packet_header {
     int32_t status; // enum wire_message_status
 };
 
-// Looks at the first bytes of a packet. 1 when the whole packet is there, 0 when more must come
+// Reads the first bytes of a packet. 1 when the whole packet is there, 0 when more must come
 // (then h->length says how much, or is 0 when that is not known yet), -1 for a length no packet
 // can have.
 int packet_parse(const void *data, size_t len, struct packet_header *h);

@@ -5,7 +5,7 @@
 #include <endian.h>
 #include <string.h>
 
-// What every {v, n} looks like. Copied in and out, as the real types differ.
+// The layout of every {v, n}. Copied in and out, as the real types differ.
 struct any_array {
     void *v;
     uint32_t n;

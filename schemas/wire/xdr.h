@@ -15,7 +15,7 @@
 
 struct xdr_reader {
     const uint8_t *p, *end; // borrowed
-    struct arena *arena;    // what is decoded lives there
+    struct arena *arena;    // holds what is decoded
 };
 
 // A growing packet. After an overflow of max, or an item that can't be encoded, failed is set and

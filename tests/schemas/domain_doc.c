@@ -194,7 +194,7 @@ static void live_values(void)
     AUTO_FREE char *back = domain_def_format(again, 0);
     CHECK_STR(back, stored);
     domain_def_destroy(again);
-    // Our own state file brings everything back.
+    // The status file brings everything back.
     AUTO_FREE char *state = domain_def_format(def, DOMAIN_XML_STATE);
     AUTO_ERROR err = ERROR_INIT;
     again = domain_def_parse(state, strlen(state), DOMAIN_PARSE_LIVE, &err);

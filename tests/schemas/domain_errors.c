@@ -148,8 +148,8 @@ static const struct bad cases[] = {
     {DISK("<target dve='vda'/>"), ERROR_XML, {"'dve' is unknown; did you mean 'dev'?"}},
     {HEAD "<zzzzzzzzzz/></domain>", ERROR_XML, {"<zzzzzzzzzz> in <domain> is unknown"}},
     {HEAD "<a:b xmlns:a='urn:a'/></domain>", ERROR_XML, {"namespace", "<metadata>"}},
-    {HEAD "stray</domain>", ERROR_XML, {"text 'stray", "cannot stand here"}},
-    {"<domain type='qemu'><name>x<b/></name></domain>", ERROR_XML, {"<b> cannot stand here"}},
+    {HEAD "stray</domain>", ERROR_XML, {"text 'stray", "is not allowed here"}},
+    {"<domain type='qemu'><name>x<b/></name></domain>", ERROR_XML, {"<b> is not allowed here"}},
     {"<domain type='qemu'><name x='1'>x</name></domain>", ERROR_XML, {"attribute 'x' is unknown"}},
     {HEAD "<vcpu>1</vcpu>\n<vcpu>2</vcpu></domain>",
      ERROR_XML,
@@ -409,10 +409,10 @@ static void long_lines_keep_their_number(void)
     refused(b.data, b.len, ERROR_XML, "line 70005");
 }
 
-static void schema_is_asked_when_told(void)
+static void schema_is_checked_on_request(void)
 {
-    // The parser lets a LEAF number have blanks around it, and so does the schema; a text where the
-    // schema wants a count fails in the parser first, with its own words.
+    // The parser accepts whitespace around a LEAF number, and so does the schema; a text where the
+    // schema wants a count fails in the parser first, with the parser's message.
     AUTO_ERROR err = ERROR_INIT;
     static const char good[] = HEAD "<vcpu> 2 </vcpu></domain>";
     struct domain_def *def = domain_def_parse(good, sizeof(good) - 1, DOMAIN_PARSE_VALIDATE, &err);
@@ -420,7 +420,7 @@ static void schema_is_asked_when_told(void)
     domain_def_destroy(def);
     static const char bad_live[] = "<domain type='qemu' id='zero'><name>x</name><memory>1</memory>"
                                    "<os><type>hvm</type></os></domain>";
-    // A live value is not read from a document to be defined, but the schema looks at it.
+    // A live value is not read from a document to be defined, but the schema checks it.
     def = domain_def_parse(bad_live, sizeof(bad_live) - 1, 0, &err);
     CHECK(def);
     domain_def_destroy(def);
@@ -438,6 +438,6 @@ int main(void)
     RUN(entity_bomb);
     RUN(zero_bytes);
     RUN(long_lines_keep_their_number);
-    RUN(schema_is_asked_when_told);
+    RUN(schema_is_checked_on_request);
     return 0;
 }

@@ -37,7 +37,7 @@ static const struct bad cases[] = {
     {NET("<zork/>"), ERROR_XML, {"line 3", "<zork> in <network> is unknown"}},
     {NET("<brigde/>"), ERROR_XML, {"did you mean <bridge>?"}},
     {NET("<bridge nmae='x'/>"), ERROR_XML, {"did you mean 'name'?"}},
-    {NET("text"), ERROR_XML, {"text 'text", "cannot stand here"}},
+    {NET("text"), ERROR_XML, {"text 'text", "is not allowed here"}},
     {NET("<bridge/><bridge/>"), ERROR_XML, {"twice"}},
     {NET("<a:b xmlns:a='urn:a'/>"), ERROR_XML, {"namespace"}},
     // known to libvirt, not supported here

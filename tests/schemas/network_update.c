@@ -82,26 +82,26 @@ struct question {
 };
 
 // Compares libvirt's error number with vireod's; libvirt has several for a bad element.
-static bool same_code(const struct question *q, int theirs, enum error_code ours)
+static bool same_code(const struct question *q, int expected, enum error_code actual)
 {
     // vireod checks the command first.
     if (q->command == 0 || q->command >= 5)
-        return ours == ERROR_OPERATION_UNSUPPORTED;
-    switch (theirs) {
+        return actual == ERROR_OPERATION_UNSUPPORTED;
+    switch (expected) {
     case 55:
-        return ours == ERROR_OPERATION_INVALID;
+        return actual == ERROR_OPERATION_INVALID;
     case 84:
-        return ours == ERROR_OPERATION_UNSUPPORTED;
+        return actual == ERROR_OPERATION_UNSUPPORTED;
     case 3:
-        return ours == ERROR_NO_SUPPORT;
+        return actual == ERROR_NO_SUPPORT;
     case 35:
         // An invalid address is a wrong value like others.
-        return ours == (strstr(q->xml, "ip='x'") ? ERROR_XML : ERROR_XML_DETAIL);
+        return actual == (strstr(q->xml, "ip='x'") ? ERROR_XML : ERROR_XML_DETAIL);
     case 1:
     case 27:
     case 38:
     case 67:
-        return ours == ERROR_XML || ours == ERROR_CONFIG_UNSUPPORTED;
+        return actual == ERROR_XML || actual == ERROR_CONFIG_UNSUPPORTED;
     default:
         return false;
     }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The codec: for every type, values made from a seed survive encode and decode unchanged, packets
-// that are short never decode, and what claims more than is there allocates nothing. Octets
-// themselves are held by test_wire_golden.c.
+// that are short never decode, and what claims more than is there allocates nothing. The bytes
+// themselves are checked by test_wire_golden.c.
 #include "schemas/wire/packet.h"
 #include "schemas/wire/types.h"
 #include "schemas/wire/xdr.h"

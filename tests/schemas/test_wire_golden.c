@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Octets. Every type against wire_golden.txt, which another encoder wrote; and calls as
+// Bytes on the wire. Every type against wire_golden.txt, which another encoder wrote; and calls as
 // libvirt 9.0's own client library put them on a socket.
 #include "base/file.h"
 #include "schemas/wire/types.h"
