@@ -2,8 +2,8 @@
 // How this works
 //
 // Each client has a list of registrations. An event is encoded once, with a callbackID of 0 in
-// front; for each registration that matches its own id is put there. The legacy form of a domain
-// event is the same bytes without the first one or two words.
+// front, which is replaced by the id of each registration that matches. The legacy form of a domain
+// event is the same bytes without the first four or eight.
 #include "api/events.h"
 #include "api/daemon.h"
 #include "api/event_table.h"

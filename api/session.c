@@ -13,7 +13,7 @@ void *session_create(void *owner, struct client *client)
     return s;
 }
 
-// Nothing is sent any more; calls that still run may look at it.
+// Nothing is sent any more; calls that still run may read it.
 void session_disconnected(void *session)
 {
     struct session *s = session;

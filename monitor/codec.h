@@ -18,7 +18,7 @@ struct qmp_member {
     const char *name;
     enum qmp_kind kind;
     bool list;                   // struct strv, or a struct {v, n, cap}
-    bool optional;               // has: where the bool is that tells; 0: none
+    bool optional;               // `has`: offset of the bool that says it was there; 0: none
     size_t offset, has;          // in the struct
     const char *const *values;   // QMP_ENUM: of the enum from 1 on, ends with NULL
     const struct qmp_type *type; // QMP_STRUCT

@@ -18,7 +18,7 @@ A row of the table is
 
 A member is name:TYPE or *name:TYPE (may be absent), TYPE one of str, int, size (uint64_t), bool, an enum, a
 struct, [str] or [struct]. name:TYPE@9.2 is what QEMU has since that version; tests/monitor/qmp_schema.py
-compares the rest with the installed one. What is absent is NULL, false, UNKNOWN, zero or empty; has_name tells an
+compares the rest with the installed one. What is absent is NULL, false, UNKNOWN, zero or empty; has_name marks an
 absent number, struct or list from such a value. A struct needs only the members that are used: others are skipped.
 """
 import os

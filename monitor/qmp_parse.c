@@ -2,7 +2,7 @@
 // How this works
 //
 // json-c's tokenizer keeps its state between pieces, so nothing is buffered twice and each piece is
-// looked at once. It has no bound on size, though, and a value of two bytes costs it a hundred of
+// read once. It has no bound on size, though, and a value of two bytes costs it a hundred of
 // memory: a scan before it counts bytes and values, and refuses what JSON never has (control
 // characters; json-c would stop silently at a NUL).
 #include "monitor/qmp_parse.h"
@@ -36,7 +36,7 @@ void qmp_parser_finish(struct qmp_parser *p)
     p->tokener = NULL;
 }
 
-static bool is_blank(char c)
+static bool is_whitespace(char c)
 {
     return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
@@ -52,7 +52,7 @@ static int scan(struct qmp_parser *p, const char *data, size_t len, struct error
 {
     for (size_t i = 0; i < len; i++) {
         unsigned char c = (unsigned char)data[i];
-        if (c < 0x20 && (p->in_string || !is_blank((char)c)))
+        if (c < 0x20 && (p->in_string || !is_whitespace((char)c)))
             return refuse(err, "control character", data + i, len - i);
         if (p->in_string) {
             if (p->escaped)
@@ -78,8 +78,8 @@ static int scan(struct qmp_parser *p, const char *data, size_t len, struct error
     return 0;
 }
 
-// Octets up to and with the next '}' outside of strings that may end the message, or all: pieces
-// cut there hold no byte of a message after the one under way, so scan() counts right.
+// Number of bytes up to and with the next '}' outside of strings, which may end the message; all if
+// there is none. A piece cut there holds no byte of the next message, so scan() counts right.
 static size_t piece_length(const struct qmp_parser *p, const char *data, size_t len)
 {
     bool in_string = p->in_string, escaped = p->escaped;
@@ -120,7 +120,7 @@ int qmp_parser_feed(struct qmp_parser *p, const char *data, size_t len, size_t *
     *message = NULL;
     *used = len;
     if (!p->inside) {
-        while (at < len && is_blank(data[at]))
+        while (at < len && is_whitespace(data[at]))
             at++;
         if (at == len)
             return 0;

@@ -100,15 +100,15 @@ static int send_result(struct job *j, struct error *err)
     return 0;
 }
 
-// For those who asked for all and may only look. Caller frees.
+// For a read-only client: who it is, and what it takes to change things. Caller frees.
 static char *who_may(const struct client *c)
 {
     const struct rpc_policy *p = &c->server->config.policy;
     if (rpc_policy_check(p, &c->peer) == RPC_ACCESS_FULL)
         return xstrdup("");
     if (!p->has_group || !*p->group_name)
-        return xasprintf("; uid %u may only look: this takes root", (unsigned)c->peer.uid);
-    return xasprintf("; uid %u may only look: this takes root, or a member of group '%s' "
+        return xasprintf("; uid %u has read-only access: this takes root", (unsigned)c->peer.uid);
+    return xasprintf("; uid %u has read-only access: this takes root, or a member of group '%s' "
                      "('usermod -aG %s USER', and log in again)",
                      (unsigned)c->peer.uid, p->group_name, p->group_name);
 }

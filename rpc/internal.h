@@ -119,7 +119,7 @@ struct listener {
     struct list link;
     struct server *server;
     int fd;
-    char *path; // removed at close; NULL: not ours
+    char *path; // removed at close; NULL: inherited, stays
     bool read_only;
     sd_event_source *io;
 };

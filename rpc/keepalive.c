@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Pings: answered whatever else runs. Our own go only to clients that said they know them; one that
-// sends nothing at all for interval * (count + 1) is gone.
+// Pings: answered whatever else runs. vireod sends its own only to clients that announced
+// keepalive; one that sends nothing at all for interval * (count + 1) is closed.
 #include "rpc/internal.h"
 
 static void send_keepalive(struct client *c, enum wire_keepalive procedure)

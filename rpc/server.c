@@ -200,8 +200,7 @@ static int on_retry_accept(sd_event_source *source, uint64_t usec, void *userdat
     return 0;
 }
 
-// Out of descriptors or memory: the connection stays in the queue; looking again at once would
-// spin.
+// Out of descriptors or memory: the connection stays in the queue; to try again at once would spin.
 static void pause_accepting(struct server *s, int errnum)
 {
     log_error("cannot accept connections: %s; trying again in %d ms", strerrordesc_np(errnum),

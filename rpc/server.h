@@ -23,7 +23,7 @@ struct server_config {
     unsigned max_client_requests;   // calls of one client in flight; further ones wait
     size_t max_backlog;             // bytes one client may leave unread before it is cut off
     unsigned max_client_streams;    // open streams of one client
-    uint64_t keepalive_interval_ms; // 0: no pings of our own
+    uint64_t keepalive_interval_ms; // 0: vireod sends no pings
     unsigned keepalive_count;
     enum wire_auth_type auth; // WIRE_AUTH_NONE: being let in by the policy is enough
     struct rpc_policy policy;

@@ -34,7 +34,7 @@ int stream_open(struct call *call, stream_fn fn, void *arg, void (*release)(void
 int stream_send(struct task *t, struct stream *s, const void *data, size_t len, struct error *err);
 // A hole of `length` bytes; only when the client asked for holes (flag of the call).
 int stream_send_hole(struct task *t, struct stream *s, int64_t length, struct error *err);
-// Tells the client that no more data come. Also done by ending well.
+// Sends the end of the data. Also done when the stream's task succeeds.
 void stream_send_end(struct stream *s);
 
 enum stream_event {

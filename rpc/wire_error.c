@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "rpc/wire_error.h"
 
-// libvirt's code for each of ours, and the words with which libvirt begins every text of that code:
-// clients search for them.
+// libvirt's code for each enum error_code, and the prefix of all libvirt's texts with that code:
+// clients search for it.
 static const struct {
     uint8_t code;
     const char *prefix; // NULL: none

@@ -77,7 +77,7 @@ static void must_open(struct task *t, struct scene *s)
 
 static uint64_t soon(void)
 {
-    return task_deadline_ms(20000 * slower());
+    return task_deadline_ms(20000);
 }
 
 static void main_task(struct task *t, void *arg)
@@ -421,7 +421,7 @@ static void event_storm(void)
 #ifdef WITH_ASAN
 enum { TURN_MAX_US = 2000000 }; // its realloc() copies 64 MiB where the real one moves pages
 #else
-enum { TURN_MAX_US = 50000 }; // a few ms of vireod's, and what a busy machine adds
+enum { TURN_MAX_US = 50000 }; // a few ms for the parser, and what a busy machine adds
 #endif
 
 static void play_garbage(struct task *t, struct scene *s)

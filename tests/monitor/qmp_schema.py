@@ -71,24 +71,24 @@ class Check:
         if given:
             self.faults += [f"{where}: needs '{m}'" for m, their in theirs.items() if "default" not in their]
 
-    def type(self, where, ours, theirs):
+    def type(self, where, expected, theirs):
         entry = self.schema[theirs]
         kind = entry["meta-type"]
-        if ours.startswith("["):
+        if expected.startswith("["):
             if kind != "array":
                 self.faults.append(f"{where} is no list")
             else:
-                self.type(where, ours[1:-1], entry["element-type"])
+                self.type(where, expected[1:-1], entry["element-type"])
             return
-        row = self.types.get(ours)
+        row = self.types.get(expected)
         if row and row[0] == "struct" and kind == "object":
             self.members(where, row[2], theirs, False)
         elif row and row[0] == "enum" and kind == "enum":
             values = [m["name"] for m in entry["members"]] if "members" in entry else entry["values"]
             if sorted(values) != sorted(row[2].split(",")) and self.qemu.version == (7, 2):
                 self.faults.append(f"{where} is one of {','.join(values)}")
-        elif not (theirs == "any" or {"size": "int"}.get(ours, ours) == theirs or (ours, kind) == ("str", "enum")):
-            self.faults.append(f"{where} is not {ours} but {kind} {theirs}")
+        elif not (theirs == "any" or {"size": "int"}.get(expected, expected) == theirs or (expected, kind) == ("str", "enum")):
+            self.faults.append(f"{where} is not {expected} but {kind} {theirs}")
 
 
 def main():

@@ -190,7 +190,7 @@ class System(unittest.TestCase):
         other = subprocess.run(as_user("/usr/bin/python3", "-c", code, self.server.uri), capture_output=True, text=True)
         self.assertEqual(other.returncode, 0, other.stderr)
         self.assertRegex(other.stdout, f"^{libvirt.VIR_ERR_OPERATION_DENIED} operation forbidden: read only access prevents virDomainDestroy[^;]*; "
-                                       "uid [0-9]+ may only look: this takes root, or a member of group 'daemon'")
+                                       "uid [0-9]+ has read-only access: this takes root, or a member of group 'daemon'")
         self.assertEqual(self.server.state("a"), "running")
 
     def test_the_group_is_read_again_by_a_hangup(self):

@@ -339,7 +339,7 @@ static void errors(struct task *t, void *arg)
                        "\0\0\0", 4);
     }
     raw_quiet(&c);
-    // Octets after the arguments are ignored.
+    // Bytes after the arguments are ignored.
     raw_packet(&c, (struct packet_header){.program = WIRE_PROGRAM_REMOTE, .procedure = P_ECHO},
                "\0\0\0\1a...and more, and more", 20);
     struct wire_connect_get_type_ret ret;
@@ -649,7 +649,7 @@ static void descriptors(struct task *t, void *arg)
     CHECK_INT(c.header.type, WIRE_REPLY);
     raw_packet(&c, h, NULL, 0);
     raw_error(&c, 1, WIRE_ERR_RPC, "Unable to decode message payload");
-    // One that nobody announced is closed, and harms nothing but its byte's place.
+    // An unannounced descriptor is closed; the byte that came with it is skipped.
     raw_close(&c);
     raw_connect(&c, t, f.server, false);
     raw_packet(&c, h, "\0\0\0\41", 4);
@@ -805,7 +805,7 @@ static void listening(struct task *t, void *arg)
     raw_reply(&a, 1, WIRE_TYPE_NONE, NULL);
     raw_call(&b, P_WRITE, 1, WIRE_TYPE_NONE, NULL);
     raw_error(&b, 1, WIRE_ERR_OPERATION_DENIED, "read only");
-    // A third one waits until there is room.
+    // A third one waits until one of them has left.
     late.fd = unix_connect(path);
     CHECK(late.fd >= 0);
     raw_call(&late, P_OPEN, 0, WIRE_TYPE_NONE, NULL);

@@ -202,7 +202,7 @@ static void up(struct task *t, void *arg)
         packet(&c, P_UP, 9, WIRE_STREAM, WIRE_CONTINUE, block, sizeof(block));
     packet(&c, P_UP, 9, WIRE_STREAM, WIRE_CONTINUE, "\1\1\1", 3); // any length
     packet(&c, P_UP, 9, WIRE_STREAM_HOLE, WIRE_CONTINUE, "\0\0\0\1\0\0\0\0\0\0\0\0", 12);
-    // Data of other serials are for nobody.
+    // Data with the serial of no stream are dropped.
     packet(&c, P_UP, 8, WIRE_STREAM, WIRE_CONTINUE, "\7", 1);
     packet(&c, P_UP, 9, WIRE_STREAM, WIRE_OK, NULL, 0);
     expect(&c, P_UP, 9, WIRE_STREAM, WIRE_OK);
@@ -311,7 +311,7 @@ static void down(struct task *t, void *arg)
     raw_reply(&c, 3, WIRE_TYPE_DOMAIN_SCREENSHOT_RET, &ret);
     CHECK_STR(ret.mime, "image/png");
     size_t bytes = 0, holes = 0;
-    uint64_t hole_octets = 0;
+    uint64_t hole_bytes = 0;
     for (;;) {
         CHECK(raw_receive(&c));
         CHECK_INT(c.header.serial, 3);
@@ -320,7 +320,7 @@ static void down(struct task *t, void *arg)
             struct wire_stream_hole h;
             raw_decode(&c, WIRE_TYPE_STREAM_HOLE, &h);
             CHECK_INT(c.header.length, 40);
-            hole_octets += (uint64_t)h.length;
+            hole_bytes += (uint64_t)h.length;
             holes++;
             continue;
         }
@@ -332,7 +332,7 @@ static void down(struct task *t, void *arg)
     }
     CHECK_INT(bytes, 1200000);
     CHECK_INT(holes, 2);
-    CHECK_INT(hole_octets, (2 << 20) + (8 << 20));
+    CHECK_INT(hole_bytes, (2 << 20) + (8 << 20));
     packet(&c, P_DOWN, 3, WIRE_STREAM, WIRE_OK, NULL, 0);
     expect(&c, P_DOWN, 3, WIRE_STREAM, WIRE_OK);
     stop(&f, &c, 1);
