@@ -117,7 +117,7 @@ bool doctor_may(const struct doctor *d, const struct account *account, const cha
 // may not search; follows links. NULL: there is none. Caller frees.
 char *doctor_blocked_at(const struct doctor *d, const struct account *account, const char *path,
                         bool inclusive);
-// The configured user of QEMU, or libvirt-qemu where vireod would fall back to nobody.
+// The configured user of QEMU, or libvirt-qemu where vireod would fall back to the user nobody.
 // Borrowed.
 const char *doctor_intended_qemu_user(const struct doctor *d);
 bool doctor_in_group(const struct account *account, gid_t gid);

@@ -130,8 +130,8 @@ void doctor_check_qemu_user(const struct doctor *d, struct findings *ret)
                          d->qemu.name);
     else if (!str_eq(d->qemu.name, doctor_intended_qemu_user(d)))
         findings_note(ret, "QEMU's user", user_fix(d),
-                      "there is no user libvirt-qemu, so QEMU runs as nobody, like other programs; "
-                      "restart vireod after the fix");
+                      "there is no user libvirt-qemu, so QEMU runs as user nobody, like other "
+                      "programs; restart vireod after the fix");
     else
         findings_good(ret, "QEMU's user", "QEMU runs as %s", d->qemu.name);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// A guest's life through the libvirt library: connect, list what there is, define a guest from a
-// document, start it, watch its events, stop it, undefine it.
+// A domain's lifetime through the libvirt library: connect, list what there is, define a domain
+// from a document, start it, watch its events, stop it, undefine it.
 //
 //   cc lifecycle.c -o lifecycle $(pkg-config --cflags --libs libvirt)
 //   ./lifecycle URI DOCUMENT.xml        for example: ./lifecycle qemu:///session demo.xml

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""A guest's life through libvirt-python: connect, list, define, start, watch events, stop, undefine.
+"""A domain's lifetime through libvirt-python: connect, list, define, start, watch events, stop, undefine.
 
     lifecycle.py URI DOCUMENT.xml        for example: lifecycle.py qemu:///session demo.xml
 """

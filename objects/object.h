@@ -9,7 +9,8 @@
 //   - a struct that begins with OBJECT(struct x_def): `x->name`, `x->def` (of its own type), ...
 //   and
 //     `&x->object` for the functions below;
-//   - a struct object_class: its words, how its definitions are parsed and formatted, its hooks;
+//   - a struct object_class: its name in texts, how its definitions are parsed and formatted,
+//   hooks;
 //   - a struct object_table, first member of the struct that holds all objects of the kind.
 //
 // Reads answer from what is here and never wait. What changes an object goes through its lock,
@@ -94,7 +95,7 @@ struct object_table {
     bool updated; /* the stored definition differs from the live one */                            \
     bool removed; /* no longer in the table */                                                     \
     struct task_lock lock;                                                                         \
-    const char *job;      /* what the lock's holder does; NULL: nobody holds it */                 \
+    const char *job;      /* what the lock's holder does; NULL: it is free */                      \
     uint64_t job_since_us /* CLOCK_MONOTONIC */
 
 struct object {
@@ -178,7 +179,7 @@ int object_undefine_locked(struct task *t, struct object *o, struct error *err);
 int object_set_autostart(struct task *t, struct object *o, bool on, struct error *err);
 
 // ---- the store: CONFIG/NAME.xml, one for each object, replaced atomically and made durable before
-// a client is told that it is stored. The empty file CONFIG/autostart/NAME.xml marks those started
+// a client gets the reply. The empty file CONFIG/autostart/NAME.xml marks those started
 // with the host.
 
 enum { OBJECT_FILE_MAX = 16 << 20 }; // more than a document that is accepted can be formatted to

@@ -72,8 +72,8 @@ void objects_load_status(struct object_table *table, object_status_fn fn)
     struct load l = {.table = table, .fn = fn};
     int r = dir_each(table->run_dir, SUFFIX, load_one, &l);
     if (r < 0)
-        log_error("cannot look for active %ss in '%s': %s", table->class->kind, table->run_dir,
-                  strerrordesc_np(-r));
+        log_error("cannot read the directory of active %ss '%s': %s", table->class->kind,
+                  table->run_dir, strerrordesc_np(-r));
 }
 
 static int drop_one(const char *file, void *arg)

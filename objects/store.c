@@ -34,8 +34,7 @@ static bool is_marked(const struct object *o)
     return access(mark, F_OK) == 0;
 }
 
-// Done, but for the disk's word that it stays: the change is in force and must not be called
-// failed.
+// The change is in force, so that the call must not fail; only the disk did not confirm it.
 static void warn_unsynced(const struct object *o, int r, const char *path)
 {
     if (r == FILE_UNSYNCED)

@@ -48,14 +48,14 @@ static int unix_source(struct out *o, const struct device *dev, const struct cha
         strbuf_printf(b, ",fd=%d,server=on,wait=off", out_fd(o, p->listen_fd));
         return 0;
     }
-    AUTO_FREE char *ours =
+    AUTO_FREE char *generated =
         channel ? command_channel_path(o->in, (const struct domain_chardev *)dev) : NULL;
-    const char *path = s->path ? s->path : ours;
+    const char *path = s->path ? s->path : generated;
     if (need(o, dev, path, "path") < 0)
         return -1;
     add_value(b, "path", path);
     // libvirt listens where the document has no path, whatever the mode.
-    if (s->mode == CHARDEV_MODE_BIND || (ours && s->mode != CHARDEV_MODE_CONNECT))
+    if (s->mode == CHARDEV_MODE_BIND || (generated && s->mode != CHARDEV_MODE_CONNECT))
         strbuf_add(b, ",server=on,wait=off");
     else
         reconnect(b, s);

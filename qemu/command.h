@@ -9,13 +9,13 @@
 // - `-S`: QEMU starts stopped; `cont` runs it.
 // - `-no-shutdown`: after the guest powered off, QEMU stays in state "shutdown". SHUTDOWN with
 //   reason guest-shutdown asks for on_poweroff: `system_reset` + `cont` restarts, `quit` ends.
-// - on_reboot restart: QEMU resets by itself, RESET tells. Any other on_reboot adds `-action
+// - on_reboot restart: QEMU resets by itself and sends RESET. Any other on_reboot adds `-action
 //   reboot=shutdown`: the guest's reboot becomes SHUTDOWN with reason guest-reset and the state
 //   "shutdown", and the supervisor does what on_reboot says. Change it later with `set-action`.
-// - A panicking guest stops in state "guest-panicked" (GUEST_PANICKED tells).
-// - The watchdog does its action by itself; "dump" only pauses it (WATCHDOG tells).
+// - A panicking guest stops in state "guest-panicked" (event GUEST_PANICKED).
+// - The watchdog does its action by itself; "dump" only pauses the guest (event WATCHDOG).
 // - Not on the command line, to be sent before `cont`: set_password (graphics with a password is
-//   started with password=on / ticketing and lets nobody in before), set_link (interface with
+//   started with password=on / ticketing and refuses clients before), set_link (interface with
 //   <link state='down'/>), balloon (currentMemory below memory), the balloon's statistics period.
 // - Errors of the configuration show as EOF after QMP's greeting and as text on stderr; only the
 //   answer to qmp_capabilities means that the guest was built.
@@ -30,7 +30,7 @@
 #include "host/qemu_caps.h"
 #include "schemas/domain/def.h"
 
-// What an interface of type network, bridge or ethernet is plugged into. Our own descriptors.
+// What an interface of type network, bridge or ethernet is plugged into. Descriptors of vireod.
 struct command_iface {
     const struct domain_interface *iface;
     const int *tap_fds; // one per queue

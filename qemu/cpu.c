@@ -11,7 +11,7 @@ static bool name_is_safe(const char *name)
                strlen(name);
 }
 
-// libvirt's words for flags where QEMU's differ by more than the underscore.
+// libvirt's names of flags where QEMU's differ by more than the underscore.
 static const char *const flag_values[][2] = {
     {"pclmuldq", "pclmulqdq"},
 };
@@ -138,7 +138,7 @@ static void add_hints(struct out *o, struct strbuf *b)
 
 static bool model_known(const struct out *o, const char *name)
 {
-    // Where KVM could not be asked, TCG's list tells the names.
+    // Where KVM could not be asked, the names are those of TCG's list.
     return qemu_caps_cpu(o->caps, o->virt, name) ||
            (!o->caps->accel[o->virt].ncpus && qemu_caps_cpu(o->caps, QEMU_VIRT_TCG, name));
 }

@@ -13,13 +13,13 @@
 #include "tests/check.h"
 #include "tests/qemu/complete.h"
 
-enum { FIXTURE_MAX = 1 << 20, NICS_MAX = 16, CAPS_MAX = 1 << 22 };
-#define FIXTURE_DIR "/vireo-test" // stands for a directory of the test's own
+enum { FIXTURE_MAX = 1 << 20, IFACES_MAX = 16, CAPS_MAX = 1 << 22 };
+#define FIXTURE_DIR "/vireo-test" // placeholder for the test's temporary directory
 
 struct fixture {
     struct domain_def *def;
     struct command_input in;
-    struct command_iface ifaces[NICS_MAX];
+    struct command_iface ifaces[IFACES_MAX];
     struct command command;
 };
 
@@ -75,7 +75,7 @@ static inline void fixture_ready(struct fixture *f, struct qemu_caps *caps, cons
     VEC_FOREACH (it, &f->def->interfaces) {
         if ((*it)->type == INTERFACE_USER)
             continue;
-        CHECK(f->in.nifaces < NICS_MAX);
+        CHECK(f->in.nifaces < IFACES_MAX);
         bool two = (*it)->queues.set && (*it)->queues.value > 1;
         f->ifaces[f->in.nifaces++] = (struct command_iface){.iface = *it,
                                                             .tap_fds = taps,
