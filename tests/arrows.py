@@ -31,8 +31,8 @@ INCLUDE = re.compile(r'^\s*#\s*include\s*"(?:\.\./)*([a-z_]+)/')
 
 
 def check(source):
-    """The wrong includes below `source`, as lines of text, and how many includes were looked at."""
-    wrong, looked = [], 0
+    """The wrong includes below `source`, as lines of text, and how many includes there are."""
+    wrong, count = [], 0
     for module, may in MAY.items():
         for folder, _, files in sorted(os.walk(os.path.join(source, module))):
             for name in sorted(files):
@@ -44,17 +44,17 @@ def check(source):
                         found = INCLUDE.match(line)
                         if not found or found[1] not in MAY:
                             continue
-                        looked += 1
+                        count += 1
                         if found[1] != module and found[1] not in may:
                             wrong.append(f"{path}:{number}: {module}/ may not include from {found[1]}/")
-    return wrong, looked
+    return wrong, count
 
 
 def main():
     source = sys.argv[1] if len(sys.argv) > 1 else os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-    wrong, looked = check(source)
-    print("\n".join(wrong + [f"{looked} includes between modules, {len(wrong)} the wrong way"]))
-    if not looked:
+    wrong, count = check(source)
+    print("\n".join(wrong + [f"{count} includes between modules, {len(wrong)} the wrong way"]))
+    if not count:
         sys.exit(f"no sources below {source}")
     sys.exit(1 if wrong else 0)
 

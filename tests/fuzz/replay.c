@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Stands in for libFuzzer: runs each file of the corpus directories once.
+// Replaces libFuzzer: runs each file of the corpus directories once.
 #include <dirent.h>
 #include <stdint.h>
 #include <stdio.h>

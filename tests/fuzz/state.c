@@ -30,7 +30,7 @@ static void play_status(const char *text, size_t len)
         return;
     }
     check_status(&s);
-    // As it would be saved by whoever takes that guest over.
+    // As a daemon saves it that takes over that guest.
     struct domain dom = {.id = s.id,
                          .state = s.state,
                          .reason = s.reason,

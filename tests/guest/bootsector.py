@@ -27,7 +27,7 @@ PRINT = bytes.fromhex(
     "be407c"    # mov si, 0x7c40        the text
     "bafd03"    # next: mov dx, 0x3fd   line status
     "ec"        # wait: in al, dx
-    "a820"      # test al, 0x20         room to send?
+    "a820"      # test al, 0x20         ready to send?
     "74fb"      # jz wait
     "baf803"    # mov dx, 0x3f8
     "ac"        # lodsb

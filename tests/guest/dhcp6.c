@@ -81,7 +81,7 @@ static int take(const char *iface, const uint8_t *message, size_t len)
     inet_ntop(AF_INET6, found, address, sizeof(address));
     if (server)
         inet_ntop(AF_INET6, server, dns, sizeof(dns));
-    // Router advertisements tell which other addresses are on the link.
+    // Which other addresses are on the link is in router advertisements.
     snprintf(command, sizeof(command), "ip -6 addr replace %s/128 dev %s", address, iface);
     if (system(command) != 0)
         return 1;

@@ -40,7 +40,7 @@ ALLOWED = {
     r"\b(first|one|last|control|length|data|32-bit) words?\b": "words of a text or of memory",
     r"WIRE_LENGTH_WORD": "libvirt's name for the length before a packet",
 }
-FILES = (".c", ".h", ".md", ".1", ".5", ".8")
+FILES = (".c", ".h", ".md", ".1", ".5", ".8", ".py", ".sh", ".tsv", ".def", ".txt", ".in", ".conf", ".service", ".socket", ".cmake", "run")
 # Not prose of ours.
 SKIPPED = ("LICENSES/", "tests/source/")
 
