@@ -222,6 +222,8 @@ void ports_load(struct network *net);
 void network_drop_ports(struct network *net, bool keep_taps);
 
 // ---- ports.c ------------------------------------------------------------------------------------
+// Whether `l` is the port's tap; another link that got its name is not.
+bool port_has_tap(struct network_port *port, const struct link *l);
 int port_plug_back(struct networks *all, struct network_port *port, int bridge_index,
                    struct repairs *repairs, struct error *err);
 // Whether one of its interfaces has a VLAN, so that the bridge must filter.

@@ -60,6 +60,7 @@ struct network_port {
     struct network *net;
     struct network_port_def *def; // owned; has the port's uuid
     char tap[IFNAMSIZ];           // "": none (created by a client)
+    int index;                    // of the tap, whose name another may get; 0: not known yet
     uint32_t mtu;                 // 0: the kernel's default
 };
 

@@ -36,6 +36,15 @@ static const uint8_t *only_mac(const struct network *net, const struct network_p
     return net->live->mac_table == NETWORK_MAC_TABLE_LIBVIRT && def->mac.set ? def->mac.b : NULL;
 }
 
+bool port_has_tap(struct network_port *port, const struct link *l)
+{
+    if (!*port->tap || !str_eq(port->tap, l->name))
+        return false;
+    if (port->index == 0)
+        port->index = l->index;
+    return port->index == l->index;
+}
+
 int port_plug_back(struct networks *all, struct network_port *port, int bridge_index,
                    struct repairs *repairs, struct error *err)
 {
@@ -44,8 +53,9 @@ int port_plug_back(struct networks *all, struct network_port *port, int bridge_i
     if (!*port->tap || port->def->plug == NETWORK_PLUG_DIRECT)
         return 0;
     int r = link_find(all->nl, port->tap, &l, err);
-    if (r == -ENODEV || (r == 0 && l.master == bridge_index && l.flags & IFF_UP))
-        return 0; // the domain ended, or the tap is in the bridge
+    if (r == -ENODEV || (r == 0 && !port_has_tap(port, &l)) ||
+        (r == 0 && l.master == bridge_index && l.flags & IFF_UP))
+        return 0; // the domain ended and another may have the name, or the tap is in the bridge
     AUTO_FREE uint16_t *trunk = NULL;
     struct port_change pc = network_port_change(port->def->vlan, port->def->isolated, &trunk);
     pc.only_mac = only_mac(port->net, port->def);
@@ -209,6 +219,7 @@ static int plug_locked(struct task *t, struct network *net, const struct network
         return -1;
     }
     struct network_port *port = port_add(net, def, ret->tap.name);
+    port->index = ret->tap.index;
     port->mtu = ret->mtu;
     port_save(port);
     if (network_hooks_run(t, net, "port-created", "begin", port->def, err) < 0) {
@@ -270,6 +281,7 @@ int network_replug(struct task *t, struct networks *all, const struct network_pl
         port_save(port);
     } else if (q->tap && !str_eq(port->tap, q->tap)) {
         snprintf(port->tap, sizeof(port->tap), "%s", q->tap);
+        port->index = 0;
         port_save(port);
     }
     if (r == 0 && net->runtime->phase == PHASE_ACTIVE) {

@@ -74,7 +74,7 @@ static void on_link(struct networks *all, const struct link *l)
         if (str_eq(net->runtime->plan->bridge, l->name))
             on_bridge(net, l);
         LIST_FOREACH (port, &net->ports, link) {
-            if (*port->tap && str_eq(port->tap, l->name) && l->master == 0)
+            if (port_has_tap(port, l) && l->master == 0)
                 repair_trigger(net, "%s was taken out of its bridge", l->name);
         }
     }

@@ -425,8 +425,17 @@ static void test_host_bridge(struct task *t, void *arg)
     live_settle(&l);
     netns_sh("ip link set %s nomaster", p.tap.name);
     live_wait(&l, 1000, "ip link show master hbr | grep -q %s", p.tap.name);
-    network_unplug(l.all, "hb", &p.port_id);
+    // The domain ends, and before its port is gone another link has the name of its tap.
+    struct network_plug other;
+    CHECK_OK(plug(&l, "hb", &other, &err), &err);
     netns_close_tap(&p.tap);
+    netns_sh("ip link add %s type veth peer name far; ip link set %s up; ip link set %s nomaster",
+             p.tap.name, p.tap.name, other.tap.name);
+    live_wait(&l, 1000, "ip link show master hbr | grep -q %s", other.tap.name);
+    netns_sh("! ip link show master hbr | grep -q %s && ip link del %s", p.tap.name, p.tap.name);
+    network_unplug(l.all, "hb", &other.port_id);
+    netns_close_tap(&other.tap);
+    network_unplug(l.all, "hb", &p.port_id);
     live_destroy(&l, net);
     netns_sh("ip link show hbr up | grep -q hbr; ip link del hbr");
     CHECK_OK(network_start(t, net, &err), &err);
