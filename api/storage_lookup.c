@@ -98,20 +98,6 @@ int api_connect_get_storage_pool_capabilities(
     struct call *call, struct wire_connect_get_storage_pool_capabilities_ret *ret,
     struct error *err)
 {
-    static const char *const others[] = {
-        "fs",    "netfs", "logical",  "disk",    "iscsi", "iscsi-direct", "scsi",
-        "mpath", "rbd",   "sheepdog", "gluster", "zfs",   "vstorage",
-    };
-    AUTO_STRBUF b = {0};
-    strbuf_add(&b, "<storagepoolCapabilities>\n  <pool type='dir' supported='yes'>\n"
-                   "    <volOptions>\n      <defaultFormat type='raw'/>\n"
-                   "      <enum name='targetFormatType'>\n");
-    for (unsigned f = VOLUME_FORMAT_NONE; f < VOLUME_FORMAT_COUNT; f++)
-        strbuf_printf(&b, "        <value>%s</value>\n", volume_format_name(f));
-    strbuf_add(&b, "      </enum>\n    </volOptions>\n  </pool>\n");
-    for (size_t i = 0; i < ARRAY_LEN(others); i++)
-        strbuf_printf(&b, "  <pool type='%s' supported='no'>\n  </pool>\n", others[i]);
-    strbuf_add(&b, "</storagepoolCapabilities>\n");
-    ret->capabilities = arena_strdup(call->arena, strbuf_text(&b));
+    ret->capabilities = arena_take(call->arena, pool_capabilities_format());
     return 0;
 }

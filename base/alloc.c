@@ -134,6 +134,13 @@ char *arena_strdup(struct arena *a, const char *s)
     return s ? arena_memdup(a, s, strlen(s) + 1) : NULL;
 }
 
+char *arena_take(struct arena *a, char *s)
+{
+    char *copy = arena_strdup(a, s);
+    free(s);
+    return copy;
+}
+
 char *arena_printf(struct arena *a, const char *fmt, ...)
 {
     va_list ap;

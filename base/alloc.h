@@ -33,6 +33,7 @@ struct arena {
 void *arena_alloc(struct arena *a, size_t size);
 void *arena_calloc(struct arena *a, size_t n, size_t size); // aborts on overflow of n * size
 char *arena_strdup(struct arena *a, const char *s);         // NULL for NULL
+char *arena_take(struct arena *a, char *s);                 // the same, and frees s
 char *arena_strndup(struct arena *a, const char *s, size_t n);
 char *arena_printf(struct arena *a, const char *fmt, ...) PRINTF_LIKE(2, 3);
 void *arena_memdup(struct arena *a, const void *p, size_t n);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What is done with a volume that is there: removed, made larger or smaller, overwritten, opened.
+// What is done with a volume that is there: removed, made larger or smaller, overwritten.
 #include "base/offload.h"
 #include "storage/internal.h"
 
@@ -42,8 +42,17 @@ static int open_file(struct task *t, const struct volume *vol, int flags, struct
     return 0;
 }
 
-// What came of a change, for those who ask next.
-static void refresh_after(struct task *t, struct volume *vol)
+int volume_open_file(struct task *t, const struct volume *vol, int flags, int *ret,
+                     struct error *err)
+{
+    struct file_job j;
+    if (open_file(t, vol, flags, &j, err) < 0)
+        return -1;
+    *ret = j.fd;
+    return 0;
+}
+
+void volume_refresh_after(struct task *t, struct volume *vol)
 {
     AUTO_ERROR err = ERROR_INIT;
     if (volume_refresh(t, vol, &err) < 0 && vol->state != VOLUME_REMOVED)
@@ -184,7 +193,7 @@ int volume_resize(struct task *t, struct volume *vol, uint64_t capacity, unsigne
         return -1;
     int r = resize_held(t, vol, capacity, flags, err);
     volume_let_go(vol, true);
-    refresh_after(t, vol);
+    volume_refresh_after(t, vol);
     return r;
 }
 
@@ -219,37 +228,6 @@ int volume_wipe(struct task *t, struct volume *vol, struct error *err)
                                 vol->name, vol->pool->name);
     }
     volume_let_go(vol, true);
-    refresh_after(t, vol);
+    volume_refresh_after(t, vol);
     return r;
-}
-
-// ---- streams
-
-int volume_open(struct task *t, struct volume *vol, bool to_write, int *fd, struct error *err)
-{
-    struct file_job j;
-    if (volume_hold(vol, to_write, err) < 0)
-        return -1;
-    if (open_file(t, vol, to_write ? O_RDWR : O_RDONLY, &j, err) < 0) {
-        volume_let_go(vol, to_write);
-        return -1;
-    }
-    *fd = j.fd;
-    return 0;
-}
-
-void volume_release(struct volume *vol, bool to_write)
-{
-    volume_let_go(vol, to_write);
-}
-
-void volume_close(struct task *t, struct volume *vol, bool to_write)
-{
-    volume_let_go(vol, to_write);
-    if (!to_write)
-        return;
-    refresh_after(t, vol);
-    const struct pool_observer *o = &vol->pool->all->config.observer;
-    if (o->refreshed && vol->state != VOLUME_REMOVED)
-        o->refreshed(o->arg, vol->pool);
 }

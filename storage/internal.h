@@ -70,6 +70,13 @@ char *volume_path(const struct volume *vol); // caller frees
 int volume_hold(struct volume *vol, bool to_change, struct error *err);
 void volume_let_go(struct volume *vol, bool to_change);
 
+// change.c
+// Opens the file of a volume, which must be a regular one; the caller closes *ret. Suspends.
+int volume_open_file(struct task *t, const struct volume *vol, int flags, int *ret,
+                     struct error *err);
+// After a change, so that clients see it. Suspends.
+void volume_refresh_after(struct task *t, struct volume *vol);
+
 // file_work.c: long work on files, in pieces on helper threads, so that it can be given up.
 int file_allocate(struct task *t, int fd, uint64_t from, uint64_t to); // 0 or -errno
 int file_zero(struct task *t, int fd, uint64_t from, uint64_t to);

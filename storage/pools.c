@@ -175,3 +175,24 @@ char *pool_format(const struct pool *pool, bool inactive)
     shown->available = OPT_UINT(live ? pool->available : 0);
     return pool_def_format(shown);
 }
+
+// ---- what this provides
+
+char *pool_capabilities_format(void)
+{
+    static const char *const others[] = {
+        "fs",    "netfs", "logical",  "disk",    "iscsi", "iscsi-direct", "scsi",
+        "mpath", "rbd",   "sheepdog", "gluster", "zfs",   "vstorage",
+    };
+    struct strbuf b = {0};
+    strbuf_add(&b, "<storagepoolCapabilities>\n  <pool type='dir' supported='yes'>\n"
+                   "    <volOptions>\n      <defaultFormat type='raw'/>\n"
+                   "      <enum name='targetFormatType'>\n");
+    for (unsigned f = VOLUME_FORMAT_NONE; f < VOLUME_FORMAT_COUNT; f++)
+        strbuf_printf(&b, "        <value>%s</value>\n", volume_format_name(f));
+    strbuf_add(&b, "      </enum>\n    </volOptions>\n  </pool>\n");
+    for (size_t i = 0; i < ARRAY_LEN(others); i++)
+        strbuf_printf(&b, "  <pool type='%s' supported='no'>\n  </pool>\n", others[i]);
+    strbuf_add(&b, "</storagepoolCapabilities>\n");
+    return strbuf_steal(&b);
+}

@@ -98,6 +98,8 @@ struct volume *pools_find_volume(const struct pools *all, const char *path);
 
 // As a document, with what is known of it now. Caller frees.
 char *pool_format(const struct pool *pool, bool inactive);
+// <storagepoolCapabilities>. Caller frees.
+char *pool_capabilities_format(void);
 
 // The functions below suspend, and fail with ERROR_OPERATION_INVALID when the pool's state does not
 // allow it, ERROR_OPERATION_TIMEOUT when its turn did not come. The pool is kept by the caller's
@@ -153,10 +155,26 @@ int volume_resize(struct task *t, struct volume *vol, uint64_t capacity, unsigne
                   struct error *err);
 int volume_wipe(struct task *t, struct volume *vol, struct error *err); // overwrites with zeroes
 
-// Opens the file for a stream; *fd is the caller's, volume_close() follows. To write: no other user
-// uses the volume meanwhile.
-int volume_open(struct task *t, struct volume *vol, bool to_write, int *fd, struct error *err);
-// After writing the volume is refreshed.
-void volume_close(struct task *t, struct volume *vol, bool to_write);
-// When it was opened and there is no task to refresh it.
-void volume_release(struct volume *vol, bool to_write);
+// ---- the content of a volume, piece by piece (content.c)
+
+struct volume_content;
+struct volume_range {
+    uint64_t offset, length; // length 0: to the end
+    bool write, sparse;      // sparse: holes are pieces of their own
+};
+struct volume_piece {
+    const uint8_t *data; // of volume_read(): valid until the next call
+    uint64_t len;        // 0: the end
+    bool hole;
+};
+// Until volume_close() the volume cannot be changed otherwise, and when opened to write not be
+// read either. The caller closes *ret.
+int volume_open(struct task *t, struct volume *vol, const struct volume_range *range,
+                struct volume_content **ret, struct error *err);
+int volume_read(struct task *t, struct volume_content *c, struct volume_piece *ret,
+                struct error *err);
+int volume_write(struct task *t, struct volume_content *c, const struct volume_piece *piece,
+                 struct error *err);
+// After the last write: brings it to the disk and refreshes the volume, which others may use again.
+int volume_finish(struct task *t, struct volume_content *c, struct error *err);
+void volume_close(struct volume_content *c); // does not suspend
