@@ -6,9 +6,6 @@
 #include "base/str.h"
 #include "rpc/client.h"
 
-// The libvirt release whose behaviour clients may count on; some refuse older ones.
-enum { LIBVIRT_VERSION = 9000000 };
-
 static bool path_is(const char *path, const char *want)
 {
     size_t n = strcspn(path, "?#");
@@ -84,28 +81,6 @@ int api_connect_supports_feature(struct call *call,
 int api_connect_get_uri(struct call *call, struct wire_connect_get_uri_ret *ret, struct error *err)
 {
     ret->uri = call_daemon(call)->uri;
-    return 0;
-}
-
-// Other processes cannot read what goes through a UNIX socket.
-int api_connect_is_secure(struct call *call, struct wire_connect_is_secure_ret *ret,
-                          struct error *err)
-{
-    ret->secure = 1;
-    return 0;
-}
-
-int api_connect_get_type(struct call *call, struct wire_connect_get_type_ret *ret,
-                         struct error *err)
-{
-    ret->type = "QEMU";
-    return 0;
-}
-
-int api_connect_get_lib_version(struct call *call, struct wire_connect_get_lib_version_ret *ret,
-                                struct error *err)
-{
-    ret->lib_ver = LIBVIRT_VERSION;
     return 0;
 }
 

@@ -10,14 +10,15 @@ import sys
 QEMU = "0x20008087"
 
 
-def provider(row, full):
-    """What is defined when the procedure is provided: see `through` in schemas/wire/tables.py."""
+def is_provided(row, full, defined):
+    """Whether what provides the procedure is there: see `through` in schemas/wire/tables.py."""
     through = row["through"]
     if through == "-":
-        return full
+        return full in defined
     if through.startswith("object."):
-        return row["object"] + "_class"
-    return through.split()[0].replace(".", "_")
+        return row["object"] + "_class" in defined
+    what = through.split()[0]
+    return what == "reply" or what.endswith("()") or what.replace(".", "_") in defined
 
 
 def main():
@@ -37,7 +38,7 @@ def main():
                 continue
             full = ("qemu_" if row["program"] == QEMU else "") + row["name"]
             state = "event" if row["kind"] == "event" else \
-                "implemented" if provider(row, full) in defined else "refused"
+                "implemented" if is_provided(row, full, defined) else "refused"
             counts[state] += 1
             rows.append("\t".join((row["program"], row["number"], full, row["api"], state)))
     with open(output, "w", encoding="utf-8") as f:

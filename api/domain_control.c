@@ -2,21 +2,6 @@
 // What is done with a running domain.
 #include "api/domain.h"
 
-int api_domain_suspend(struct call *call, struct domain *dom, struct error *err)
-{
-    return domain_suspend(call->task, dom, err);
-}
-
-int api_domain_resume(struct call *call, struct domain *dom, struct error *err)
-{
-    return domain_resume(call->task, dom, err);
-}
-
-int api_domain_reset(struct call *call, struct domain *dom, struct error *err)
-{
-    return domain_reset(call->task, dom, err);
-}
-
 static int check_agent(const struct domain *dom, bool agent_only, struct error *err)
 {
     if (!agent_only)

@@ -66,36 +66,6 @@ int api_domain_get_vcpus_flags(struct call *call, struct domain *dom,
     return 0;
 }
 
-// ---- what no domain has, as nothing makes it; clients ask before they undefine
-
-int api_domain_has_managed_save_image(struct call *call, struct domain *dom,
-                                      struct wire_domain_has_managed_save_image_ret *ret,
-                                      struct error *err)
-{
-    return 0;
-}
-
-int api_domain_snapshot_num(struct call *call, struct domain *dom,
-                            const struct wire_domain_snapshot_num_args *args,
-                            struct wire_domain_snapshot_num_ret *ret, struct error *err)
-{
-    return 0;
-}
-
-int api_domain_list_all_snapshots(struct call *call, struct domain *dom,
-                                  const struct wire_domain_list_all_snapshots_args *args,
-                                  struct wire_domain_list_all_snapshots_ret *ret, struct error *err)
-{
-    return 0;
-}
-
-int api_domain_get_messages(struct call *call, struct domain *dom,
-                            const struct wire_domain_get_messages_args *args,
-                            struct wire_domain_get_messages_ret *ret, struct error *err)
-{
-    return 0;
-}
-
 // No security model is in force (api_node_get_security_model).
 int api_domain_get_security_label(struct call *call, struct domain *dom,
                                   struct wire_domain_get_security_label_ret *ret, struct error *err)

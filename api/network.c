@@ -30,29 +30,14 @@ int api_network_create_xml_flags(struct call *call,
     return 0;
 }
 
-int api_network_create(struct call *call, struct network *net, struct error *err)
-{
-    return network_start(call->task, net, err);
-}
-
-int api_network_destroy(struct call *call, struct network *net, struct error *err)
-{
-    return network_destroy(call->task, net, err);
-}
-
-int api_network_undefine(struct call *call, struct network *net, struct error *err)
-{
-    return network_undefine(call->task, net, err);
-}
-
 int api_network_get_xml_desc(struct call *call, struct network *net,
                              const struct wire_network_get_xml_desc_args *args,
                              struct wire_network_get_xml_desc_ret *ret, struct error *err)
 {
     bool live = network_is_active(net) && !(args->flags & VIR_NETWORK_XML_INACTIVE);
-    AUTO_FREE char *xml = live || !net->def ? network_format_live(net, live ? NETWORK_XML_LIVE : 0)
-                                            : network_def_format(net->def, 0);
-    ret->xml = arena_strdup(call->arena, xml);
+    ret->xml = arena_take(call->arena, live || !net->def
+                                           ? network_format_live(net, live ? NETWORK_XML_LIVE : 0)
+                                           : network_def_format(net->def, 0));
     return 0;
 }
 

@@ -73,8 +73,7 @@ int api_network_port_create_xml(struct call *call, struct network *net,
 int api_network_port_get_xml_desc(struct call *call, struct network_port *port,
                                   struct wire_network_port_get_xml_desc_ret *ret, struct error *err)
 {
-    AUTO_FREE char *xml = network_port_def_format(port->def);
-    ret->xml = arena_strdup(call->arena, xml);
+    ret->xml = arena_take(call->arena, network_port_def_format(port->def));
     return 0;
 }
 

@@ -19,20 +19,20 @@ int api_connect_get_version(struct call *call, struct wire_connect_get_version_r
 int api_connect_get_hostname(struct call *call, struct wire_connect_get_hostname_ret *ret,
                              struct error *err)
 {
-    AUTO_FREE char *name = NULL;
+    char *name;
     if (node_get_hostname(&name, err) < 0)
         return -1;
-    ret->hostname = arena_strdup(call->arena, name);
+    ret->hostname = arena_take(call->arena, name);
     return 0;
 }
 
 int api_connect_get_capabilities(struct call *call, struct wire_connect_get_capabilities_ret *ret,
                                  struct error *err)
 {
-    AUTO_FREE char *xml = NULL;
+    char *xml;
     if (host_capabilities_xml(call->task, call_daemon(call)->host, &xml, err) < 0)
         return -1;
-    ret->capabilities = arena_strdup(call->arena, xml);
+    ret->capabilities = arena_take(call->arena, xml);
     return 0;
 }
 
@@ -40,11 +40,11 @@ int api_connect_get_domain_capabilities(
     struct call *call, const struct wire_connect_get_domain_capabilities_args *args,
     struct wire_connect_get_domain_capabilities_ret *ret, struct error *err)
 {
-    AUTO_FREE char *xml = NULL;
+    char *xml;
     if (domains_capabilities_xml(call->task, call_daemon(call)->domains, args->emulatorbin,
                                  args->arch, args->machine, args->virttype, &xml, err) < 0)
         return -1;
-    ret->capabilities = arena_strdup(call->arena, xml);
+    ret->capabilities = arena_take(call->arena, xml);
     return 0;
 }
 

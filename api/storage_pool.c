@@ -67,26 +67,6 @@ int api_storage_pool_build(struct call *call, struct pool *pool,
     return pool_build(call->task, pool, err);
 }
 
-int api_storage_pool_destroy(struct call *call, struct pool *pool, struct error *err)
-{
-    return pool_stop(call->task, pool, err);
-}
-
-int api_storage_pool_undefine(struct call *call, struct pool *pool, struct error *err)
-{
-    return pool_undefine(call->task, pool, err);
-}
-
-int api_storage_pool_delete(struct call *call, struct pool *pool, struct error *err)
-{
-    return pool_delete(call->task, pool, err);
-}
-
-int api_storage_pool_refresh(struct call *call, struct pool *pool, struct error *err)
-{
-    return pool_refresh(call->task, pool, err);
-}
-
 int api_storage_pool_get_info(struct call *call, struct pool *pool,
                               struct wire_storage_pool_get_info_ret *ret, struct error *err)
 {
@@ -105,7 +85,6 @@ int api_storage_pool_get_xml_desc(struct call *call, struct pool *pool,
                                   const struct wire_storage_pool_get_xml_desc_args *args,
                                   struct wire_storage_pool_get_xml_desc_ret *ret, struct error *err)
 {
-    AUTO_FREE char *xml = pool_format(pool, args->flags & VIR_STORAGE_XML_INACTIVE);
-    ret->xml = arena_strdup(call->arena, xml);
+    ret->xml = arena_take(call->arena, pool_format(pool, args->flags & VIR_STORAGE_XML_INACTIVE));
     return 0;
 }

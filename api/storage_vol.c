@@ -160,8 +160,7 @@ int api_storage_vol_get_xml_desc(struct call *call, struct volume *vol,
 {
     if (volume_refresh(call->task, vol, err) < 0)
         return -1;
-    AUTO_FREE char *xml = volume_def_format(vol->def);
-    ret->xml = arena_strdup(call->arena, xml);
+    ret->xml = arena_take(call->arena, volume_def_format(vol->def));
     return 0;
 }
 
@@ -205,11 +204,6 @@ int api_storage_vol_create_xml_from(struct call *call, struct pool *pool,
     if (!from)
         return -1;
     return create(call, pool, args->xml, from, args->flags, &ret->vol, err);
-}
-
-int api_storage_vol_delete(struct call *call, struct volume *vol, struct error *err)
-{
-    return volume_delete(call->task, vol, err);
 }
 
 int api_storage_vol_resize(struct call *call, struct volume *vol,

@@ -60,6 +60,9 @@ def handlers_header(w):
     kinds = sorted({r["object"] for r in calls(w) if r["ref"]})
     o += ["struct %s;" % STRUCTS.get(k, k) for k in kinds] + [""]
     for r in calls(w):
+        if direct(r):
+            o.append("API_HANDLER int %s(struct task *, struct %s *, struct error *);" % (
+                direct(r), STRUCTS.get(r["object"], r["object"])))
         if r["through"] != "-":
             continue
         params = ["struct call *call"]
@@ -133,9 +136,29 @@ def run_as(w, r):
     return body + "".join("    r->%s = got.%s;\n" % (f, f) for f in both) + "    return 0;\n"
 
 
+def run_reply(w, r):
+    body, given = "", [g.split("=") for g in r["through"].split()[1:]]
+    if given:
+        body += typed(r, "returns", "ret", "")
+    for field, value in given:
+        if field not in [f.name for f in w.structs[r["returns_type"]].fields]:
+            fail("%s returns no %s" % (r["name"], field))
+        body += "    r->%s = %s;\n" % (field, value if value[0] in '"0123456789' else w.value(value))
+    return body + "    return 0;\n"
+
+
+def direct(r):
+    """The function of a module that a call is just one call of."""
+    return r["through"][:-2] if r["through"].endswith("()") else None
+
+
 def provider(w, r):
     """(what the linker knows when the call is provided, the body of the function that runs it)"""
     through = r["through"]
+    if direct(r):
+        return direct(r), "    return %s(call->task, object, err);\n" % direct(r)
+    if through.split()[0] == "reply":
+        return "run_" + r["name"], run_reply(w, r)
     if through == "-":
         return "api_" + r["name"], "    return %s;\n" % handler_call(r, "args", "ret")
     if through.startswith("object."):

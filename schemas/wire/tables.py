@@ -14,7 +14,9 @@ procedures.tsv has one row for each procedure and event, with these columns:
             refused. -: none, *: any. Of an event: its ID
   through   what provides it. -: the handler api_NAME(). object.WHAT: api_object_WHAT() of all kinds of object.
             events.WHAT: api_events_WHAT(). NAME [FIELD=VALUE]: the call of that name, with the same fields, others 0
-            or as said. Of an event: legacy, its form for clients that know no callback IDs
+            or as said. FUNCTION(): int FUNCTION(struct task *, OBJECT *, struct error *) of the object's module.
+            reply [FIELD=VALUE]: always the same result, zeroes but for these. Of an event: legacy, its form for
+            clients that know no callback IDs
 """
 import os
 import re
