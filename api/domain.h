@@ -28,10 +28,5 @@ static inline uint64_t api_domain_vcpus(const struct domain_def *def)
     return def->vcpus_current.set ? def->vcpus_current.value : def->vcpus;
 }
 
-struct link_stats;
-// The kernel counts a tap from the host's side; the guest's is the other way round. A macvtap is in
-// the guest's place and counts like the guest.
-struct link_stats api_guests_view(const struct domain_interface *iface, const struct link_stats *s);
-
 // Sends the events of domains; for struct domains_config.
 struct domain_observer api_domain_observer(struct daemon *d);

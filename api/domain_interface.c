@@ -2,74 +2,7 @@
 // Network interfaces of domains: addresses, counters and rates.
 #include "api/bandwidth.h"
 #include "api/domain.h"
-#include "bridge/neigh.h"
-#include "netmgr/netmgr.h"
-
-#include <errno.h>
-#include <arpa/inet.h>
-
-enum { ADDRESSES_MAX = 256 };
-
-static struct wire_domain_ip_addr *add_address(struct call *call, struct wire_domain_interface *ret)
-{
-    if (!ret->addrs.v)
-        ret->addrs.v = arena_calloc(call->arena, ADDRESSES_MAX, sizeof(*ret->addrs.v));
-    return ret->addrs.n < ADDRESSES_MAX ? &ret->addrs.v[ret->addrs.n++] : NULL;
-}
-
-static int from_leases(struct call *call, const struct domain_interface *iface, const char *mac,
-                       struct wire_domain_interface *ret, struct error *err)
-{
-    struct networks *networks = call_daemon(call)->networks;
-    struct network *net =
-        iface->network && networks ? networks_find_name(networks, iface->network) : NULL;
-    struct network_lease_vec leases = {0};
-    if (!net)
-        return 0;
-    int r = network_get_leases(net, mac, &leases, err);
-    VEC_FOREACH (lease, &leases) {
-        struct wire_domain_ip_addr *a = add_address(call, ret);
-        char text[IP_TEXT_SIZE];
-        if (!a)
-            break;
-        a->type = lease->ip.family == AF_INET6 ? VIR_IP_ADDR_TYPE_IPV6 : VIR_IP_ADDR_TYPE_IPV4;
-        a->addr = arena_strdup(call->arena, ip_format(&lease->ip, text));
-        a->prefix = lease->prefix;
-    }
-    network_lease_vec_finish(&leases);
-    return r;
-}
-
-static void from_neighbours(struct call *call, const struct neighbour_vec *neighbours,
-                            const struct domain_interface *iface, struct wire_domain_interface *ret)
-{
-    VEC_FOREACH (n, neighbours) {
-        char text[IP_TEXT_SIZE];
-        if (memcmp(n->mac, iface->mac.b, MAC_SIZE) != 0)
-            continue;
-        struct wire_domain_ip_addr *a = add_address(call, ret);
-        if (a)
-            *a = (struct wire_domain_ip_addr){
-                .type = n->ip.family == AF_INET6 ? VIR_IP_ADDR_TYPE_IPV6 : VIR_IP_ADDR_TYPE_IPV4,
-                .addr = arena_strdup(call->arena, ip_format(&n->ip, text))};
-    }
-}
-
-// Neighbours that the kernel of this host knows.
-static int list_neighbours(struct neighbour_vec *ret, struct error *err)
-{
-    struct netlink *nl;
-    if (netlink_open(&nl, err) < 0)
-        return -1;
-    int r = neighbour_list(nl, 0, ret, err);
-    netlink_close(nl);
-    return r;
-}
-
-static void neighbours_finish(struct neighbour_vec *neighbours)
-{
-    vec_finish(neighbours);
-}
+#include "bridge/link.h"
 
 static int refuse_agent(const struct domain *dom, struct error *err)
 {
@@ -86,6 +19,34 @@ static int refuse_agent(const struct domain *dom, struct error *err)
                      dom->name);
 }
 
+static struct wire_domain_interface interface_on_wire(struct arena *a,
+                                                      const struct domain_interface *iface,
+                                                      struct wire_domain_ip_addr *addrs)
+{
+    char mac[OPT_MAC_TEXT_SIZE];
+    return (struct wire_domain_interface){
+        .name = arena_strdup(a, iface->target ? iface->target : ""),
+        .hwaddr = arena_strdup(a, opt_mac_format(&iface->mac, mac)),
+        .addrs.v = addrs,
+    };
+}
+
+static struct wire_domain_ip_addr address_on_wire(struct arena *a,
+                                                  const struct domain_address *address)
+{
+    char text[IP_TEXT_SIZE];
+    return (struct wire_domain_ip_addr){
+        .type = ip_bits(&address->ip) == 128 ? VIR_IP_ADDR_TYPE_IPV6 : VIR_IP_ADDR_TYPE_IPV4,
+        .addr = arena_strdup(a, ip_format(&address->ip, text)),
+        .prefix = address->prefix,
+    };
+}
+
+static void addresses_finish(struct domain_addresses *all)
+{
+    vec_finish(all);
+}
+
 int api_domain_interface_addresses(struct call *call, struct domain *dom,
                                    const struct wire_domain_interface_addresses_args *args,
                                    struct wire_domain_interface_addresses_ret *ret,
@@ -93,47 +54,23 @@ int api_domain_interface_addresses(struct call *call, struct domain *dom,
 {
     if (args->source == VIR_DOMAIN_INTERFACE_ADDRESSES_SRC_AGENT)
         return refuse_agent(dom, err);
-    bool arp = args->source == VIR_DOMAIN_INTERFACE_ADDRESSES_SRC_ARP;
-    if (!arp && args->source != VIR_DOMAIN_INTERFACE_ADDRESSES_SRC_LEASE)
+    if (args->source > VIR_DOMAIN_INTERFACE_ADDRESSES_SRC_ARP)
         return error_set(err, ERROR_ARGUMENT_UNSUPPORTED, AREA_QEMU,
                          "unknown source %u of addresses", args->source);
-    CLEANUP(neighbours_finish) struct neighbour_vec neighbours = {0};
-    if (arp && list_neighbours(&neighbours, err) < 0)
+    bool arp = args->source == VIR_DOMAIN_INTERFACE_ADDRESSES_SRC_ARP;
+    CLEANUP(addresses_finish) struct domain_addresses all = {0};
+    if (domain_list_addresses(dom, arp ? DOMAIN_ADDRESS_ARP : DOMAIN_ADDRESS_LEASE, &all, err) < 0)
         return -1;
-    const struct domain_def *def = dom->live;
-    ret->ifaces.v = arena_calloc(call->arena, def->interfaces.n, sizeof(*ret->ifaces.v));
-    VEC_FOREACH (it, &def->interfaces) {
-        const struct domain_interface *iface = *it;
-        char mac[OPT_MAC_TEXT_SIZE];
-        struct wire_domain_interface found = {0};
-        opt_mac_format(&iface->mac, mac);
-        if (ret->ifaces.n == WIRE_DOMAIN_INTERFACE_MAX)
-            break;
-        if (arp)
-            from_neighbours(call, &neighbours, iface, &found);
-        else if (from_leases(call, iface, mac, &found, err) < 0)
-            return -1;
-        if (found.addrs.n == 0)
-            continue;
-        found.name = arena_strdup(call->arena, iface->target ? iface->target : "");
-        found.hwaddr = arena_strdup(call->arena, mac);
-        ret->ifaces.v[ret->ifaces.n++] = found;
+    struct wire_domain_ip_addr *addrs = arena_calloc(call->arena, all.n, sizeof(*addrs));
+    ret->ifaces.v = arena_calloc(call->arena, all.n, sizeof(*ret->ifaces.v));
+    for (size_t i = 0; i < all.n; i++) {
+        const struct domain_address *a = &all.v[i];
+        if (i == 0 || a->iface != a[-1].iface)
+            ret->ifaces.v[ret->ifaces.n++] = interface_on_wire(call->arena, a->iface, &addrs[i]);
+        addrs[i] = address_on_wire(call->arena, a);
+        ret->ifaces.v[ret->ifaces.n - 1].addrs.n++;
     }
     return 0;
-}
-
-struct link_stats api_guests_view(const struct domain_interface *iface, const struct link_stats *s)
-{
-    if (iface->type == INTERFACE_DIRECT)
-        return *s;
-    return (struct link_stats){.rx_bytes = s->tx_bytes,
-                               .rx_packets = s->tx_packets,
-                               .rx_errors = s->tx_errors,
-                               .rx_dropped = s->tx_dropped,
-                               .tx_bytes = s->rx_bytes,
-                               .tx_packets = s->rx_packets,
-                               .tx_errors = s->rx_errors,
-                               .tx_dropped = s->rx_dropped};
 }
 
 static int no_interface(const struct domain *dom, const char *device, struct error *err)
@@ -149,18 +86,9 @@ int api_domain_interface_stats(struct call *call, struct domain *dom,
     const struct domain_interface *iface = domain_find_interface(dom->live, args->device);
     if (!iface || !iface->target)
         return no_interface(dom, args->device, err);
-    struct link link;
-    struct netlink *nl;
-    if (netlink_open(&nl, err) < 0)
+    struct link_stats s;
+    if (domain_interface_stats(dom, iface, &s, err) < 0)
         return -1;
-    int r = link_find(nl, iface->target, &link, err);
-    netlink_close(nl);
-    if (r == -ENODEV)
-        return error_set(err, ERROR_OPERATION_FAILED, AREA_QEMU,
-                         "interface '%s' of guest '%s' is gone", iface->target, dom->name);
-    if (r < 0)
-        return -1;
-    const struct link_stats s = api_guests_view(iface, &link.stats);
     *ret = (struct wire_domain_interface_stats_ret){
         .rx_bytes = (int64_t)s.rx_bytes,
         .rx_packets = (int64_t)s.rx_packets,

@@ -68,23 +68,25 @@ static void on_undefined(void *arg, struct domain *dom)
     send_lifecycle(arg, dom, EVENT(UNDEFINED, REMOVED));
 }
 
-// ---- events of the monitor that libvirt has as events of its own
+// ---- events of QEMU that libvirt has as events of its own
 
-static void send_reboot(struct daemon *d, struct domain *dom, const struct qmp_event *event)
+union message {
+    struct wire_domain_event_callback_rtc_change_msg rtc_change;
+    struct wire_domain_event_callback_watchdog_msg watchdog;
+    struct wire_domain_event_callback_balloon_change_msg balloon_change;
+    struct wire_domain_event_callback_tray_change_msg tray_change;
+    struct wire_domain_event_callback_io_error_msg io_error;
+    struct wire_domain_event_callback_io_error_reason_msg io_error_reason;
+    struct wire_domain_event_callback_pmsuspend_msg pmsuspend;
+};
+
+static void fill_rtc_change(const struct domain *dom, const struct qmp_event *event,
+                            union message *m)
 {
-    (void)event;
-    struct wire_domain_event_callback_reboot_msg m = {.msg.dom = api_domain_ref(NULL, dom)};
-    api_send_domain_event_callback_reboot(d, &m);
+    m->rtc_change.msg.offset = event->rtc_change.offset;
 }
 
-static void send_rtc_change(struct daemon *d, struct domain *dom, const struct qmp_event *event)
-{
-    struct wire_domain_event_callback_rtc_change_msg m = {
-        .msg = {.dom = api_domain_ref(NULL, dom), .offset = event->rtc_change.offset}};
-    api_send_domain_event_callback_rtc_change(d, &m);
-}
-
-static void send_watchdog(struct daemon *d, struct domain *dom, const struct qmp_event *event)
+static void fill_watchdog(const struct domain *dom, const struct qmp_event *event, union message *m)
 {
     static const int32_t actions[] = {
         [QMP_WATCHDOG_ACTION_NONE] = VIR_DOMAIN_EVENT_WATCHDOG_NONE,
@@ -95,20 +97,31 @@ static void send_watchdog(struct daemon *d, struct domain *dom, const struct qmp
         [QMP_WATCHDOG_ACTION_DEBUG] = VIR_DOMAIN_EVENT_WATCHDOG_DEBUG,
         [QMP_WATCHDOG_ACTION_INJECT_NMI] = VIR_DOMAIN_EVENT_WATCHDOG_INJECTNMI,
     };
-    struct wire_domain_event_callback_watchdog_msg m = {
-        .msg = {.dom = api_domain_ref(NULL, dom), .action = actions[event->watchdog.action]}};
-    api_send_domain_event_callback_watchdog(d, &m);
+    m->watchdog.msg.action = actions[event->watchdog.action];
 }
 
-static void send_balloon_change(struct daemon *d, struct domain *dom, const struct qmp_event *event)
+static void fill_balloon_change(const struct domain *dom, const struct qmp_event *event,
+                                union message *m)
 {
-    struct wire_domain_event_callback_balloon_change_msg m = {
-        .msg = {.dom = api_domain_ref(NULL, dom), .actual = event->balloon_change.actual / 1024}};
-    api_send_domain_event_callback_balloon_change(d, &m);
+    m->balloon_change.msg.actual = event->balloon_change.actual / 1024;
 }
 
-static void send_io_error(struct daemon *d, struct domain *dom, const struct qmp_event *event)
+static void fill_tray_change(const struct domain *dom, const struct qmp_event *event,
+                             union message *m)
 {
+    bool open = event->device_tray_moved.tray_open;
+    m->tray_change.msg.devAlias = event->device_tray_moved.id;
+    m->tray_change.msg.reason =
+        open ? VIR_DOMAIN_EVENT_TRAY_CHANGE_OPEN : VIR_DOMAIN_EVENT_TRAY_CHANGE_CLOSE;
+}
+
+static void fill_io_error(const struct domain *dom, const struct qmp_event *event, union message *m)
+{
+    static const int32_t actions[] = {
+        [QMP_BLOCK_ERROR_ACTION_IGNORE] = VIR_DOMAIN_EVENT_IO_ERROR_NONE,
+        [QMP_BLOCK_ERROR_ACTION_STOP] = VIR_DOMAIN_EVENT_IO_ERROR_PAUSE,
+        [QMP_BLOCK_ERROR_ACTION_REPORT] = VIR_DOMAIN_EVENT_IO_ERROR_REPORT,
+    };
     const struct qmp_block_io_error_event *e = &event->block_io_error;
     const char *alias = e->qom_path ? e->qom_path : "", *path = "";
     if (strrchr(alias, '/'))
@@ -120,55 +133,40 @@ static void send_io_error(struct daemon *d, struct domain *dom, const struct qmp
             path = disk->source_file ? disk->source_file : disk->source_dev ? disk->source_dev : "";
         }
     }
-    static const int32_t actions[] = {
-        [QMP_BLOCK_ERROR_ACTION_IGNORE] = VIR_DOMAIN_EVENT_IO_ERROR_NONE,
-        [QMP_BLOCK_ERROR_ACTION_STOP] = VIR_DOMAIN_EVENT_IO_ERROR_PAUSE,
-        [QMP_BLOCK_ERROR_ACTION_REPORT] = VIR_DOMAIN_EVENT_IO_ERROR_REPORT,
-    };
-    struct wire_domain_event_callback_io_error_msg m = {.msg = {.dom = api_domain_ref(NULL, dom),
-                                                                .srcPath = path,
-                                                                .devAlias = alias,
-                                                                .action = actions[e->action]}};
-    api_send_domain_event_callback_io_error(d, &m);
-    struct wire_domain_event_callback_io_error_reason_msg r = {
-        .msg = {.dom = m.msg.dom,
-                .srcPath = path,
-                .devAlias = alias,
-                .action = m.msg.action,
-                .reason = e->nospace ? "enospc" : ""}};
-    api_send_domain_event_callback_io_error_reason(d, &r);
+    m->io_error.msg.srcPath = path;
+    m->io_error.msg.devAlias = alias;
+    m->io_error.msg.action = actions[e->action];
 }
 
-static void send_tray_change(struct daemon *d, struct domain *dom, const struct qmp_event *event)
+static void fill_io_error_reason(const struct domain *dom, const struct qmp_event *event,
+                                 union message *m)
 {
-    struct wire_domain_event_callback_tray_change_msg m = {
-        .msg = {.dom = api_domain_ref(NULL, dom),
-                .devAlias = event->device_tray_moved.id,
-                .reason = event->device_tray_moved.tray_open ? VIR_DOMAIN_EVENT_TRAY_CHANGE_OPEN
-                                                             : VIR_DOMAIN_EVENT_TRAY_CHANGE_CLOSE}};
-    api_send_domain_event_callback_tray_change(d, &m);
+    union message same = {0};
+    fill_io_error(dom, event, &same);
+    m->io_error_reason.msg.srcPath = same.io_error.msg.srcPath;
+    m->io_error_reason.msg.devAlias = same.io_error.msg.devAlias;
+    m->io_error_reason.msg.action = same.io_error.msg.action;
+    m->io_error_reason.msg.reason = event->block_io_error.nospace ? "enospc" : "";
 }
 
-static void send_suspend(struct daemon *d, struct domain *dom, const struct qmp_event *event)
-{
-    (void)event;
-    struct wire_domain_event_callback_pmsuspend_msg m = {.msg.dom = api_domain_ref(NULL, dom)};
-    api_send_domain_event_callback_pmsuspend(d, &m);
-}
-
-static void send_suspend_disk(struct daemon *d, struct domain *dom, const struct qmp_event *event)
-{
-    (void)event;
-    struct wire_domain_event_callback_pmsuspend_disk_msg m = {.msg.dom = api_domain_ref(NULL, dom)};
-    api_send_domain_event_callback_pmsuspend_disk(d, &m);
-}
-
-static void send_wakeup(struct daemon *d, struct domain *dom, const struct qmp_event *event)
-{
-    (void)event;
-    struct wire_domain_event_callback_pmwakeup_msg m = {.msg.dom = api_domain_ref(NULL, dom)};
-    api_send_domain_event_callback_pmwakeup(d, &m);
-}
+static const struct {
+    enum qmp_event_id id;
+    enum api_event_row row;
+    // What the message says besides the domain. NULL: nothing.
+    void (*fill)(const struct domain *dom, const struct qmp_event *event, union message *m);
+} qmp_events[] = {
+    {QMP_EVENT_RESET, API_EVENT_DOMAIN_EVENT_CALLBACK_REBOOT, NULL},
+    {QMP_EVENT_RTC_CHANGE, API_EVENT_DOMAIN_EVENT_CALLBACK_RTC_CHANGE, fill_rtc_change},
+    {QMP_EVENT_WATCHDOG, API_EVENT_DOMAIN_EVENT_CALLBACK_WATCHDOG, fill_watchdog},
+    {QMP_EVENT_BALLOON_CHANGE, API_EVENT_DOMAIN_EVENT_CALLBACK_BALLOON_CHANGE, fill_balloon_change},
+    {QMP_EVENT_BLOCK_IO_ERROR, API_EVENT_DOMAIN_EVENT_CALLBACK_IO_ERROR, fill_io_error},
+    {QMP_EVENT_BLOCK_IO_ERROR, API_EVENT_DOMAIN_EVENT_CALLBACK_IO_ERROR_REASON,
+     fill_io_error_reason},
+    {QMP_EVENT_DEVICE_TRAY_MOVED, API_EVENT_DOMAIN_EVENT_CALLBACK_TRAY_CHANGE, fill_tray_change},
+    {QMP_EVENT_SUSPEND, API_EVENT_DOMAIN_EVENT_CALLBACK_PMSUSPEND, NULL},
+    {QMP_EVENT_SUSPEND_DISK, API_EVENT_DOMAIN_EVENT_CALLBACK_PMSUSPEND_DISK, NULL},
+    {QMP_EVENT_WAKEUP, API_EVENT_DOMAIN_EVENT_CALLBACK_PMWAKEUP, NULL},
+};
 
 static void on_device_added(void *arg, struct domain *dom, const char *alias)
 {
@@ -184,23 +182,18 @@ static void on_device_removed(void *arg, struct domain *dom, const char *alias)
     api_send_domain_event_callback_device_removed(arg, &m);
 }
 
-static void (*const senders[QMP_EVENT_COUNT])(struct daemon *d, struct domain *dom,
-                                              const struct qmp_event *event) = {
-    [QMP_EVENT_RESET] = send_reboot,
-    [QMP_EVENT_RTC_CHANGE] = send_rtc_change,
-    [QMP_EVENT_WATCHDOG] = send_watchdog,
-    [QMP_EVENT_BALLOON_CHANGE] = send_balloon_change,
-    [QMP_EVENT_BLOCK_IO_ERROR] = send_io_error,
-    [QMP_EVENT_DEVICE_TRAY_MOVED] = send_tray_change,
-    [QMP_EVENT_SUSPEND] = send_suspend,
-    [QMP_EVENT_SUSPEND_DISK] = send_suspend_disk,
-    [QMP_EVENT_WAKEUP] = send_wakeup,
-};
-
 static void on_qmp_event(void *arg, struct domain *dom, const struct qmp_event *event)
 {
-    if (senders[event->id])
-        senders[event->id](arg, dom, event);
+    for (size_t i = 0; i < ARRAY_LEN(qmp_events); i++) {
+        union message m = {0};
+        if (qmp_events[i].id != event->id)
+            continue;
+        if (qmp_events[i].fill)
+            qmp_events[i].fill(dom, event, &m);
+        struct wire_domain_ref *ref = api_event_object(qmp_events[i].row, &m);
+        *ref = api_domain_ref(NULL, dom);
+        api_event_send(arg, qmp_events[i].row, &m);
+    }
     struct wire_qemu_domain_monitor_event_msg m = {.dom = api_domain_ref(NULL, dom),
                                                    .event = event->name,
                                                    .seconds = (int64_t)(event->time_us / 1000000),

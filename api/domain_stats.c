@@ -24,16 +24,15 @@ static void add_ullong(struct wire_typed_params *p, const char *field, uint64_t 
 }
 
 // Of those interfaces that have something on the host to count at.
-static void add_interfaces(struct call *call, const struct domain_def *def, struct netlink *nl,
-                           struct wire_typed_params *p)
+static void add_interfaces(struct call *call, const struct domain *dom, struct wire_typed_params *p)
 {
+    const struct domain_def *def = dom->live;
     add_uint(p, "net.count", (uint32_t)def->interfaces.n);
     for (size_t i = 0; i < def->interfaces.n; i++) {
         const struct domain_interface *iface = def->interfaces.v[i];
-        struct link link;
-        if (!nl || !iface->target || link_find(nl, iface->target, &link, NULL) < 0)
+        struct link_stats s;
+        if (!iface->target || domain_interface_stats(dom, iface, &s, NULL) < 0)
             continue;
-        const struct link_stats s = api_guests_view(iface, &link.stats);
         const struct {
             const char *name;
             uint64_t value;
@@ -51,7 +50,7 @@ static void add_interfaces(struct call *call, const struct domain_def *def, stru
     }
 }
 
-static void fill_stats(struct call *call, struct domain *dom, uint32_t stats, struct netlink *nl,
+static void fill_stats(struct call *call, struct domain *dom, uint32_t stats,
                        struct wire_typed_params *p)
 {
     const struct domain_def *def = domain_current(dom);
@@ -78,23 +77,18 @@ static void fill_stats(struct call *call, struct domain *dom, uint32_t stats, st
                     dom->state == DOMAIN_RUNNING ? VIR_VCPU_RUNNING : VIR_VCPU_OFFLINE);
     }
     if ((stats & VIR_DOMAIN_STATS_INTERFACE) && dom->live)
-        add_interfaces(call, def, nl, p);
+        add_interfaces(call, dom, p);
 }
 
-struct request {
-    struct call *call;
-    const struct wire_connect_get_all_domain_stats_args *args;
-    struct netlink *nl; // NULL: there are no counters
-};
-
-static void add_record(const struct request *q, struct domain *dom,
+static void add_record(struct call *call, struct domain *dom,
+                       const struct wire_connect_get_all_domain_stats_args *args,
                        struct wire_domain_stats_records *records)
 {
-    if (!api_object_matches(&api_domain_class, &dom->object, q->args->flags))
+    if (!api_object_matches(&api_domain_class, &dom->object, args->flags))
         return;
     struct wire_domain_stats_record *r = &records->v[records->n++];
     r->dom = api_domain_ref(NULL, dom);
-    fill_stats(q->call, dom, q->args->stats ? q->args->stats : STATS_PROVIDED, q->nl, &r->params);
+    fill_stats(call, dom, args->stats ? args->stats : STATS_PROVIDED, &r->params);
 }
 
 int api_connect_get_all_domain_stats(struct call *call,
@@ -116,18 +110,14 @@ int api_connect_get_all_domain_stats(struct call *call,
     if (n > WIRE_DOMAIN_LIST_MAX)
         return error_set(err, ERROR_RPC, AREA_RPC, "too many domains (%zu) for one answer", n);
     ret->retStats.v = arena_calloc(call->arena, n, sizeof(*ret->retStats.v));
-    struct request q = {.call = call, .args = args};
-    if (!args->stats || args->stats & VIR_DOMAIN_STATS_INTERFACE)
-        (void)netlink_open(&q.nl, NULL);
     for (uint32_t i = 0; i < args->doms.n; i++) {
         struct uuid uuid;
         memcpy(uuid.b, args->doms.v[i].uuid, UUID_SIZE);
         if ((dom = domains_find_uuid(all, &uuid)))
-            add_record(&q, dom, &ret->retStats);
+            add_record(call, dom, args, &ret->retStats);
     }
     dom = NULL;
     while (args->doms.n == 0 && (dom = domains_next(all, dom)))
-        add_record(&q, dom, &ret->retStats);
-    netlink_close(q.nl);
+        add_record(call, dom, args, &ret->retStats);
     return 0;
 }

@@ -283,6 +283,11 @@ void api_event_send(struct daemon *d, int row, const void *payload)
     xdr_writer_finish(&w);
 }
 
+void *api_event_object(int row, void *payload)
+{
+    return (char *)payload + event_table[row].object_offset;
+}
+
 void api_event_closing(struct daemon *d, int reason)
 {
     struct xdr_writer w;

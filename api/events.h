@@ -47,6 +47,8 @@ void event_registrations_finish(struct event_registrations *r);
 
 // Encodes the event once and sends it to every client whose filters match. Never suspends.
 void api_event_send(struct daemon *d, int row, const void *payload);
+// The reference to the object that an event is about, in its payload.
+void *api_event_object(int row, void *payload);
 
 // Notifies the clients that registered (connect_register_close_callback) that the connection will
 // close.

@@ -13,6 +13,7 @@
 #include <sys/types.h>
 #include "base/child.h"
 #include "base/error.h"
+#include "base/ip.h"
 #include "base/list.h"
 #include "base/task.h"
 #include "base/uuid.h"
@@ -209,6 +210,24 @@ int domain_update_device(struct task *t, struct domain *dom, const char *xml, un
                          struct error *err);
 // An interface of a definition, by the name of its tap or its MAC. Borrowed; NULL.
 struct domain_interface *domain_find_interface(const struct domain_def *def, const char *device);
+struct domain_address {
+    const struct domain_interface *iface; // borrowed, until the next wait
+    struct ip_addr ip;
+    unsigned prefix; // 0: not known
+};
+struct domain_addresses {
+    struct domain_address *v;
+    size_t n, cap;
+};
+enum domain_address_source { DOMAIN_ADDRESS_LEASE, DOMAIN_ADDRESS_ARP };
+// Appends those of an active domain, by interface. The caller vec_finish()es, also on failure.
+int domain_list_addresses(const struct domain *dom, enum domain_address_source source,
+                          struct domain_addresses *ret, struct error *err);
+struct link_stats;
+// What an interface of an active domain has carried, from the guest's point of view.
+// ERROR_OPERATION_FAILED: there is nothing of it on the host.
+int domain_interface_stats(const struct domain *dom, const struct domain_interface *iface,
+                           struct link_stats *ret, struct error *err);
 // The rates an interface has: of its own, of its portgroup, or set at its port. Borrowed; NULL:
 // none.
 const struct network_bandwidth *domain_interface_bandwidth(const struct domain *dom,

@@ -125,7 +125,7 @@ static int plug_network(struct task *t, struct domain *dom, struct iface_link *l
     return 0;
 }
 
-static int open_netlink(struct domains *all, struct error *err)
+int domains_open_netlink(struct domains *all, struct error *err)
 {
     return all->netlink ? 0 : netlink_open(&all->netlink, err);
 }
@@ -158,7 +158,7 @@ static int plug_tap(struct task *t, struct domain *dom, struct iface_link *link,
     }
     if (bridge)
         config.port = network_port_change(iface->vlan, iface->port_isolated, &trunk);
-    if (open_netlink(all, err) < 0 ||
+    if (domains_open_netlink(all, err) < 0 ||
         (bridge && iface->vlan && bridge_check_vlans(all->netlink, bridge, err) < 0))
         return error_prefix(err, "guest '%s'", dom->name);
     AUTO_ERROR e = ERROR_INIT;
@@ -393,7 +393,7 @@ static int move_to_bridge(struct domain *dom, struct domain_interface *iface,
                           const struct domain_interface *wanted, struct error *err)
 {
     struct link bridge, tap;
-    if (open_netlink(dom->all, err) < 0)
+    if (domains_open_netlink(dom->all, err) < 0)
         return -1;
     struct netlink *nl = dom->all->netlink;
     int r = link_find(nl, wanted->bridge, &bridge, err);

@@ -19,6 +19,8 @@ struct iface_vec {
     size_t n, cap;
 };
 
+int domains_open_netlink(struct domains *all, struct error *err); // all->netlink, once
+
 // Makes what the interface needs and fills in its live values (tap, bridge, port). Undoes what it
 // did when it fails. Suspends.
 int iface_plug(struct task *t, struct domain *dom, struct domain_interface *iface,

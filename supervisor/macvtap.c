@@ -119,7 +119,7 @@ static int check_free(struct domain *dom, const char *name, struct error *err)
     struct link l;
     if (link_name_check(name, err) < 0)
         return error_prefix(err, "guest '%s'", dom->name);
-    if (!all->netlink && netlink_open(&all->netlink, err) < 0)
+    if (domains_open_netlink(all, err) < 0)
         return -1;
     int r = find(dom, name) ? 0 : link_find(all->netlink, name, &l, err);
     if (r != 0)
