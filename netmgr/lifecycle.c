@@ -75,6 +75,7 @@ static int changed_copy(const struct network_def *def, change_fn change, void *a
 static int change_locked(struct task *t, struct network *net, unsigned affect, change_fn change,
                          void *arg, struct error *err)
 {
+    object_assert_locked(t, &net->object);
     AUTO_NETWORK_DEF struct network_def *stored = NULL;
     AUTO_NETWORK_DEF struct network_def *live = NULL;
     if (affect & NETWORK_AFFECT_CONFIG && (!net->def || net->removed))

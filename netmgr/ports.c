@@ -179,6 +179,7 @@ static int filter_vlans(struct task *t, struct network *net, struct error *err)
 static int plug_locked(struct task *t, struct network *net, const struct network_plug_request *q,
                        struct network_plug *ret, struct error *err)
 {
+    object_assert_locked(t, &net->object);
     struct networks *all = net->all;
     if (!network_is_active(net)) {
         if (!all->config.start_on_demand)

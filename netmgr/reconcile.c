@@ -393,5 +393,6 @@ static int reconcile_up(struct task *t, struct network *net, struct repairs *rep
 int reconcile(struct task *t, struct network *net, bool goal, struct repairs *repairs,
               struct error *err)
 {
+    object_assert_locked(t, &net->object);
     return goal ? reconcile_up(t, net, repairs, err) : teardown(t, net, err);
 }

@@ -45,7 +45,7 @@ static void build_run(void *arg)
         rmdir(path);
 }
 
-static int build_locked(struct task *t, const struct pool_def *def, struct error *err)
+static int build_directory(struct task *t, const struct pool_def *def, struct error *err)
 {
     struct directory d = {.def = def};
     task_offload_for(t, t, build_run, &d);
@@ -85,7 +85,7 @@ static int start_locked(struct task *t, struct pool *pool, struct pool_def *def,
     struct scan_result r = {0};
     object_assert_locked(t, &pool->object);
     pool_set_state(pool, POOL_STARTING);
-    if ((build && build_locked(t, live, err) < 0) || storage_scan(t, live->path, &r, err) < 0 ||
+    if ((build && build_directory(t, live, err) < 0) || storage_scan(t, live->path, &r, err) < 0 ||
         pool_status_save(pool, live, err) < 0) {
         scan_finish(&r);
         pool_set_state(pool, POOL_INACTIVE);
@@ -188,7 +188,7 @@ int pool_build(struct task *t, struct pool *pool, struct error *err)
         return -1;
     int r = check_inactive(pool, err);
     if (r == 0)
-        r = build_locked(t, pool->def, err);
+        r = build_directory(t, pool->def, err);
     if (r == 0)
         pools_event(pool, POOL_BUILT);
     pool_unlock(pool);
@@ -216,6 +216,7 @@ int pool_delete(struct task *t, struct pool *pool, struct error *err)
 
 static int refresh_locked(struct task *t, struct pool *pool, struct error *err)
 {
+    object_assert_locked(t, &pool->object);
     struct scan_result r;
     uint64_t since = pool->probes;
     if (storage_scan(t, pool->live->path, &r, err) < 0)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Marks and sizes stand at fixed places: a table. What is behind the header of a qcow2 or qed image
+// Marks and sizes are at fixed places: a table. What is behind the header of a qcow2 or qed image
 // has a function. All reads go through at(), which knows where the bytes end.
 #include "storage/probe.h"
 #include "base/alloc.h"
@@ -49,7 +49,7 @@ static void take_backing(const struct bytes *o, uint64_t offset, uint64_t len,
         ret->backing = xstrndup((const char *)p, (size_t)len);
 }
 
-// Behind the header stand extensions: type, length, content padded to eight bytes.
+// The header is followed by extensions: type, length, content padded to eight bytes.
 static void read_extensions(const struct bytes *o, uint64_t from, struct image_info *ret)
 {
     enum { END = 0, BACKING_FORMAT = 0xe2792aca };

@@ -39,6 +39,7 @@ static void end(struct task *t, struct domain *dom, enum domain_move move)
 
 void adopt_finish(struct task *t, struct domain *dom)
 {
+    object_assert_locked(t, &dom->object);
     AUTO_ERROR err = ERROR_INIT;
     dom->adopting = false;
     iface_replug_all(t, dom);

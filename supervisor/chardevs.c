@@ -140,6 +140,7 @@ static void take(struct opening *it, struct chardev_vec *ret)
 int chardevs_open(struct task *t, struct domain *dom, const struct command_input *in,
                   struct chardev_vec *ret, struct error *err)
 {
+    object_assert_locked(t, &dom->object);
     uint64_t limit_ms = dom->all->config.timeouts.file_ms;
     struct openings *o = NEW(struct openings);
     o->refs = 2;

@@ -46,6 +46,7 @@ static const struct qmp_handlers handlers = {.event = events_on_qmp, .closed = o
 
 int connection_open(struct task *t, struct domain *dom, uint64_t timeout_ms, struct error *err)
 {
+    object_assert_locked(t, &dom->object);
     AUTO_FREE char *path = status_monitor_path(dom);
     AUTO_FREE char *name = xasprintf("domain '%s'", dom->name);
     struct qmp_spec spec = {.name = name,
@@ -59,6 +60,7 @@ int connection_open(struct task *t, struct domain *dom, uint64_t timeout_ms, str
 
 int connection_restore(struct task *t, struct domain *dom, uint64_t timeout_ms, struct error *err)
 {
+    object_assert_locked(t, &dom->object);
     qmp_close(STEAL(dom->qmp));
     if ((!dom->process_watch && stop_watch(dom, err) < 0) ||
         connection_open(t, dom, timeout_ms, err) < 0)

@@ -30,6 +30,7 @@ int domain_suspend(struct task *t, struct domain *dom, struct error *err)
 
 static int resume_locked(struct task *t, struct domain *dom, struct error *err)
 {
+    object_assert_locked(t, &dom->object);
     switch (dom->state) {
     case DOMAIN_RUNNING:
         return error_set(err, ERROR_OPERATION_INVALID, AREA_QEMU, "domain '%s' is already running",

@@ -45,6 +45,7 @@ static int settle(struct task *t, struct domain *dom, struct domain_def *def, in
 static int attach_locked(struct task *t, struct domain *dom, struct device *wanted, unsigned affect,
                          struct error *err)
 {
+    object_assert_locked(t, &dom->object);
     struct domain_def *def = NULL;
     struct complete_facts facts = {.arch = host_arch(dom->all->config.host)};
     if ((affect & DOMAIN_AFFECT_LIVE) && device_check_change(wanted, DEVICE_ATTACH, err) < 0)
@@ -91,6 +92,7 @@ int domain_attach_device(struct task *t, struct domain *dom, const char *xml, un
 static int detach_locked(struct task *t, struct domain *dom, const struct device *wanted,
                          unsigned affect, bool *gone, struct error *err)
 {
+    object_assert_locked(t, &dom->object);
     struct domain_def *def = NULL;
     *gone = true;
     if ((affect & DOMAIN_AFFECT_LIVE) && device_check_change(wanted, DEVICE_DETACH, err) < 0)
@@ -169,6 +171,7 @@ static struct domain_def *with_updated(struct domain *dom, const struct device *
 static int update_locked(struct task *t, struct domain *dom, struct device *new, unsigned affect,
                          struct error *err)
 {
+    object_assert_locked(t, &dom->object);
     struct domain_def *def = NULL;
     if ((affect & DOMAIN_AFFECT_LIVE) && device_check_change(new, DEVICE_UPDATE, err) < 0)
         return -1;

@@ -265,6 +265,7 @@ int domain_create(struct task *t, struct domains *all, struct domain_def *def, u
 static int undefine_locked(struct task *t, struct domain *dom, bool remove_nvram, bool keep_nvram,
                            struct error *err)
 {
+    object_assert_locked(t, &dom->object);
     AUTO_FREE char *path = dom->def ? xstrdup(dom->def->os.nvram) : NULL;
     enum nvram_state nvram;
     if (nvram_check(t, dom, path, &nvram, err) < 0)
@@ -313,6 +314,7 @@ static int change_locked(struct task *t, struct domain *dom, unsigned affect,
                          int (*change)(struct domain_def *def, void *arg, struct error *err),
                          void *arg, struct error *err)
 {
+    object_assert_locked(t, &dom->object);
     struct domain_def *def = NULL, *live = NULL;
     if (domain_resolve_affect(dom, &affect, err) < 0)
         return -1;

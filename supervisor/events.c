@@ -29,6 +29,7 @@ static void end_main(struct task *t, void *arg)
 // qemu/.
 static int restart_locked(struct task *t, struct domain *dom, struct error *err)
 {
+    object_assert_locked(t, &dom->object);
     uint64_t deadline = domain_answer_deadline(dom);
     bool resets = dom->live->on_reboot == LIFECYCLE_RESTART;
     if ((!resets && qmp_set_action(t, dom->qmp, "reset", deadline, err) < 0) ||
@@ -282,6 +283,7 @@ void events_on_qmp(struct qmp *q, const struct qmp_event *event, void *userdata)
 
 int events_resync(struct task *t, struct domain *dom, struct error *err)
 {
+    object_assert_locked(t, &dom->object);
     struct qmp_status_info info;
     if (qmp_query_status(t, dom->qmp, domain_answer_deadline(dom), &info, err) < 0 ||
         start_query(t, dom, err) < 0 || hotplug_resync(t, dom, err) < 0)

@@ -149,6 +149,7 @@ static int plug(struct task *t, struct domain *dom, struct device *dev, struct e
 
 int hotplug_attach(struct task *t, struct domain *dom, struct device *dev, struct error *err)
 {
+    object_assert_locked(t, &dom->object);
     if (plug(t, dom, dev, err) < 0) {
         domain_device_destroy(dev);
         (void)status_save(dom, NULL);
@@ -168,6 +169,7 @@ int hotplug_attach(struct task *t, struct domain *dom, struct device *dev, struc
 // The guest has released the device: removes its back ends too.
 static void clean_up(struct task *t, struct domain *dom, const char *alias)
 {
+    object_assert_locked(t, &dom->object);
     struct device *dev = alias_find(dom->live, alias);
     struct device_steps steps = {0};
     AUTO_ERROR err = ERROR_INIT;
@@ -264,6 +266,7 @@ static void drop_descriptors(struct domain *dom, const struct device *dev)
 
 int hotplug_resync(struct task *t, struct domain *dom, struct error *err)
 {
+    object_assert_locked(t, &dom->object);
     struct qmp_property_info_list there;
     struct missing m = {.there = &there};
     if (dom->live->disks.n + dom->live->interfaces.n == 0)
@@ -295,6 +298,7 @@ void hotplug_drop_deleted(struct domain *dom)
 int hotplug_detach(struct task *t, struct domain *dom, const struct device *wanted, bool *gone,
                    struct error *err)
 {
+    object_assert_locked(t, &dom->object);
     const struct device *dev = device_find(dom->live, wanted, err);
     if (!dev)
         return -1;
@@ -364,6 +368,7 @@ static void note_update(struct device *old, struct device *new)
 
 int hotplug_update(struct task *t, struct domain *dom, struct device *new, struct error *err)
 {
+    object_assert_locked(t, &dom->object);
     struct device_steps steps = {0};
     if (new->kind == DEVICE_DISK && start_complete_disk(t, dom, (struct domain_disk *)new, err) < 0)
         return -1;

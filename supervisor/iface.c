@@ -12,7 +12,7 @@ enum { SCRIPT_TIMEOUT_MS = 30000, SCRIPT_OUTPUT_MAX = 1000 };
 // A numbered name in a document is one that an earlier start had.
 static const char *wanted_tap(const struct domain_interface *iface)
 {
-    return iface->target && !interface_target_is_ours(iface->target) ? iface->target : NULL;
+    return iface->target && !interface_target_is_generated(iface->target) ? iface->target : NULL;
 }
 
 static bool is_virtio(const struct domain_interface *iface)
@@ -239,6 +239,7 @@ static void drop_port(struct domain *dom, struct domain_interface *iface)
 int iface_plug(struct task *t, struct domain *dom, struct domain_interface *iface,
                struct iface_link *ret, struct error *err)
 {
+    object_assert_locked(t, &dom->object);
     *ret = (struct iface_link){.iface = iface};
     if (plug(t, dom, ret, err) == 0)
         return 0;
@@ -417,6 +418,7 @@ static int move_to_bridge(struct domain *dom, struct domain_interface *iface,
 int iface_move(struct task *t, struct domain *dom, struct domain_interface *iface,
                const struct domain_interface *wanted, struct error *err)
 {
+    object_assert_locked(t, &dom->object);
     if (wanted->model && !str_eq(wanted->model, iface->model))
         return refuse_move(dom, iface, "the model", err);
     if (wanted->mtu.set && wanted->mtu.value != iface->mtu.value)
@@ -450,6 +452,7 @@ int iface_move(struct task *t, struct domain *dom, struct domain_interface *ifac
 int iface_set_bandwidth(struct task *t, struct domain *dom, struct domain_interface *iface,
                         const struct network_bandwidth *wanted, struct error *err)
 {
+    object_assert_locked(t, &dom->object);
     struct networks *networks = dom->all->config.networks;
     struct network_bandwidth *own = network_bandwidth_copy(wanted);
     int r;
@@ -480,6 +483,7 @@ int iface_set_bandwidth(struct task *t, struct domain *dom, struct domain_interf
 
 int iface_plug_all(struct task *t, struct domain *dom, struct iface_vec *ret, struct error *err)
 {
+    object_assert_locked(t, &dom->object);
     VEC_FOREACH (iface, &dom->live->interfaces) {
         struct iface_link link;
         if (iface_plug(t, dom, *iface, &link, err) < 0)
@@ -491,6 +495,7 @@ int iface_plug_all(struct task *t, struct domain *dom, struct iface_vec *ret, st
 
 void iface_unplug_all(struct task *t, struct domain *dom)
 {
+    object_assert_locked(t, &dom->object);
     VEC_FOREACH (iface, &dom->live->interfaces) {
         drop_port(dom, *iface);
         run_downscript(dom, *iface);

@@ -327,12 +327,14 @@ static int give(struct task *t, struct domain *dom, size_t first, struct error *
 
 int images_grant(struct task *t, struct domain *dom, struct error *err)
 {
+    object_assert_locked(t, &dom->object);
     return check(t, dom, NULL, err) < 0 ? -1 : give(t, dom, 0, err);
 }
 
 int images_grant_device(struct task *t, struct domain *dom, const struct device *dev,
                         struct error *err)
 {
+    object_assert_locked(t, &dom->object);
     size_t before = dom->granted.n;
     if (check(t, dom, dev, err) == 0 && give(t, dom, before, err) == 0)
         return 0;
@@ -369,6 +371,7 @@ static void on_handed_back(struct job *j)
 
 void images_hand_back(struct task *t, struct domain *dom, size_t first)
 {
+    object_assert_locked(t, &dom->object);
     AUTO_ERROR err = ERROR_INIT;
     AUTO_JOB *j = job_create(dom);
     j->ended = on_handed_back;

@@ -45,6 +45,7 @@ static void delete_one(struct task *t, struct domain *dom, struct domain_macvtap
 
 void macvtap_delete_all(struct task *t, struct domain *dom)
 {
+    object_assert_locked(t, &dom->object);
     while (dom->macvtaps.n > 0)
         delete_one(t, dom, dom->macvtaps.v[0]);
 }
@@ -135,6 +136,7 @@ static int check_free(struct domain *dom, const char *name, struct error *err)
 int macvtap_plug(struct task *t, struct domain *dom, struct iface_link *link,
                  struct macvtap_config *config, struct error *err)
 {
+    object_assert_locked(t, &dom->object);
     struct domains *all = dom->all;
     char conflict[IFNAMSIZ];
     struct domain_macvtap m = {.mac = link->iface->mac};

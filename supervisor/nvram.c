@@ -79,6 +79,7 @@ static void make_run(void *arg)
 int nvram_make(struct task *t, struct domain *dom, const char *template, bool reset,
                struct error *err)
 {
+    object_assert_locked(t, &dom->object);
     if (!dom->live->os.nvram || !template)
         return 0;
     struct nvram_job *j = job_create(dom->live->os.nvram, template, reset);

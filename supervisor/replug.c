@@ -37,6 +37,7 @@ static int replug(struct task *t, struct domain *dom, struct domain_interface *i
 int iface_plug_back(struct task *t, struct domain *dom, struct domain_interface *iface,
                     struct error *err)
 {
+    object_assert_locked(t, &dom->object);
     const struct networks *networks = dom->all->config.networks;
     const struct network *net =
         networks && iface->network ? networks_find_name(networks, iface->network) : NULL;
@@ -47,6 +48,7 @@ int iface_plug_back(struct task *t, struct domain *dom, struct domain_interface 
 // `network` NULL: those of all.
 static void replug_all(struct task *t, struct domain *dom, const char *network)
 {
+    object_assert_locked(t, &dom->object);
     VEC_FOREACH (it, &dom->live->interfaces) {
         struct domain_interface *iface = *it;
         if (!iface->network || !iface->port_id.set || (network && !str_eq(network, iface->network)))

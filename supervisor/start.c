@@ -243,6 +243,7 @@ static struct device *find_chardev(struct domain_def *def, const char *label)
 
 int start_query(struct task *t, struct domain *dom, struct error *err)
 {
+    object_assert_locked(t, &dom->object);
     struct qmp_chardev_info_list chardevs;
     uint64_t deadline = domain_answer_deadline(dom);
     if (qmp_query_chardev(t, dom->qmp, deadline, &chardevs, err) < 0)

@@ -80,6 +80,7 @@ static int set_locked(struct task *t, struct domain *dom, const char *device,
                       const struct network_bandwidth *rates, bool inbound, bool outbound,
                       unsigned affect, struct error *err)
 {
+    object_assert_locked(t, &dom->object);
     struct domain_def *def = NULL;
     if (network_bandwidth_check(rates, err) < 0 || domain_resolve_affect(dom, &affect, err) < 0)
         return -1;

@@ -114,7 +114,9 @@ static void check_complete(struct live *l, struct network *net)
 {
     struct repairs repairs = {0};
     AUTO_ERROR err = ERROR_INIT;
+    CHECK_OK(network_lock(l->t, net, "test", &err), &err);
     CHECK_OK(reconcile(l->t, net, true, &repairs, &err), &err);
+    network_unlock(net);
     if (repairs.kinds)
         fprintf(stderr, "incomplete: %s\n", strbuf_text(&repairs.text));
     CHECK_INT(repairs.kinds, 0);

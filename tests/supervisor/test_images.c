@@ -36,7 +36,7 @@ static void as_qemu(struct fixture *h)
     fixture_open(h);
 }
 
-// A guest as it is when its images are asked for.
+// A guest as it is when its images are granted; its lock is held.
 static struct domain *guest(struct task *t, struct fixture *h, const char *name,
                             const char *devices)
 {
@@ -52,6 +52,7 @@ static struct domain *guest(struct task *t, struct fixture *h, const char *name,
     dom->live = domain_def_copy(dom->def);
     dom->id = 1;
     CHECK_INT(dir_make(h->run_dir, 0700), 0);
+    CHECK_OK(domain_lock(t, dom, "test", &err), &err);
     return dom;
 }
 
@@ -85,24 +86,25 @@ static void given_and_handed_back(struct task *t, struct fixture *h)
     struct domain *dom = guest(t, h, "web", devices);
     CHECK_INT(images_grant(t, dom, &err), 0);
     check_owner(a, QEMU, QEMU);
-    // What it can use as it is is let alone.
+    // Files that QEMU can use as they are stay as they are.
     check_owner(b, OWNER, OWNER);
     check_owner(c, OWNER, OWNER);
     check_owner(d, OWNER, GROUP);
     check_owner(own, QEMU, OWNER);
     CHECK_INT(dom->granted.n, 1);
-    // Nothing of the switch stays with us.
+    // vireod's own rights are as before.
     CHECK_INT(geteuid(), 0);
     CHECK_INT(access(a, R_OK | W_OK), 0);
     ends(t, dom);
     check_owner(a, OWNER, OWNER);
     check_owner(own, QEMU, OWNER);
-    // One whose owner took it back meanwhile is his.
+    // A file that got another owner meanwhile keeps it.
     dom->live = domain_def_copy(dom->def);
     CHECK_INT(images_grant(t, dom, &err), 0);
     CHECK_INT(chown(a, 777, 777), 0);
     ends(t, dom);
     check_owner(a, 777, 777);
+    domain_unlock(dom);
 }
 
 static void denied(struct task *t, struct fixture *h)
@@ -125,7 +127,7 @@ static void denied(struct task *t, struct fixture *h)
     check_owner(first, OWNER, OWNER); // nothing was given in vain
     images_hand_back(t, dom, 0);
     check_owner(first, OWNER, OWNER);
-    // As the error said.
+    // The remedy that the error names.
     CHECK_INT(chmod(dir, 0701), 0);
     CHECK_INT(images_grant(t, dom, &err), 0);
     images_hand_back(t, dom, 0);
@@ -135,9 +137,10 @@ static void denied(struct task *t, struct fixture *h)
     CHECK_CONTAINS(err.message, path);
     ends(t, dom);
     check_owner(first, OWNER, OWNER);
+    domain_unlock(dom);
 }
 
-// The last one that uses it hands it back, whatever he uses it as and calls it.
+// The last domain that uses a file hands it back, whatever it uses it as and by whatever path.
 static void shared(struct task *t, struct fixture *h)
 {
     AUTO_ERROR err = ERROR_INIT;
@@ -158,7 +161,7 @@ static void shared(struct task *t, struct fixture *h)
     CHECK_INT(b->granted.n, 2); // its own, and that shared with a
     ends(t, a);
     check_owner(base, QEMU, QEMU);
-    // Also when the daemon is another one by now.
+    // It is in the status file, for the next daemon.
     AUTO_FREE char *state = path_join(h->run_dir, "b.status"), *text = NULL;
     CHECK_INT(file_read(state, 1 << 20, &text, NULL), 0);
     CHECK_CONTAINS(text, "<granted uid='12345' gid='12345' dev='");
@@ -168,9 +171,12 @@ static void shared(struct task *t, struct fixture *h)
     check_owner(base, QEMU, QEMU);
     ends(t, c);
     check_owner(base, OWNER, OWNER);
+    domain_unlock(a);
+    domain_unlock(b);
+    domain_unlock(c);
 }
 
-// The daemon that gave it is gone, and so is the guest when the next one comes.
+// Both the daemon that gave the file and the guest end; the next daemon hands it back.
 static void handed_back_later(struct task *t, struct fixture *h)
 {
     AUTO_ERROR err = ERROR_INIT;
@@ -180,6 +186,7 @@ static void handed_back_later(struct task *t, struct fixture *h)
     struct domain *dom = guest(t, h, "web", x);
     CHECK_INT(images_grant(t, dom, &err), 0);
     check_owner(path, QEMU, QEMU);
+    domain_unlock(dom);
     fixture_close(h);
     strbuf_finish(&h->moves);
     fixture_open(h);
@@ -187,7 +194,7 @@ static void handed_back_later(struct task *t, struct fixture *h)
     check_owner(path, OWNER, GROUP);
 }
 
-// QEMU is run as ourselves: nothing is touched.
+// QEMU runs as vireod's user: nothing is changed.
 static void as_ourselves(struct task *t, struct fixture *h)
 {
     AUTO_ERROR err = ERROR_INIT;
@@ -197,6 +204,7 @@ static void as_ourselves(struct task *t, struct fixture *h)
     CHECK_INT(images_grant(t, dom, &err), 0);
     check_owner(path, OWNER, OWNER);
     ends(t, dom);
+    domain_unlock(dom);
 }
 
 static void test_given_and_handed_back(void)
