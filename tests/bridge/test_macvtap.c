@@ -73,7 +73,7 @@ static void delete_one(struct bench *b, struct tap *tap, const uint8_t *mac)
 
 // ---- frames
 
-// `header` bytes of zeroes stand before it.
+// `header` bytes of zeroes precede it.
 static void send_frame(int fd, size_t header, const uint8_t *to, const uint8_t *from, char mark)
 {
     uint8_t frame[VNET_HDR_SIZE + FRAME_SIZE] = {0};

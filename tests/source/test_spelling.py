@@ -10,7 +10,7 @@ OURS = ["hda",          # a device
         "conectix",     # the signature of a VHD image
         "dows"]         # a piece of "windows", cut in a narrow column
 NOT_TEXT = ("LICENSES/", "tests/fuzz/corpus/", "tests/host/replies/", "tests/fixtures/", "tests/real/virsh_transcript.txt",
-            "tests/schemas/domain_errors.c", "tests/schemas/network_errors.c")
+            "tests/schemas/test_domain_errors.c", "tests/schemas/test_network_errors.c")
 
 sources.run(sources.tool("codespell"), "--ignore-words-list", ",".join(OURS), "--ignore-regex", r"\\n",
             *[path for path in sources.files() if not path.startswith(NOT_TEXT)])
