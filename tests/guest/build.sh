@@ -12,7 +12,7 @@ report() { printf '    guests: %s\n' "$*"; }
 
 python3 "$here/bootsector.py" --all "$dir"
 
-sources=("$here/build.sh" "$here/init" "$here/card" "$here/udhcpc.script" "$here/fetch.c" "$here/dhcp6.c")
+sources=("$here/build.sh" "$here/init" "$here/dhcp" "$here/udhcpc.script" "$here/fetch.c" "$here/dhcp6.c")
 key=$(cat "${sources[@]}" | sha256sum | cut -c1-16)
 if [[ -s $dir/vmlinuz && -s $dir/initrd.gz && $(cat "$dir/key" 2>/dev/null) == "$key" ]]; then
     report "ready in $dir"
@@ -43,7 +43,7 @@ for program in fetch dhcp6; do
     cc -static -O2 -o "$root/bin/$program" "$here/$program.c"
 done
 install -m 755 "$here/init" "$root/init"
-install -m 755 "$here/card" "$root/bin/card"
+install -m 755 "$here/dhcp" "$root/bin/dhcp"
 install -m 755 "$here/udhcpc.script" "$root/etc/udhcpc.script"
 for module in drivers/input/evdev drivers/acpi/button \
     drivers/virtio/virtio{_ring,,_pci_legacy_dev,_pci_modern_dev,_pci} \

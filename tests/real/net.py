@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Networks to test with: a host outside that serves a page, cheap guests, and a look at what is there.
+"""Networks to test with: a host outside that serves a page, cheap guests, and what exists on the host.
 
-The test's own network namespace is the host. Beside it stand namespaces made here: one "outside", joined by a
+The test's own network namespace is the host. Beside it there are namespaces made here: one "outside", joined by a
 cable (veth), and one for each VethGuest, whose other end is put into a bridge by hand. No route leads out of them.
 Sockets belong to the namespace they were made in, so guests' traffic is made by threads of the test itself.
 """
@@ -27,12 +27,12 @@ HOST4, HOST6 = "203.0.113.1", "2001:db8:113::1"    # our end of the cable
 PORT = 80
 
 
-def sh(*words, check=True, text=None):
+def sh(*command, check=True, text=None):
     """Runs a program; its output. One string is given to the shell."""
-    done = subprocess.run(words[0] if len(words) == 1 else words, shell=len(words) == 1, capture_output=True, text=True,
+    done = subprocess.run(command[0] if len(command) == 1 else command, shell=len(command) == 1, capture_output=True, text=True,
                           input=text, timeout=30, stdin=None if text is not None else subprocess.DEVNULL)
     if check and done.returncode != 0:
-        raise AssertionError(f"{' '.join(words)}: {done.stderr.strip()}")
+        raise AssertionError(f"{' '.join(command)}: {done.stderr.strip()}")
     return done.stdout
 
 
@@ -53,14 +53,14 @@ def rules():
     return seen
 
 
-def processes(word):
-    """Process ids whose program is named `word`."""
+def processes(program):
+    """Process ids whose program is `program`."""
     found = []
     for pid in filter(str.isdigit, os.listdir("/proc")):
         with contextlib.suppress(OSError):
             with open(f"/proc/{pid}/cmdline") as file:
-                words = file.read().split("\0")
-            if os.path.basename(words[0]) == word:
+                argv = file.read().split("\0")
+            if os.path.basename(argv[0]) == program:
                 found.append(int(pid))
     return sorted(found)
 
@@ -90,11 +90,11 @@ class Netns:
         self.run("sysctl -qw net.ipv6.conf.all.accept_dad=0 net.ipv6.conf.default.accept_dad=0 "
                  "net.ipv6.conf.default.router_solicitation_delay=0 net.ipv6.conf.all.forwarding=0")
 
-    def ip(self, words, check=True):
-        return sh(f"ip -n {self.name} {words}", check=check)
+    def ip(self, command, check=True):
+        return sh(f"ip -n {self.name} {command}", check=check)
 
-    def run(self, words, check=True):
-        return sh(f"ip netns exec {self.name} {words}", check=check)
+    def run(self, command, check=True):
+        return sh(f"ip netns exec {self.name} {command}", check=check)
 
     @contextlib.contextmanager
     def inside(self):
@@ -158,11 +158,11 @@ class Host(Netns):
     def __init__(self):
         pass
 
-    def ip(self, words, check=True):
-        return sh(f"ip {words}", check=check)
+    def ip(self, command, check=True):
+        return sh(f"ip {command}", check=check)
 
-    def run(self, words, check=True):
-        return sh(words, check=check)
+    def run(self, command, check=True):
+        return sh(command, check=check)
 
 
 class Page(socketserver.ThreadingMixIn, socketserver.TCPServer):
@@ -200,7 +200,7 @@ class Page(socketserver.ThreadingMixIn, socketserver.TCPServer):
         pass
 
     def wait_after(self, moment, seconds):
-        """When the first visitor came after a moment; None when nobody did in time."""
+        """When the first visitor came after a moment; None when none did in time."""
         end = moment + seconds
         with self.came:
             while True:
@@ -254,7 +254,7 @@ esac
 
 
 class VethGuest(Netns):
-    """A guest without a machine: a namespace with one card, eth0, plugged into a bridge."""
+    """A guest without a machine: a namespace with one interface, eth0, plugged into a bridge."""
 
     def __init__(self, name, bridge=None, mac=None):
         super().__init__(name)
@@ -271,7 +271,7 @@ class VethGuest(Netns):
         sh(f"ip link set {self.tap} master {bridge} up")
 
     def dhcp(self, tries=8, hostname=True):
-        """Asks for a lease; the seconds it took. libvirt's dnsmasq first looks for 3 s who else has the address."""
+        """Asks for a lease; the seconds it took. libvirt's dnsmasq first checks for 3 s that no other host has the address."""
         script, lease = f"{WORK}/udhcpc", f"{WORK}/lease-{self.name}"
         if not os.path.exists(script):
             with open(script, "w") as file:
@@ -298,12 +298,12 @@ class VethGuest(Netns):
 
 
 class LinuxGuest:
-    """A Linux guest with a card in each of some networks, the first brought up at its start; it does what its console is told."""
+    """A Linux guest with an interface in each of some networks, the first brought up at its start; commands go to its console."""
 
     def __init__(self, server, name, *networks):
         self.name, self.count = name, 0
-        words = f"guestname={name} patience={1 if IS_VIREO else 4}"  # as in VethGuest.dhcp()
-        server.define(linux_guest(name, words, devices="".join(map(nic, networks))))
+        options = f"guestname={name} patience={1 if IS_VIREO else 4}"  # as in VethGuest.dhcp()
+        server.define(linux_guest(name, options, devices="".join(map(interface, networks))))
         self.macs = re.findall(r"52:54:00:\S+", server.out("domiflist", name))
         self.terminal = Terminal(server, "start", "--console", name)
 
@@ -320,9 +320,9 @@ class LinuxGuest:
             raise AssertionError(f"{self.name}: {command}: {said}")
         return said
 
-    def address(self, card, family):
-        """The card's address that is not for its link alone."""
-        found = re.search(r" inet6? (\S+)/\d+ .*scope global", self.run(f"ip -{family} addr show dev {card}"))
+    def address(self, iface, family):
+        """The interface's address with a scope wider than its link."""
+        found = re.search(r" inet6? (\S+)/\d+ .*scope global", self.run(f"ip -{family} addr show dev {iface}"))
         return found and found[1]
 
     def fetch(self, address, port=PORT, seconds=None):
@@ -377,10 +377,10 @@ class NetServer(Server):
     def _runs(self):
         return self.process is not None and self.process.poll() is None
 
-    def log_count(self, *words):
-        """How many lines of the daemon's log have all these words."""
+    def log_count(self, *parts):
+        """How many lines of the log contain all these parts."""
         with open(self.log) as file:
-            return sum(all(word in line for word in words) for line in file)
+            return sum(all(part in line for part in parts) for line in file)
 
 
 DEFAULT = """<network><name>default</name><forward mode='nat'/><bridge name='virbr0' stp='on' delay='0'/>
@@ -394,7 +394,7 @@ def network(name, number, forward="<forward mode='nat'/>", dhcp=True, more="", i
             f"<ip address='192.168.{number}.1' prefix='24'>{leases}</ip>{ip6}</network>")
 
 
-def nic(network_name, mac=None, model="virtio", more=""):
+def interface(network_name, mac=None, model="virtio", more=""):
     address = f"<mac address='{mac}'/>" if mac else ""
     return f"<interface type='network'>{address}<source network='{network_name}'/><model type='{model}'/>{more}</interface>"
 

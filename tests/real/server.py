@@ -161,10 +161,10 @@ class Server:
         conn = self.connect()
         stream = conn.newStream(0)
         conn.lookupByName(name).openConsole(None, stream, 0)
-        stream.send(b"is anybody there?")
+        stream.send(b"hello, guest")
         got = b""
         signal.alarm(30)  # a blocking stream that brings nothing ends the test
-        while b"is anybody there?" not in got:
+        while b"hello, guest" not in got:
             got += stream.recv(1024)
         signal.alarm(0)
         stream.abort()
@@ -175,10 +175,10 @@ class Server:
         for pid in filter(str.isdigit, os.listdir("/proc")):
             try:
                 with open(f"/proc/{pid}/cmdline") as file:
-                    words = file.read().split("\0")  # a zombie has none
+                    argv = file.read().split("\0")  # a zombie has none
             except OSError:
                 continue
-            if "qemu-system" in words[0] and any(re.match(rf"(guest=)?{re.escape(name)}(,|$)", w) for w in words):
+            if "qemu-system" in argv[0] and any(re.match(rf"(guest=)?{re.escape(name)}(,|$)", w) for w in argv):
                 return int(pid)
         return None
 
@@ -192,10 +192,10 @@ def boot_guest(name, kind="halt", extra="", devices="", uuid=""):
 """
 
 
-def linux_guest(name, words="", extra="", devices=""):
+def linux_guest(name, options="", extra="", devices=""):
     return f"""<domain type='qemu'><name>{name}</name><memory unit='MiB'>128</memory><vcpu>1</vcpu>
 <os><type arch='x86_64' machine='pc'>hvm</type><kernel>{GUESTS}/vmlinuz</kernel><initrd>{GUESTS}/initrd.gz</initrd>
-<cmdline>console=ttyS0 quiet panic=-1 {words}</cmdline></os><features><acpi/></features>{extra}
+<cmdline>console=ttyS0 quiet panic=-1 {options}</cmdline></os><features><acpi/></features>{extra}
 <devices><emulator>{QEMU}</emulator><console type='pty'/><memballoon model='none'/>{devices}</devices></domain>
 """
 
@@ -260,7 +260,7 @@ class Terminal:
 
 
 class Events:
-    """Lifecycle events through libvirt-python, as (domain, event, detail) words."""
+    """Lifecycle events through libvirt-python, as (domain, event, detail)."""
 
     def __init__(self, server):
         import libvirt
@@ -290,7 +290,7 @@ class Events:
         return [one[1:] for one in taken]
 
     def take_stop(self, detail):
-        """A guest that was stopped by the daemon: libvirt passes on QEMU's own words about the signal when
+        """A guest that was stopped by the daemon: libvirt passes on QEMU's own event about the signal when
         they come before its end, so that event may be there or not."""
         if self.take(1) == [("shutdown", 2)]:
             return self.take(1) == [("stopped", detail)]
@@ -302,7 +302,7 @@ class Events:
         for _ in range(3):
             self.libvirt.virEventRunDefaultImpl()
         if self.seen:
-            raise AssertionError(f"events nobody expected: {self.seen}")
+            raise AssertionError(f"unexpected events: {self.seen}")
 
     def close(self):
         self.libvirt.virEventRemoveTimeout(self.timer)

@@ -25,8 +25,8 @@ SUPPORTED = platform.machine() == "x86_64"
 
 FILES = {1: "write", 18: "pwrite", 20: "writev", 77: "ftruncate"}  # the first argument is a file
 PATHS = {83: ("mkdir", 0, False), 258: ("mkdir", 1, False), 84: ("rmdir", 0, True), 87: ("unlink", 0, True), 263: ("unlink", 1, True)}
-RENAMES = {82: 1, 264: 3, 316: 3}  # where the new path stands
-OPENS = {2: (0, 1), 257: (1, 2)}  # where path and flags stand
+RENAMES = {82: 1, 264: 3, 316: 3}  # index of the new path
+OPENS = {2: (0, 1), 257: (1, 2)}  # indices of path and flags
 PROCESSES = {56: "clone", 57: "fork", 58: "vfork", 62: "kill", 424: "kill", 435: "clone"}
 SENDTO, SENDMSG, SETSOCKOPT, IOCTL = 44, 46, 54, 16
 NETLINK_ROUTE, NETLINK_NETFILTER = 0, 12
@@ -113,7 +113,7 @@ class Steps:
         inode = re.sub(r"\D", "", os.readlink(f"/proc/{self.pid}/fd/{fd}"))
         if inode not in self.sockets:
             with open(f"/proc/{self.pid}/net/netlink") as file:
-                self.sockets.update((words[-1], int(words[1])) for words in map(str.split, file) if words[1].isdigit())
+                self.sockets.update((columns[-1], int(columns[1])) for columns in map(str.split, file) if columns[1].isdigit())
         family = self.sockets.get(inode)  # not before its first message
         kind = struct.unpack("<H", os.pread(self.memory, 2, address + 4))[0]
         if family == NETLINK_ROUTE and kind % 4 != 2:  # RTM_GET...
@@ -129,9 +129,9 @@ class Steps:
             if number in RENAMES:
                 return f"rename {self._path(args[RENAMES[number]], None)}"
             if number in PATHS:
-                deed, at, wanted = PATHS[number]
+                action, at, wanted = PATHS[number]
                 name = self._path(args[at], wanted)
-                return name and f"{deed} {name}"
+                return name and f"{action} {name}"
             if number in OPENS:
                 path, flags = (args[at] for at in OPENS[number])
                 name = self._path(path, False) if flags & os.O_CREAT else None

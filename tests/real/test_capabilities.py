@@ -16,14 +16,14 @@ NUMBERS = {"chown": 0, "dac_override": 1, "fowner": 3, "kill": 5, "setgid": 6, "
 
 
 def documented():
-    """Program as vireod(8) names it -> the sets it lists for it, as words."""
+    """Program as vireod(8) names it -> the sets it lists for it, as text."""
     with open(f"{SOURCE}/packaging/man/vireod.8") as file:
         section = re.search(r"\.SH CAPABILITIES\n(.*?)\.SH", file.read(), re.DOTALL)[1]
     return {name.replace("\\", ""): sets.split(";") for name, sets in re.findall(r"\.TP\n\.B (.*)\n(.*)\n", section)}
 
 
-def mask(words):
-    return sum(1 << NUMBERS[word] for word in re.findall(r"[a-z_]+", words.split(":")[-1]) if word != "none")
+def mask(text):
+    return sum(1 << NUMBERS[name] for name in re.findall(r"[a-z_]+", text.split(":")[-1]) if name != "none")
 
 
 def sets(status):
@@ -42,11 +42,11 @@ PERMITTED = sets(read_status("self"))["Prm"]
 class Capabilities(unittest.TestCase):
     maxDiff = None
 
-    def check(self, status, words, bounding=None):
-        there, wanted = sets(status), mask(words) & PERMITTED
+    def check(self, status, wanted_set, bounding=None):
+        there, wanted = sets(status), mask(wanted_set) & PERMITTED
         self.assertEqual({name: f"{bits:x}" for name, bits in there.items()},
                          {"Inh": "0", "Prm": f"{wanted:x}", "Eff": f"{wanted:x}", "Amb": "0",
-                          "Bnd": f"{mask(bounding or words) & PERMITTED:x}"})
+                          "Bnd": f"{mask(bounding or wanted_set) & PERMITTED:x}"})
 
     def test_exactly_the_documented_sets(self):
         tools, sets_of = f"{WORK}/tools", documented()
@@ -91,10 +91,10 @@ class Capabilities(unittest.TestCase):
             file.write(f"#!/bin/sh\ncat /proc/self/status >{record or path}.status\nexec {program} \"$@\"\n")
         os.chmod(path, 0o755)
 
-    def check_recorded(self, path, words, new_privileges=False):
+    def check_recorded(self, path, wanted_set, new_privileges=False):
         with open(f"{path}.status") as file:
             status = file.read()
-        self.check(status, words)
+        self.check(status, wanted_set)
         self.assertIn(f"NoNewPrivs:\t{0 if new_privileges else 1}", status)
 
 

@@ -69,7 +69,7 @@ class Clients(unittest.TestCase):
             try:
                 ask()
             except libvirt.libvirtError as error:
-                # virt-manager goes on without a page that it was told is not there, by these codes only.
+                # virt-manager goes on without a page only when the call fails with one of these codes.
                 self.assertIn(error.get_error_code(), (libvirt.VIR_ERR_NO_SUPPORT, libvirt.VIR_ERR_RPC), str(error))
 
     def test_event_kinds_that_virt_manager_registers(self):

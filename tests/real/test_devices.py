@@ -12,7 +12,7 @@ import libvirt
 from server import IS_VIREO, Events, Server, Terminal, boot_guest, linux_guest, main, wait_for
 
 CDROM = "<disk type='file' device='cdrom'><target dev='hdc' bus='ide'/><readonly/></disk>"
-NIC = "<interface type='user'><mac address='52:54:00:00:00:21'/><model type='e1000'/></interface>"
+IFACE = "<interface type='user'><mac address='52:54:00:00:00:21'/><model type='e1000'/></interface>"
 VNC = "<graphics type='vnc' port='-1'/>"
 
 
@@ -93,7 +93,7 @@ class Devices(unittest.TestCase):
         self.virsh("detach-disk", "a", "vdb", "--live", "--config")
         wait_for("the guest to let go of it", lambda: "vdb" not in self.disks(), 30)
         self.assertNotIn("vdb", self.disks("--inactive"))
-        # What stood behind it is gone too: the same image can be plugged in again.
+        # Its back end is gone too: the same image can be plugged in again.
         self.virsh("attach-disk", "a", self.image, "vdc")
         terminal.close()
 
@@ -121,7 +121,7 @@ class Devices(unittest.TestCase):
                 file.truncate(1 << 20)
             return f"<disk type='file' device='{device}'><source file='{image}'/><target dev='{target}' bus='{bus}'/></disk>"
 
-        self.start("<controller type='scsi' model='virtio-scsi'/>" + NIC + NIC.replace("e1000", "virtio").replace(":21", ":22")
+        self.start("<controller type='scsi' model='virtio-scsi'/>" + IFACE + IFACE.replace("e1000", "virtio").replace(":21", ":22")
                    + CDROM + disk("fda", "fdc", "floppy") + disk("vda", "virtio") + disk("sda", "scsi") + disk("sdb", "usb")
                    + disk("sdc", "sata"))
         before = self.out("dumpxml", "a")
@@ -142,7 +142,7 @@ class Devices(unittest.TestCase):
         after = self.out("dumpxml", "a")
         self.assertEqual(after.count("<disk "), before.count("<disk ") - 1)
         self.assertEqual(after.count("<interface "), 2)
-        # What stood behind it is gone, too.
+        # Its back end is gone, too.
         self.assertNotIn("scsi0-0-0-0", self.out("qemu-monitor-command", "a", '{"execute": "query-named-block-nodes"}'))
         self.virsh("attach-device", "a", self.server.write(disk("sda", "scsi")), "--live")
         self.assertEqual(self.out("dumpxml", "a").count("<disk "), before.count("<disk "))
@@ -156,7 +156,7 @@ class Devices(unittest.TestCase):
         self.assertEqual(self.disks()["hdc"], "-")
 
     def test_link_of_an_interface(self):
-        self.start(NIC)
+        self.start(IFACE)
         self.virsh("domif-setlink", "a", "52:54:00:00:00:21", "down")
         self.assertIn("down", self.out("domif-getlink", "a", "52:54:00:00:00:21"))
         self.virsh("domif-setlink", "a", "52:54:00:00:00:21", "up")
@@ -164,7 +164,7 @@ class Devices(unittest.TestCase):
 
     def test_interface_is_plugged_in(self):
         self.start()
-        path = self.server.write(NIC.replace("e1000", "virtio"), "nic.xml")
+        path = self.server.write(IFACE.replace("e1000", "virtio"), "interface.xml")
         self.virsh("attach-device", "a", path, "--live", "--config")
         self.assertIn("52:54:00:00:00:21", self.out("domiflist", "a"))
         self.assertIn("52:54:00:00:00:21", self.out("domiflist", "a", "--inactive"))
@@ -174,7 +174,7 @@ class Devices(unittest.TestCase):
 
     def test_an_interface_gets_one_address_for_both(self):
         self.start()
-        path = self.server.write("<interface type='user'><model type='virtio'/></interface>", "nic.xml")
+        path = self.server.write("<interface type='user'><model type='virtio'/></interface>", "interface.xml")
         self.virsh("attach-device", "a", path, "--live", "--config")
         live, stored = self.out("domiflist", "a").split()[-1], self.out("domiflist", "a", "--inactive").split()[-1]
         self.assertRegex(live, "^52:54:00:")
@@ -229,7 +229,7 @@ class Devices(unittest.TestCase):
         self.virsh("undefine", "a", "--nvram")
         self.assertFalse(os.path.exists(nvram))
 
-    def test_kvm_starts_stands_still_and_ends(self):
+    def test_kvm_starts_pauses_and_ends(self):
         if not os.access("/dev/kvm", os.R_OK | os.W_OK):
             raise unittest.SkipTest("/dev/kvm does not open here")
         self.server.define(boot_guest("a").replace("<domain type='qemu'>", "<domain type='kvm'>"))

@@ -23,7 +23,7 @@ def vnc_lets_in(port, password):
     """Whether a VNC server accepts the password; "" when it asks for none."""
     with socket.create_connection(("127.0.0.1", port), 10) as sock:
         file = sock.makefile("rwb", buffering=0)
-        file.write(file.read(12))  # its version is ours
+        file.write(file.read(12))  # answered with the same version
         kinds = file.read(file.read(1)[0])
         if 2 not in kinds:  # VNC authentication
             return ""

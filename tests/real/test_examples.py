@@ -24,7 +24,7 @@ class Examples(unittest.TestCase):
     def tearDownClass(cls):
         cls.server.stop()
 
-    def life(self, *command):
+    def run_lifecycle(self, *command):
         done = subprocess.run([*command, self.server.uri, self.demo], capture_output=True, text=True, timeout=90)
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
         for line in ("active domains", "event: demo started", "event: demo stopped", "done"):
@@ -37,10 +37,10 @@ class Examples(unittest.TestCase):
             self.skipTest("libvirt-dev is not installed")
         subprocess.run(["cc", "-std=gnu17", "-Wall", "-Wextra", "-Werror", f"{EXAMPLES}/lifecycle.c", "-o", "/run/t/lifecycle",
                         *flags.stdout.split()], check=True)
-        self.life("/run/t/lifecycle")
+        self.run_lifecycle("/run/t/lifecycle")
 
     def test_python(self):
-        self.life(f"{EXAMPLES}/lifecycle.py")
+        self.run_lifecycle(f"{EXAMPLES}/lifecycle.py")
 
     def test_every_domain_document_defines(self):
         for path in sorted(glob.glob(f"{EXAMPLES}/*.xml") + glob.glob(f"{EXAMPLES}/domains/*.xml")):

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A guest's life through virsh: documents, lists, states with their reasons, and the events of each step."""
+"""A domain's lifecycle through virsh: documents, lists, states with their reasons, and the events of each step."""
 import ns; ns.enter()
 import os
 import signal
@@ -13,7 +13,7 @@ from server import IS_VIREO, Events, Server, boot_guest, main, wait_for
 ADDED, UPDATED = 0, 1                       # of defined
 GUEST, HOST = 1, 2                          # of shutdown
 SHUTDOWN, DESTROYED, CRASHED, FAILED = 0, 1, 2, 5  # of stopped
-BOOTED = [("resumed", 0), ("started", 0)]   # libvirt's order: the processors run before the start is told
+BOOTED = [("resumed", 0), ("started", 0)]   # libvirt's order: the processors run before the event of the start
 
 
 class Lifecycle(unittest.TestCase):
@@ -120,7 +120,7 @@ class Lifecycle(unittest.TestCase):
         self.virsh("resume", "a")
         self.expect(("resumed", 0))
 
-    def test_transient_lives_and_vanishes(self):
+    def test_transient_runs_and_vanishes(self):
         self.virsh("create", self.server.write(boot_guest("t")))
         self.expect(*BOOTED)
         self.assertEqual(self.virsh("list", "--transient", "--name"), "t")
@@ -326,13 +326,13 @@ class Lifecycle(unittest.TestCase):
         self.assertIn("No such file", error)
 
     def test_bad_documents_are_refused(self):
-        for text, word in {
+        for text, part in {
                 "<domain": "", "<domain type='qemu'/>": "", boot_guest("a/b"): "name",
                 boot_guest("a").replace("hvm", "nonsense"): "nonsense", boot_guest("a").replace("'hda'", "'zz9'"): "",
                 boot_guest("a").replace("<memory unit='MiB'>32", "<memory unit='furlongs'>32"): "furlongs",
         }.items():
             with self.subTest(text=text[:60]):
-                self.assertIn(word, self.server.error("define", self.server.write(text)))
+                self.assertIn(part, self.server.error("define", self.server.write(text)))
         self.assertEqual(self.virsh("list", "--all", "--name"), "")
 
 

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Where the daemon must say no, or go on in spite of somebody: greedy, deaf, dead and malicious clients; settings."""
+"""Limits: clients that ask for too much, do not read, died or mean harm must not delay others; settings."""
 import ns; ns.enter()
 import os
 import re
@@ -173,7 +173,7 @@ class Clients(Limits):
             self.assertEqual(client.events, [])
             client.close()
 
-    def test_an_answering_client_lives_on_pings_and_a_silent_one_goes(self):
+    def test_a_client_that_answers_pings_stays_and_a_silent_one_goes(self):
         if IS_VIREO:
             self.configure(keepalive_interval_s=1, keepalive_count=1)
         else:
@@ -198,7 +198,7 @@ class Clients(Limits):
         answering.wait()
         silent.close()
 
-    def test_virsh_notices_a_daemon_that_stands_still(self):
+    def test_virsh_notices_a_stopped_daemon(self):
         self.server.start()
         terminal = Terminal(self.server, "-k", "1", "-K", "1", "event", "--all", "--loop")
         time.sleep(0.5)
@@ -211,7 +211,7 @@ class Clients(Limits):
         self.assertEqual(self.server.out("list"), "")
 
     @unittest.skipUnless(IS_VIREO, "libvirtd's threads are another matter")
-    def test_nobody_waits_behind_a_stuck_guest(self):
+    def test_a_stuck_guest_delays_no_other_call(self):
         self.server.start()
         self.server.define(boot_guest("stuck"))
         self.server.define(boot_guest("fine"))
@@ -348,7 +348,7 @@ class Options(Limits):
         self.assertRegex(said.stderr, r"odd\.xml.*line 3.*bogus")
         self.assertIn("networks: 1 stored, 1 damaged", said.stdout)
         for name in ("good", "bad", "worse"):
-            self.assertTrue(os.path.exists(paths[f"{name}.xml"]), "--check only looks")
+            self.assertTrue(os.path.exists(paths[f"{name}.xml"]), "--check changes nothing")
 
     def test_log_level(self):
         self.server.extra += ["--log-level", "error"]

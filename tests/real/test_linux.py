@@ -29,8 +29,8 @@ class Linux(unittest.TestCase):
             self.server.virsh("undefine", name, check=False)
         self.events.close()
 
-    def boot(self, words="", **more):
-        self.server.define(linux_guest("linux", words, **more))
+    def boot(self, options="", **more):
+        self.server.define(linux_guest("linux", options, **more))
         self.terminal = Terminal(self.server, "start", "--console", "linux")
         self.terminal.expect("VIREO-GUEST ready", 60)
         self.terminal.expect("guest# ")
@@ -83,7 +83,7 @@ class Linux(unittest.TestCase):
         self.server.define(linux_guest("linux", "then=panic", f"<on_crash>{action}</on_crash>", "<panic model='isa'/>"))
         self.server.virsh("start", "linux")
         self.events.take(3)
-        # libvirtd tells, before or after it, that QEMU stopped the processors; vireod doesn't.
+        # libvirtd reports, before or after it, that QEMU stopped the processors; vireod doesn't.
         self.assertIn(("crashed", 0), self.events.take(1) + ([] if self.events.last[0] == "crashed" else self.events.take(1)))
 
     def test_panic_with_on_crash_destroy(self):
@@ -103,7 +103,7 @@ class Linux(unittest.TestCase):
         self.terminal.expect("ip=10.0.2.15", 60)
         self.assertIn("52:54:00:00:00:07", self.server.out("domiflist", "linux"))
 
-    def test_suspended_guest_stands_still(self):
+    def test_suspended_guest_does_not_run(self):
         self.boot()
         self.server.virsh("suspend", "linux")
         self.terminal.type("echo moved-$((5 + 5))\n")

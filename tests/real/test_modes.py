@@ -61,7 +61,7 @@ class Modes(unittest.TestCase):
         with open(path) as file:
             self.assertEqual(file.read(), "a document")
 
-    def test_system_mode_of_a_user_tells_of_the_other(self):
+    def test_system_mode_of_a_user_names_session_mode(self):
         require_user()
         program = f"{WORK}/vireod-for-all"
         shutil.copy(VIREOD, program)
@@ -124,7 +124,7 @@ class Modes(unittest.TestCase):
             client.connect(f"{root}/sock")
         wait_for("the idle daemon's end", lambda: not os.path.exists(f"{root}/sock"))
 
-    def test_ready_is_told_and_inherited_sockets_are_used(self):
+    def test_readiness_is_reported_and_inherited_sockets_are_used(self):
         root = f"{WORK}/sd"
         os.makedirs(root)
         notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
@@ -190,8 +190,8 @@ class Modes(unittest.TestCase):
                              env=env, timeout=60)
         self.assertEqual(out.returncode, 0, out.stderr)
         self.assertTrue(os.path.exists(f"{WORK}/user/run/libvirt/libvirt-sock"))
-        pid = next(p for p in filter(str.isdigit, os.listdir("/proc")) if words(p)[0].endswith("/libvirtd"))
-        self.assertIn("--timeout=120", words(pid))
+        pid = next(p for p in filter(str.isdigit, os.listdir("/proc")) if arguments(p)[0].endswith("/libvirtd"))
+        self.assertIn("--timeout=120", arguments(pid))
         self.assertEqual(os.stat(f"/proc/{pid}").st_uid, pwd.getpwnam(USER).pw_uid)
         os.kill(int(pid), signal.SIGTERM)
 
@@ -212,7 +212,7 @@ class Modes(unittest.TestCase):
         self.assertEqual(server.out("list", "--all", "--name"), "")
         server.stop()
 
-    def test_a_client_that_never_reads_harms_nobody(self):
+    def test_a_client_that_never_reads_harms_no_other(self):
         server = Server("deaf").start()
         with socket.socket(socket.AF_UNIX) as deaf:
             deaf.connect(server.sock)
@@ -229,7 +229,7 @@ class Modes(unittest.TestCase):
         server.stop()
 
 
-def words(pid):
+def arguments(pid):
     try:
         with open(f"/proc/{pid}/cmdline") as file:
             return file.read().split("\0")

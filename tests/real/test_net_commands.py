@@ -28,12 +28,12 @@ GOLDEN, DIFFERENCES = f"{HERE}/net_commands.golden", f"{HERE}/net_commands.diffe
 
 def normalised(text):
     """Without what changes from run to run: generated uuids and addresses, numbers of taps, times, columns."""
-    for pattern, word in (
+    for pattern, text_for in (
             (r"(?!5bc8e6ea)[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", "UUID"),
             (r"52:54:00:(?!aa:(?:00|77):)[0-9a-f:]{8}", "MAC"), (r"fe:54:00:[0-9a-f:]{8}", "TAPMAC"), (r"vnet(?!99)\d+", "vnetN"),
             (r"(192\.168\.77\.1)\d\d(?=[ /])", r"\1xx"), (r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", "TIME"), (r"/run/t/[\w/.-]*/", ""), (r"-{4,}", "----"),
             (r"(?<=\S)[ \t]{2,}", "  "), (r"[ \t]+\n", "\n")):
-        text = re.sub(pattern, word, text)
+        text = re.sub(pattern, text_for, text)
     return text.strip("\n")
 
 
@@ -75,14 +75,14 @@ class Transcript(unittest.TestCase):
             guest.close()
 
     # What the lines with ! do; each gives its part of the transcript.
-    def do(self, word, *args):
-        return getattr(self, f"do_{word}")(*args)
+    def do(self, action, *args):
+        return getattr(self, f"do_{action}")(*args)
 
     def do_events(self):
-        told = open(HEARD, "w")
+        heard = open(HEARD, "w")
         self.events = subprocess.Popen(["virsh", "-q", "-c", self.server.uri, "net-event", "--loop", "--event", "lifecycle"],
-                                       stdin=subprocess.DEVNULL, stdout=told, stderr=told)
-        told.close()
+                                       stdin=subprocess.DEVNULL, stdout=heard, stderr=heard)
+        heard.close()
         # A network that comes and goes until its event is seen: then it listens.
         path = self.server.write("<network><name>listening</name><ip address='192.168.199.1' prefix='24'/></network>", "probe.xml")
 
@@ -92,7 +92,7 @@ class Transcript(unittest.TestCase):
             return "listening" in self.heard()
         wait_for("events", heard)
 
-    def do_told(self):
+    def do_heard(self):
         last = "event 'lifecycle' for network nat: Undefined"
         wait_for("the last event", lambda: last in self.heard())
         self.events.send_signal(signal.SIGINT)
@@ -134,10 +134,10 @@ class Transcript(unittest.TestCase):
         return re.sub(r"\d+$", "N", self.server.out("domifstat", name, tap).replace(tap, "vnetN"), flags=re.M)
 
     def do_gone(self, name, mac):
-        wait_for("the card to leave", lambda: mac not in self.server.out("domiflist", name))
+        wait_for("the interface to leave", lambda: mac not in self.server.out("domiflist", name))
         return "gone"
 
-    def do_stray(self, _word):
+    def do_stray(self, _prefix):
         # Those of networks still active by then are none; deleting a bridge may take a moment.
         wait_for("bridges to go", lambda: not [one for one in links() if one.startswith("virbr")], 5)
         return "none"
@@ -147,8 +147,8 @@ class Transcript(unittest.TestCase):
         if line.startswith("edit:"):
             editor, line = line[5:].split("|")
             env = {"EDITOR": editor, "VISUAL": editor}
-        words = [f"{self.server.root}/{word}" if word in DOCUMENTS else word for word in shlex.split(line)]
-        done = subprocess.run(["virsh", "-c", self.server.uri, *words], capture_output=True, text=True, timeout=60,
+        argv = [f"{self.server.root}/{arg}" if arg in DOCUMENTS else arg for arg in shlex.split(line)]
+        done = subprocess.run(["virsh", "-c", self.server.uri, *argv], capture_output=True, text=True, timeout=60,
                               stdin=subprocess.DEVNULL, env={**os.environ, **env})
         # virsh edit names a temporary file, and asks on a bad document; without a terminal it gives up.
         return f"{done.stdout}{done.stderr}" + (f"\n=> {done.returncode}" if done.returncode else "")
@@ -177,14 +177,14 @@ class Transcript(unittest.TestCase):
         if not IS_VIREO and os.environ.get("VIREO_GOLDEN_WRITE"):
             self.write(GOLDEN, answers)
         golden, _ = read_blocks(GOLDEN)
-        ours, reasons = read_blocks(DIFFERENCES) if IS_VIREO else ({}, {})
+        differing, reasons = read_blocks(DIFFERENCES) if IS_VIREO else ({}, {})
         self.assertEqual([key for key, reason in reasons.items() if not reason], [], "every difference has its reason")
         self.assertEqual(list(golden), list(answers), "the golden has other steps: write it again")
         wrong = []
         for key, answer in answers.items():
             theirs = without_sentences(golden[key])
-            want = without_sentences(ours[key]) if key in ours else theirs
-            if key in ours and theirs == want:
+            want = without_sentences(differing[key]) if key in differing else theirs
+            if key in differing and theirs == want:
                 wrong.append(f"{key}\n--- noted as a difference, but is libvirt's answer\n{want}\n")
             if without_sentences(answer) != want:
                 wrong.append(f"{key}\n--- expected\n{want}\n--- answered\n{answer}\n")
@@ -200,7 +200,7 @@ class Transcript(unittest.TestCase):
         # net.update(command, section, ...): commands are 1 modify, 2 delete, 3 add-last; sections 1 bridge, 4 ip-dhcp-host, 11 dns-txt
         host = "<host mac='52:54:00:aa:00:31' ip='192.168.84.31'/>"
         net.update(3, 4, -1, host, live)
-        for what, call, code, *ours in (
+        for what, call, code, *vireod in (
                 ("look up by name", lambda: conn.networkLookupByName("nothing"), libvirt.VIR_ERR_NO_NETWORK),
                 ("look up by uuid", lambda: conn.networkLookupByUUIDString(UUID), libvirt.VIR_ERR_NO_NETWORK),
                 ("start an active one", net.create, libvirt.VIR_ERR_OPERATION_INVALID),
@@ -245,9 +245,9 @@ class Transcript(unittest.TestCase):
             with self.subTest(what):
                 with self.assertRaises(libvirt.libvirtError) as caught:
                     call()
-                self.assertEqual(caught.exception.get_error_code(), ours[0] if ours and IS_VIREO else code, str(caught.exception))
+                self.assertEqual(caught.exception.get_error_code(), vireod[0] if vireod and IS_VIREO else code, str(caught.exception))
 
-    def test_read_only_clients_look_and_do_not_touch(self):
+    def test_read_only_clients_cannot_change_anything(self):
         net = self.server.connect().networkDefineXML(DOCUMENTS["isolated.xml"])
         reader = self.server.connect(ro=True)
         self.assertEqual(reader.networkLookupByName("isolated").XMLDesc(), net.XMLDesc())

@@ -10,7 +10,7 @@ import unittest
 
 import libvirt
 
-from net import IS_VIREO, WORK, NetServer, links, members, network, nic, processes, sh, wait_for
+from net import IS_VIREO, WORK, NetServer, links, members, network, interface, processes, sh, wait_for
 from server import boot_guest, main
 
 HOOKS = "etc/vireo/hooks"
@@ -52,7 +52,7 @@ class Edges(unittest.TestCase):
         self.assertEqual(caught.exception.get_error_code(), code, str(caught.exception))
         return str(caught.exception)
 
-    @unittest.skipUnless(IS_VIREO, "libvirtd answers nobody who asks about a network that it starts")
+    @unittest.skipUnless(IS_VIREO, "libvirtd answers no call about a network that it starts")
     def test_a_network_that_starts_is_not_active_yet(self):
         hook, came, go = f"{self.server.root}/{HOOKS}/network", f"{WORK}/came", f"{WORK}/go"
         os.makedirs(os.path.dirname(hook), exist_ok=True)
@@ -103,12 +103,12 @@ class Edges(unittest.TestCase):
         for kind, tail, define, create in (
                 ("network", "", self.conn.networkDefineXML, self.conn.networkCreateXML),
                 ("domain", "<memory>1024</memory><os><type>hvm</type></os>", self.conn.defineXML, self.conn.createXML)):
-            for name, told in (("n" * (LONGEST + 1), "has 237 bytes, the most are 236"), ("n" * 4096, "has 4096 bytes"),
+            for name, cause in (("n" * (LONGEST + 1), "has 237 bytes, the most are 236"), ("n" * 4096, "has 4096 bytes"),
                                ("%" * 79, "has 237 bytes as part of a file's name")):
                 for call in define, create:
                     text = self.fails(libvirt.VIR_ERR_XML_ERROR, lambda: call(
                         f"<{kind}{' type=' + repr('qemu') if kind == 'domain' else ''}>\n<name>{name}</name>{tail}</{kind}>"))
-                    self.assertRegex(text, rf"{kind} document, line 2: <name> in <{kind}>: .*{re.escape(told)}")
+                    self.assertRegex(text, rf"{kind} document, line 2: <name> in <{kind}>: .*{re.escape(cause)}")
         self.assertEqual((self.conn.listAllNetworks(), self.conn.listAllDomains()), ([], []))
         self.assertEqual(sorted(os.listdir(f"{self.server.root}/etc")), files)
 
@@ -144,7 +144,7 @@ class Edges(unittest.TestCase):
         self.assertRegex(self.server.error("net-start", "known"), "known.test.*resolvectl dns.*sorry")
         self.assertNotIn("virbr98", links())
 
-    def test_what_dnsmasq_does_not_take_is_told(self):
+    def test_what_dnsmasq_refuses_is_reported(self):
         options = "".join(f"<dnsmasq:option value='{one}'/>" for one in ("log-queries", "no-such-option=7"))
         self.server.net(network("odd", 96, more=f"<dnsmasq:options>{options}</dnsmasq:options>")
                         .replace("<network>", "<network xmlns:dnsmasq='http://libvirt.org/schemas/network/dnsmasq/1.0'>"), start=False)
@@ -212,7 +212,7 @@ class Edges(unittest.TestCase):
 
     def test_a_network_that_stops_while_a_guest_starts_on_it(self):
         self.server.net(network("same", 96))
-        self.guest(nic("same", MAC), start=False)
+        self.guest(interface("same", MAC), start=False)
         other = self.server.connect()
         for _ in range(5):
             net, dom = other.networkLookupByName("same"), self.conn.lookupByName("g")
@@ -225,7 +225,7 @@ class Edges(unittest.TestCase):
                 dom.destroy()
         other.close()
 
-    # ---- cards
+    # ---- interfaces
 
     def guest(self, devices, start=True):
         self.server.define(boot_guest("g", devices=devices, uuid=UUID))
@@ -234,76 +234,76 @@ class Edges(unittest.TestCase):
         if start:
             self.virsh("start", "g")
 
-    def update(self, card, *flags):
-        return self.virsh("update-device", "g", self.server.write(card, "nic.xml"), *flags, check=False)
+    def update(self, document, *flags):
+        return self.virsh("update-device", "g", self.server.write(document, "interface.xml"), *flags, check=False)
 
     def macs(self, *flags):
         return re.findall("<mac address='([^']*)'", self.out("dumpxml", "g", *flags))
 
-    def test_a_changed_card_keeps_its_place(self):
-        self.server.net(network("cards", 95))
-        self.guest(nic("cards", MAC) + nic("cards", OTHER), start=False)
+    def test_a_changed_interface_keeps_its_place(self):
+        self.server.net(network("lan", 95))
+        self.guest(interface("lan", MAC) + interface("lan", OTHER), start=False)
         self.virsh("domif-setlink", "g", MAC, "down", "--config")
         self.assertEqual(self.macs(), [MAC, OTHER])
         self.virsh("start", "g")
-        self.assertEqual(self.update(nic("cards", MAC, more="<link state='up'/>"), "--live", "--config").returncode, 0)
+        self.assertEqual(self.update(interface("lan", MAC, more="<link state='up'/>"), "--live", "--config").returncode, 0)
         self.assertEqual((self.macs(), self.macs("--inactive")), ([MAC, OTHER],) * 2)
 
     def plugged_in_again(self, bridge):
         if not IS_VIREO:  # libvirtd wants to be asked
-            self.assertEqual(self.update(nic("cards", MAC), "--live").returncode, 0)
+            self.assertEqual(self.update(interface("lan", MAC), "--live").returncode, 0)
         tap = self.out("domiflist", "g").split()[0]
-        wait_for("the card", lambda: members(bridge) == [tap])
+        wait_for("the interface", lambda: members(bridge) == [tap])
         wait_for("what is shown", lambda: f"bridge='{bridge}'" in self.out("dumpxml", "g"))
-        self.assertEqual(len(self.out("net-port-list", "cards").split()), 1)
+        self.assertEqual(len(self.out("net-port-list", "lan").split()), 1)
 
-    def test_a_network_made_anew_gets_its_running_guests(self):
-        self.server.net(network("cards", 95))
-        self.guest(nic("cards", MAC))
+    def test_a_network_defined_again_gets_its_running_guests(self):
+        self.server.net(network("lan", 95))
+        self.guest(interface("lan", MAC))
         for number in 94, 93:
-            self.virsh("net-destroy", "cards")
-            self.virsh("net-undefine", "cards")
-            self.server.net(network("cards", number))
+            self.virsh("net-destroy", "lan")
+            self.virsh("net-undefine", "lan")
+            self.server.net(network("lan", number))
             self.plugged_in_again(f"virbr{number}")
         if IS_VIREO:
             self.server.restart()
             self.plugged_in_again("virbr93")
         self.virsh("destroy", "g")
-        self.assertEqual(self.out("net-port-list", "cards"), "")
+        self.assertEqual(self.out("net-port-list", "lan"), "")
 
     def test_a_network_with_another_bridge_than_before(self):
         uuid = f"<uuid>{UUID}</uuid>"
-        self.server.net(network("cards", 95).replace("<forward", f"{uuid}<forward"))
-        self.guest(nic("cards", MAC))
-        self.virsh("net-define", self.server.write(network("cards", 94).replace("<forward", f"{uuid}<forward"), "network.xml"))
+        self.server.net(network("lan", 95).replace("<forward", f"{uuid}<forward"))
+        self.guest(interface("lan", MAC))
+        self.virsh("net-define", self.server.write(network("lan", 94).replace("<forward", f"{uuid}<forward"), "network.xml"))
         self.assertEqual(len(members("virbr95")), 1)
-        self.virsh("net-destroy", "cards")
-        self.virsh("net-start", "cards")
+        self.virsh("net-destroy", "lan")
+        self.virsh("net-start", "lan")
         self.plugged_in_again("virbr94")
 
-    def test_counters_of_cards(self):
+    def test_counters_of_interfaces(self):
         """What virt-manager draws its curves from."""
-        self.server.net(network("cards", 95))
-        self.guest(nic("cards", MAC) + "<interface type='user'><model type='e1000'/></interface>" + nic("cards", OTHER))
+        self.server.net(network("lan", 95))
+        self.guest(interface("lan", MAC) + "<interface type='user'><model type='e1000'/></interface>" + interface("lan", OTHER))
         stats = dict(line.strip().split("=") for line in self.out("domstats", "g", "--interface", "--enforce").splitlines() if "=" in line)
         self.assertEqual((stats["net.count"], [key for key in stats if key.endswith(".name")]), ("3", ["net.0.name", "net.2.name"]))
         for number, mac in ("0", MAC), ("2", OTHER):
-            told = dict(line.split()[1:] for line in self.out("domifstat", "g", mac).splitlines())
+            shown = dict(line.split()[1:] for line in self.out("domifstat", "g", mac).splitlines())
             tap = f"net.{number}."
-            self.assertEqual(int(stats[f"{tap}tx.bytes"]), int(told["tx_bytes"]), "this guest sends nothing")
-            self.assertLessEqual(int(stats[f"{tap}rx.bytes"]), int(told["rx_bytes"]))
+            self.assertEqual(int(stats[f"{tap}tx.bytes"]), int(shown["tx_bytes"]), "this guest sends nothing")
+            self.assertLessEqual(int(stats[f"{tap}rx.bytes"]), int(shown["rx_bytes"]))
         self.virsh("destroy", "g")
         self.assertNotIn("net.", self.out("domstats", "g", "--interface"))
 
-    def test_what_a_running_card_cannot_change_is_refused_not_ignored(self):
-        self.server.net(network("cards", 95))
-        self.guest(nic("cards", MAC, more="<driver queues='2'/>"))
+    def test_what_a_running_interface_cannot_change_is_refused_not_ignored(self):
+        self.server.net(network("lan", 95))
+        self.guest(interface("lan", MAC, more="<driver queues='2'/>"))
         for more in ("", "<driver queues='4'/>", "<driver queues='2'/><target dev='other'/>", "<driver queues='2'/><mtu size='1400'/>",
                      "<driver queues='2'/><boot order='1'/>", "<driver queues='2'/><rom bar='off'/>"):
             with self.subTest(more):
-                done = self.update(nic("cards", MAC, more=more), "--live")
+                done = self.update(interface("lan", MAC, more=more), "--live")
                 self.assertNotEqual(done.returncode, 0)
-        self.assertEqual(self.update(nic("cards", MAC, more="<driver queues='2'/><link state='down'/>"), "--live").returncode, 0)
+        self.assertEqual(self.update(interface("lan", MAC, more="<driver queues='2'/><link state='down'/>"), "--live").returncode, 0)
 
     def test_addresses_asked_of_an_agent_that_does_not_answer(self):
         channel = "<channel type='unix'><target type='virtio' name='org.qemu.guest_agent.0'/></channel>"
@@ -314,23 +314,23 @@ class Edges(unittest.TestCase):
 
     def test_plugged_into_a_guest_with_usb_2(self):
         """Its controller's parts share one alias: virt-install's guests have that."""
-        self.server.net(network("cards", 95))
+        self.server.net(network("lan", 95))
         parts = "".join(f"<controller type='usb' index='0' model='ich9-{model}'{'/>' if not port else f'><master startport={port!r}/></controller>'}"
                         for model, port in (("ehci1", ""), ("uhci1", "0"), ("uhci2", "2"), ("uhci3", "4")))
         self.guest(parts)
-        self.virsh("attach-interface", "g", "network", "cards", "--model", "virtio", "--mac", MAC, "--live", "--config")
+        self.virsh("attach-interface", "g", "network", "lan", "--model", "virtio", "--mac", MAC, "--live", "--config")
         self.assertEqual((self.macs(), self.macs("--inactive")), ([MAC],) * 2)
 
     def test_a_tap_that_is_there_already(self):
         sh("ip tuntap add pre0 mode tap; ip link set pre0 address 02:00:00:00:00:01 up; ip link add vv0 type veth")
         self.addCleanup(sh, "ip link del pre0; ip link del vv0")
-        look = "ip -o link show pre0 | grep -o -e 'mtu [0-9]*' -e 'ether [0-9a-f:]*'"
-        before = sh(look)
+        command = "ip -o link show pre0 | grep -o -e 'mtu [0-9]*' -e 'ether [0-9a-f:]*'"
+        before = sh(command)
         self.guest(ethernet("<target dev='pre0' managed='no'/>"))
         self.assertIn("LOWER_UP", sh("ip -o link show pre0"), "it has its reader")
         self.virsh("destroy", "g")
         wait_for("the tap to be let go", lambda: "NO-CARRIER" in sh("ip -o link show pre0"))
-        self.assertEqual(sh(look), before)
+        self.assertEqual(sh(command), before)
         for target, part in (("<target dev='nope0' managed='no'/>", "there is no tap 'nope0'"), ("<target managed='no'/>", "needs the name"),
                              ("<target dev='vv0' managed='no'/>", "'vv0' is no tap but a veth"), ("<target dev='pre0'/>", "'pre0'")):
             with self.subTest(target):
@@ -340,20 +340,20 @@ class Edges(unittest.TestCase):
         self.assertNotIn("nope0", links())
 
     def test_scripts_of_type_ethernet_and_of_no_other(self):
-        told = f"{WORK}/told"
-        script = self.server.write(f"#!/bin/sh\necho $0 $1 >>{told}\n", "up")
+        calls = f"{WORK}/calls"
+        script = self.server.write(f"#!/bin/sh\necho $0 $1 >>{calls}\n", "up")
         os.chmod(script, 0o755)
         os.symlink(script, script[:-2] + "down")
         self.addCleanup(os.unlink, script[:-2] + "down")
-        words = f"<script path='{script}'/><downscript path='{script[:-2]}down'/>"
-        self.guest(ethernet(f"{words}<target dev='up0'/>"))
+        scripts = f"<script path='{script}'/><downscript path='{script[:-2]}down'/>"
+        self.guest(ethernet(f"{scripts}<target dev='up0'/>"))
         self.virsh("destroy", "g")
-        wait_for("both scripts", lambda: sh("cat", told, check=False) == f"{script} up0\n{script[:-2]}down up0\n")
+        wait_for("both scripts", lambda: sh("cat", calls, check=False) == f"{script} up0\n{script[:-2]}down up0\n")
         self.virsh("undefine", "g")
         sh("ip link add hostbr type bridge")
         self.addCleanup(sh, "ip link del hostbr")
-        for card in nic("nets", MAC, more=words), f"<interface type='bridge'><source bridge='hostbr'/>{words}</interface>":
-            path = self.server.write(boot_guest("g", devices=card))
+        for document in interface("nets", MAC, more=scripts), f"<interface type='bridge'><source bridge='hostbr'/>{scripts}</interface>":
+            path = self.server.write(boot_guest("g", devices=document))
             self.assertNotEqual(self.virsh("create", path, check=False).returncode, 0)
             if IS_VIREO:
                 self.assertIn("line 4: <script> in <interface> is not supported", self.server.error("define", path))
@@ -361,8 +361,8 @@ class Edges(unittest.TestCase):
     # ---- a session daemon
 
     @unittest.skipUnless(IS_VIREO and os.geteuid() == 0 and os.path.exists(HELPER), "needs root, to become a user, and QEMU's bridge helper")
-    def test_a_user_gets_a_card_in_a_bridge_that_is_allowed(self):
-        """By QEMU's setuid program, as with libvirt's session; a network is out of reach, and told so."""
+    def test_a_user_gets_an_interface_in_a_bridge_that_is_allowed(self):
+        """By QEMU's setuid program, as with libvirt's session; a network is out of reach, and the error says so."""
         root, as_user = f"{WORK}/user", ["setpriv", "--reuid", "vireo-user", "--regid", "vireo-user", "--clear-groups", "--"]
         os.makedirs(f"{WORK}/etc/qemu")
         for text in (f"mkdir {root} {WORK}/work; chown vireo-user:vireo-user {root}; chmod 755 {WORK}; cp {os.environ['VIREOD']} {WORK}/vireod; cp {HELPER} {WORK}/helper",
@@ -386,8 +386,8 @@ class Edges(unittest.TestCase):
                                    f"qemu:///session?socket={root}/sock", *args], capture_output=True, text=True, timeout=60)
             return done.returncode, done.stdout + done.stderr
 
-        def start(card):
-            path = self.server.write(re.sub("<disk.*</disk>", "", boot_guest("g", devices=card, uuid=UUID), flags=re.S))
+        def start(document):
+            path = self.server.write(re.sub("<disk.*</disk>", "", boot_guest("g", devices=document, uuid=UUID), flags=re.S))
             os.chmod(self.server.root, 0o755)
             self.assertEqual(virsh("define", path)[0], 0)
             return virsh("start", "g")
@@ -399,7 +399,7 @@ class Edges(unittest.TestCase):
         self.assertRegex(start(bridge.replace("<model", "<port isolated='yes'/><model"))[1], "CAP_NET_ADMIN")
         self.assertEqual(virsh("net-define", self.server.write(network("n", 94), "n.xml"))[0], 0)
         self.assertRegex(virsh("net-start", "n")[1], "session daemon.*CAP_NET_ADMIN.*qemu:///system")
-        self.assertRegex(start(nic("n", MAC))[1], "session daemon")
+        self.assertRegex(start(interface("n", MAC))[1], "session daemon")
         self.assertEqual(start("<interface type='user'/>")[0], 0)
         self.assertEqual(virsh("destroy", "g")[0], 0)
 

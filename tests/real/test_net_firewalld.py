@@ -68,7 +68,7 @@ class Firewalld(unittest.TestCase):
         self.server.virsh("net-destroy", "routed")
         self.wait_calls(f"{PUT} vireo virbr60", f"{PUT} vireo-routed virbr61", f"{PUT} vireo virbr63", f"{TAKE} vireo-routed virbr61")
 
-    def test_libvirts_zone_serves_where_ours_is_missing(self):
+    def test_libvirts_zone_is_used_where_vireos_is_missing(self):
         self.begin("public", "libvirt")
         self.server.start()
         self.server.net(network("nat", 60))
@@ -99,8 +99,8 @@ class Firewalld(unittest.TestCase):
         self.server.start()
         self.server.net(document, start=False)
         error = self.server.error("net-start", "nat")
-        for word in ("'virbr60'", "'trusted'", "firewalld does not run", "zone="):
-            self.assertIn(word, error)
+        for part in ("'virbr60'", "'trusted'", "firewalld does not run", "zone="):
+            self.assertIn(part, error)
         self.assertNotIn("virbr60", links())
         self.begin("public")
         self.assertIn("INVALID_ZONE", self.server.error("net-start", "nat"))
@@ -122,7 +122,7 @@ class Firewalld(unittest.TestCase):
         self.begin(*ALL)
         self.wait_calls(f"{PUT} vireo virbr60")
 
-    def test_one_that_hangs_holds_up_nobody_else(self):
+    def test_one_that_hangs_delays_no_other_call(self):
         self.begin(*ALL)
         self.server.start()
         self.server.net(network("nat", 60), start=False)

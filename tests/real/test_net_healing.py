@@ -3,7 +3,7 @@
 """Networks that others damage while guests use them: traffic comes back by itself, at once, and the log says why.
 
 A Linux guest fetches a page from outside all the time, a new connection every 20 ms or so; each visit is noted there
-with its time. A cheap guest asks for a name all the time. The longest silence around a deed is how long it hurt.
+with its time. A cheap guest asks for a name all the time. The longest silence around an action is how long the network was down.
 """
 import ns; ns.enter()
 import contextlib
@@ -16,7 +16,7 @@ import threading
 import time
 import unittest
 
-from net import (DEFAULT, IS_VIREO, OUT4, NetServer, Outside, VethGuest, forwarding, links, members, nic, processes,
+from net import (DEFAULT, IS_VIREO, OUT4, NetServer, Outside, VethGuest, forwarding, links, members, interface, processes,
                  rules, sh, wait_for)
 from server import Terminal, linux_guest, main, require
 
@@ -59,7 +59,7 @@ class Healing:
         cls.outside = Outside()
         cls.server = NetServer(f"healing-{cls.backend}", f'firewall_backend = "{cls.backend}"\n').start()
         cls.server.net(DEFAULT)
-        cls.server.define(linux_guest("linux", "guestname=linux", devices=nic("default", "52:54:00:aa:00:01")))
+        cls.server.define(linux_guest("linux", "guestname=linux", devices=interface("default", "52:54:00:aa:00:01")))
         cls.terminal = Terminal(cls.server, "start", "--console", "linux")
         cls.terminal.expect("ip=192.168.122.", 60)
         cls.terminal.expect("VIREO-GUEST ready")
@@ -91,8 +91,8 @@ class Healing:
     def repairs(self):
         return self.server.log_count("default", "repaired after") - self.before
 
-    def heals(self, deed, names=False, repairs=1, cause=""):
-        """Does it, and looks how long it hurt."""
+    def heals(self, action, names=False, repairs=1, cause=""):
+        """Runs `action`, and measures how long the network was down."""
         pulse, limit, watch = self.visits, TRAFFIC_MS, 1.2
         asking = None
         if names:
@@ -100,10 +100,10 @@ class Healing:
             pulse, limit, watch = lambda: list(asking.times), DNSMASQ_MS, 2
             wait_for("answers", pulse)
         start = time.monotonic() - 0.1
-        deed()
+        action()
         end = time.monotonic()
         try:
-            # Looked at as long as what is lost takes to be missed, then until it beats again.
+            # Watched for as long as it takes to miss what is lost, then until answers come again.
             wait_for("traffic after the damage", lambda: pulse() and pulse()[-1] > end + watch, 10)
         except AssertionError as failed:
             raise AssertionError(f"{failed}\n{rules()}\n{sh('ip addr')}\n{self.server.log_text()}") from None
@@ -118,7 +118,7 @@ class Healing:
         print(f"{hurt:.0f} ms", end=" ", flush=True)
 
     def replug_neighbour(self):
-        """It was plugged in by hand: nobody but us can put it back."""
+        """It was plugged in by hand: only this test can put it back."""
         wait_for("the bridge", lambda: "virbr0" in links())
         self.neighbour.plug("virbr0")
 
@@ -138,7 +138,7 @@ class Healing:
         self.heals(lambda: sh("iptables-nft -F; iptables-nft -t nat -F"), repairs=0)
 
     def test_bridge_deleted(self):
-        self.heals(lambda: sh("ip link del virbr0"), cause="bridge virbr0 created")  # told first that a port left it
+        self.heals(lambda: sh("ip link del virbr0"), cause="bridge virbr0 created")  # the port that left it is reported first
         self.assertIn(self.tap, members("virbr0"))
         self.replug_neighbour()
 
@@ -170,15 +170,15 @@ class Healing:
         leases = self.server.out("net-dhcp-leases", "default")
         self.assertIn("linux", leases)
 
-        def deed():
+        def action():
             for path in files:
                 os.unlink(path)
-        self.heals(deed, names=True)
+        self.heals(action, names=True)
         self.assertEqual(self.dnsmasq_files(), files)
         self.assertEqual(self.server.out("net-dhcp-leases", "default"), leases)
 
     def test_destroyed_and_started_with_running_guests(self):
-        def deed():
+        def action():
             self.server.virsh("net-destroy", "default")
             self.server.virsh("net-start", "default")
         # Two clients come and go between: what counts is the time from the start on.
@@ -194,7 +194,7 @@ class Healing:
         self.replug_neighbour()
 
     def test_everything_at_once(self):
-        def deed():
+        def action():
             sh("nft flush ruleset; iptables-legacy -w -F; iptables-legacy -w -t nat -F; ip link del virbr0; "
                "sysctl -qw net.ipv4.ip_forward=0")
             os.kill(processes("dnsmasq")[0], 9)
@@ -202,7 +202,7 @@ class Healing:
                 with contextlib.suppress(FileNotFoundError):
                     os.unlink(path)
         start = time.monotonic()
-        deed()
+        action()
         end = time.monotonic()
         came = self.outside.page4.wait_after(end, 10)
         self.assertIsNotNone(came, self.server.log_text())
@@ -211,15 +211,15 @@ class Healing:
         wait_for("names", lambda: self.neighbour.resolve("linux", "192.168.122.1", 0.2), 3)
 
     def test_chaos(self):
-        """Deeds in random order without a pause: in the end all is well."""
+        """Actions in random order without a pause: in the end everything works."""
         seed = int(os.environ.get("VIREO_SEED", time.time_ns() % 10000))
         print(f"VIREO_SEED={seed}", end=" ", flush=True)
         chance = random.Random(seed)
-        deeds = ["nft flush ruleset", "iptables-legacy -w -F; iptables-legacy -w -t nat -F", "ip link del virbr0",
+        actions = ["nft flush ruleset", "iptables-legacy -w -F; iptables-legacy -w -t nat -F", "ip link del virbr0",
                  "ip addr flush dev virbr0", "sysctl -qw net.ipv4.ip_forward=0", f"ip link set {self.tap} nomaster",
                  "ip link set virbr0 down", "kill -9 $(pidof dnsmasq)", f"rm -f {' '.join(self.dnsmasq_files())}"]
-        for deed in chance.sample(deeds, len(deeds)):
-            sh(deed, check=False)
+        for action in chance.sample(actions, len(actions)):
+            sh(action, check=False)
             time.sleep(chance.uniform(0, 0.05))
         end = time.monotonic()
         came = self.outside.page4.wait_after(end + 0.2, 10)
@@ -230,14 +230,14 @@ class Healing:
 
     def test_zz_a_program_that_fights(self):
         """Named once, not looped with; when it ends, all is well again. (Last: it leaves pauses behind.)"""
-        told = self.server.log_count("default", "keeps changing")
+        before = self.server.log_count("default", "keeps changing")
         enemy = subprocess.Popen(["bash", "-c", "while :; do ip addr flush dev virbr0; sleep 0.05; done"], stderr=subprocess.DEVNULL)
         try:
             time.sleep(4)  # not a wait for anything: how long it fights
         finally:
             enemy.kill()
             enemy.wait()
-        self.assertEqual(self.server.log_count("default", "keeps changing") - told, 1, self.server.log_text())
+        self.assertEqual(self.server.log_count("default", "keeps changing") - before, 1, self.server.log_text())
         self.assertLess(self.repairs(), 15, self.server.log_text())
         wait_for("the address", lambda: "192.168.122.1/24" in sh("ip addr show dev virbr0"), 10)
         end = time.monotonic()

@@ -7,11 +7,11 @@ import threading
 import unittest
 
 import libvirt
-from net import IS_VIREO, Host, NetServer, links, members, network, nic, processes, rules, sh, wait_for
+from net import IS_VIREO, Host, NetServer, links, members, network, interface, processes, rules, sh, wait_for
 from server import boot_guest, main, require
 from steps import SUPPORTED, Steps
 
-# Changes that dnsmasq is told of, and that it is started again for.
+# Changes that dnsmasq reads again on a signal, and those for which it is started again.
 SECTIONS = {"names": (libvirt.VIR_NETWORK_SECTION_DNS_HOST, "<host ip='192.168.60.{0}'><hostname>name{0}</hostname></host>"),
             "texts": (libvirt.VIR_NETWORK_SECTION_DNS_TXT, "<txt name='name{0}' value='text'/>")}
 FIRST, ALL = 100, 99  # numbers of one length; more steps than anything here has
@@ -26,8 +26,8 @@ class Kills:
         cls.server = NetServer(f"kills-{cls.backend}", f'firewall_backend = "{cls.backend}"\n').start()
         cls.server.net(network("net", 60, forward="<forward mode='nat'><nat ipv6='yes'/></forward>",
                                ip6="<ip family='ipv6' address='fd00:60::1' prefix='64'/>"))
-        # A guest that outlives all of it: its card is plugged in again at each start.
-        cls.server.define(boot_guest("g", devices=nic("net", "52:54:00:aa:00:05")))
+        # A guest that outlives all of it: its interface is plugged in again at each start.
+        cls.server.define(boot_guest("g", devices=interface("net", "52:54:00:aa:00:05")))
         cls.server.virsh("start", "g")
         cls.whole = cls.there()
         cls.server.virsh("net-destroy", "net")
@@ -60,59 +60,59 @@ class Kills:
         want = self.whole if active else self.nothing
         wait_for("a good beginning", lambda: self.there() == want)
 
-    def ask(self, net, deed, step):
+    def ask(self, net, action, step):
         try:
-            if deed == "start":
+            if action == "start":
                 net.create()
-            elif deed == "destroy":
+            elif action == "destroy":
                 net.destroy()
             else:
-                section, text = SECTIONS[deed]
+                section, text = SECTIONS[action]
                 net.update(libvirt.VIR_NETWORK_UPDATE_COMMAND_ADD_LAST, section, -1, text.format(FIRST + step),
                            libvirt.VIR_NETWORK_UPDATE_AFFECT_LIVE | libvirt.VIR_NETWORK_UPDATE_AFFECT_CONFIG)
         except libvirt.libvirtError:
             pass  # the daemon died
 
-    def kill(self, deed, step):
+    def kill(self, action, step):
         """Kills the daemon at a step and starts it again; the steps that came."""
-        self.put(deed != "start")
+        self.put(action != "start")
         net = self.server.connect().networkLookupByName("net")
-        asking = threading.Thread(target=self.ask, args=(net, deed, step))
+        asking = threading.Thread(target=self.ask, args=(net, action, step))
         steps = Steps(self.server.process.pid)
         asking.start()
-        steps.kill_at(step, lambda: not asking.is_alive() and (deed != "destroy" or self.there() == self.nothing))
+        steps.kill_at(step, lambda: not asking.is_alive() and (action != "destroy" or self.there() == self.nothing))
         asking.join()
         self.server.process.wait()
         self.server.check_log()
         self.server.start()
         return steps.names
 
-    def at_each_step(self, deed, *some):
-        """Kills it at all steps of a deed, among them `some`; and after the last."""
-        steps = self.kill(deed, ALL)
-        self.assertEqual(self.is_active(), deed != "destroy")
-        self.check(deed, ALL)
+    def at_each_step(self, action, *some):
+        """Kills it at all steps of an action, among them `some`; and after the last."""
+        steps = self.kill(action, ALL)
+        self.assertEqual(self.is_active(), action != "destroy")
+        self.check(action, ALL)
         for name in some:
             self.assertIn(name, steps)
         for step in range(len(steps)):
-            seen = self.kill(deed, step)
+            seen = self.kill(action, step)
             with self.subTest(step=step, seen=seen, steps=steps):
-                self.check(deed, step)
+                self.check(action, step)
 
-    def check(self, deed, step):
+    def check(self, action, step):
         want = self.whole if self.is_active() else self.nothing
         wait_for(f"all or nothing (there is {self.there()})", lambda: self.there() == want, 3)
-        if deed not in SECTIONS:
+        if action not in SECTIONS:
             return
         # In the live document, the stored one and what the name server knows, or nowhere.
         self.assertIs(want, self.whole)
         name = f"name{FIRST + step}"
         live, stored = (name in self.server.out("net-dumpxml", "net", *flag) for flag in ((), ("--inactive",)))
         self.assertEqual(live, stored, "live and stored differ")
-        wait_for(f"a name server that {'knows' if live else 'forgot'} it", lambda: self.is_known(deed, name) == live, 3)
+        wait_for(f"a name server that {'knows' if live else 'forgot'} it", lambda: self.is_known(action, name) == live, 3)
 
-    def is_known(self, deed, name):
-        return bool(Host().resolve(name, "192.168.60.1", kind=1 if deed == "names" else 16))
+    def is_known(self, action, name):
+        return bool(Host().resolve(name, "192.168.60.1", kind=1 if action == "names" else 16))
 
     def test_start(self):
         self.at_each_step("start", self.firewall, "rename net.status", "rename net.conf", "clone", "clone done")
@@ -142,7 +142,7 @@ class Attach(unittest.TestCase):
 
     def attach(self, guest):
         try:
-            guest.attachDeviceFlags(nic("net", "52:54:00:aa:00:06"), libvirt.VIR_DOMAIN_AFFECT_LIVE)
+            guest.attachDeviceFlags(interface("net", "52:54:00:aa:00:06"), libvirt.VIR_DOMAIN_AFFECT_LIVE)
         except libvirt.libvirtError:
             pass  # the daemon died
 
@@ -164,7 +164,7 @@ class Attach(unittest.TestCase):
         return (len(self.server.out("domiflist", "g").splitlines()), len(members("virbr60")), len(links("tun")),
                 len(self.server.out("net-port-list", "net").split()), devices.count("type=tap"))
 
-    def test_card(self):
+    def test_interface(self):
         steps, seen = self.kill(ALL), set()
         for name in ("rename g.status", "qmp getfd", "qmp netdev_add", "qmp device_add"):
             self.assertIn(name, steps)

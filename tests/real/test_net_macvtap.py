@@ -3,7 +3,7 @@
 """Guests put straight on interfaces of the host: macvtaps of interfaces of type direct, and of networks of such.
 
 The interface below is one end of a cable; the other end is in a namespace outside, which gives out leases and a page.
-A macvtap outlives its QEMU: that none is left over is looked at after every test.
+A macvtap outlives its QEMU: every test checks at its end that none is left over.
 """
 import ns; ns.enter()
 import os
@@ -15,7 +15,7 @@ import subprocess
 import time
 import unittest
 
-from net import IS_VIREO, OUT4, WORK, NetServer, Outside, links, network, nic, sh, wait_for
+from net import IS_VIREO, OUT4, WORK, NetServer, Outside, links, network, interface, sh, wait_for
 from server import Terminal, boot_guest, linux_guest, main, require
 from steps import SUPPORTED, Steps
 
@@ -86,17 +86,17 @@ class Macvtaps(unittest.TestCase):
         return error
 
     def write(self, text):
-        return self.server.write(text, "nic.xml")
+        return self.server.write(text, "interface.xml")
 
     def interfaces(self, name="a"):
-        """(target, type, source) of each card."""
+        """(target, type, source) of each interface."""
         return [tuple(line.split()[:3]) for line in self.out("domiflist", name).splitlines()]
 
     def connections(self, name):
         text = self.out("net-dumpxml", name)
         return {dev: int(n or 0) for dev, n in re.findall(r"<interface dev='(\w+)'(?: connections='(\d+)')?/>", text)}
 
-    # ---- one card
+    # ---- one interface
 
     def test_start_and_end(self):
         before = mac_of("low0")
@@ -198,7 +198,7 @@ class Macvtaps(unittest.TestCase):
         self.assertIn("down", self.out("domif-getlink", "a", name))
         self.virsh("update-device", "a", self.write(direct("low0", more="<link state='up'/>")))
         self.assertIn("up", self.out("domif-getlink", "a", name))
-        for other in (direct("low1"), direct("low0", "private"), nic("none", MAC.format(5))):
+        for other in (direct("low1"), direct("low0", "private"), interface("none", MAC.format(5))):
             self.error("update-device", "a", self.write(other), "--live")
         self.virsh("attach-interface", "a", "direct", "low1", "--mac", MAC.format(6), "--model", "e1000")
         self.assertEqual(len(macvtaps()), 2)
@@ -213,7 +213,7 @@ class Macvtaps(unittest.TestCase):
     def test_pool_of_interfaces(self):
         self.server.net(pool("pool", "bridge", "low0", "low1"))
         self.assertNotIn("Bridge", self.out("net-info", "pool"))
-        self.boot(*(nic("pool", MAC.format(n)) for n in range(3)))
+        self.boot(*(interface("pool", MAC.format(n)) for n in range(3)))
         self.assertEqual([(kind, source) for _, kind, source in self.interfaces()], [("direct", "pool")] * 3)
         live = self.out("dumpxml", "a")
         self.assertEqual(re.findall(r"<source network='pool' portid='[0-9a-f-]{36}' dev='(low\d)' mode='bridge'/>", live),
@@ -229,7 +229,7 @@ class Macvtaps(unittest.TestCase):
             return
         # Another interface is there for the next; one less for the one after it.
         self.virsh("net-update", "pool", "add", "forward-interface", "<interface dev='low2'/>", "--live")
-        self.virsh("attach-device", "a", self.write(nic("pool", MAC.format(3))))
+        self.virsh("attach-device", "a", self.write(interface("pool", MAC.format(3))))
         self.assertEqual(self.connections("pool"), {"low0": 2, "low1": 1, "low2": 1})
         self.virsh("detach-interface", "a", "direct", "--mac", MAC.format(0))
         wait_for("the guest to let go", lambda: self.connections("pool") == {"low0": 1, "low1": 1, "low2": 1})
@@ -239,54 +239,54 @@ class Macvtaps(unittest.TestCase):
 
     def test_passthrough_network(self):
         self.server.net(pool("own", "passthrough", "low0", "low1"))
-        self.start(nic("own", MAC.format(1)), nic("own", MAC.format(2)))
+        self.start(interface("own", MAC.format(1)), interface("own", MAC.format(2)))
         self.assertEqual((mac_of("low0"), mac_of("low1")), (MAC.format(1), MAC.format(2)))
-        error = self.fails(nic("own", MAC.format(3)))
+        error = self.fails(interface("own", MAC.format(3)))
         self.assertIn("own", error)
         if IS_VIREO:
             self.assertRegex(error, "none is free: 'low0'.*'low1'")
         self.assertEqual(len(macvtaps()), 2)
         self.virsh("destroy", "a")
-        if IS_VIREO:  # somebody else's macvtap: libvirtd tries, and fails
+        if IS_VIREO:  # another program's macvtap: libvirtd tries, and fails
             self.start(direct("low0", number=4), name="c")
             self.virsh("start", "a", check=False)
             self.assertEqual(self.server.state("a"), "shut off")
-            self.start(nic("own", MAC.format(3)), name="d")
+            self.start(interface("own", MAC.format(3)), name="d")
             self.assertIn("dev='low1'", self.out("dumpxml", "d"))
 
     def test_missing_interface(self):
         self.server.net(pool("later", "vepa", "nosuch0"))
-        self.assertIn("nosuch0", self.fails(nic("later")))
+        self.assertIn("nosuch0", self.fails(interface("later")))
         self.assertEqual(self.out("net-port-list", "later"), "")
         if IS_VIREO:
             self.assertEqual(self.server.log_count("later", "nosuch0", "does not exist"), 1)
         sh("ip link add nosuch0 type veth peer name far9")
         self.addCleanup(sh, "ip", "link", "del", "nosuch0")
-        self.start(nic("later"))
+        self.start(interface("later"))
         self.virsh("destroy", "a")
 
     @vireo
     def test_a_network_that_becomes_another_leaves_macvtaps_where_they_are(self):
         self.server.net(pool("net", "bridge", "low0"))
-        self.start(nic("net", MAC.format(1)))
+        self.start(interface("net", MAC.format(1)))
         name = self.interfaces()[0][0]
         self.virsh("net-destroy", "net")
         self.virsh("net-undefine", "net")
         self.server.net(network("net", 71))
         self.assertIn(f"{name}@low0", sh("ip", "link", "show", "dev", name))
         self.assertNotIn("master", sh("ip", "link", "show", "dev", name))
-        self.error("update-device", "a", self.write(nic("none", MAC.format(1))), "--live")
+        self.error("update-device", "a", self.write(interface("none", MAC.format(1))), "--live")
         self.virsh("destroy", "a")
 
     @vireo
     def test_moving_between_a_bridge_and_interfaces_is_refused(self):
         self.server.net(pool("net", "bridge", "low0"))
         self.server.net(network("bridged", 72))
-        self.start(nic("net", MAC.format(1)), nic("bridged", MAC.format(2)))
+        self.start(interface("net", MAC.format(1)), interface("bridged", MAC.format(2)))
         before = self.out("dumpxml", "a")
-        for wanted in (nic("bridged", MAC.format(1)), nic("net", MAC.format(2))):
+        for wanted in (interface("bridged", MAC.format(1)), interface("net", MAC.format(2))):
             self.assertIn("cannot change", self.error("update-device", "a", self.write(wanted), "--live"))
-        self.virsh("update-device", "a", self.write(nic("net", MAC.format(1))), "--live")  # nothing changes
+        self.virsh("update-device", "a", self.write(interface("net", MAC.format(1))), "--live")  # nothing changes
         self.assertEqual(self.out("dumpxml", "a").replace("      <link state='up'/>\n", ""), before)
 
     def test_refused_documents(self):
@@ -298,11 +298,11 @@ class Macvtaps(unittest.TestCase):
                 self.assertIn(why, done.stderr)
             self.virsh("net-undefine", "x", check=False)
 
-    # ---- ends that nobody asked for
+    # ---- unexpected ends
 
     def test_qemu_killed(self):
         self.server.net(pool("pool", "bridge", "low0"))
-        self.start(direct("low0"), nic("pool", MAC.format(1)))
+        self.start(direct("low0"), interface("pool", MAC.format(1)))
         os.kill(self.server.qemu_pid("a"), signal.SIGKILL)
         self.server.wait_state("a", "shut off")
         wait_for("the macvtaps to go", lambda: macvtaps() == [], 5)
@@ -310,14 +310,14 @@ class Macvtaps(unittest.TestCase):
 
     def test_killed_daemon_finds_the_macvtaps_again(self):
         self.server.net(pool("pool", "bridge", "low0", "low1"))
-        self.boot(direct("low0"), nic("pool", MAC.format(1)), nic("pool", MAC.format(2)))
+        self.boot(direct("low0"), interface("pool", MAC.format(1)), interface("pool", MAC.format(2)))
         before = self.interfaces(), macvtaps(), self.connections("pool"), self.out("net-port-list", "pool")
         live = re.findall("<interface.*?</interface>", self.out("dumpxml", "a"), re.DOTALL)
         self.server.restart(signal.SIGKILL)
         self.assertEqual((self.interfaces(), macvtaps(), self.connections("pool"), self.out("net-port-list", "pool")), before)
         self.assertEqual(re.findall("<interface.*?</interface>", self.out("dumpxml", "a"), re.DOTALL), live)
         # And goes on from there.
-        self.virsh("attach-device", "a", self.write(nic("pool", MAC.format(3))))
+        self.virsh("attach-device", "a", self.write(interface("pool", MAC.format(3))))
         self.assertEqual(self.connections("pool"), {"low0": 2, "low1": 1})
         self.virsh("detach-interface", "a", "direct", "--mac", MAC.format(2))
         wait_for("the macvtap to go", lambda: len(macvtaps()) == 3)
@@ -328,7 +328,7 @@ class Macvtaps(unittest.TestCase):
 
     def test_guest_that_ends_while_no_daemon_runs(self):
         self.server.net(pool("pool", "passthrough", "low0"))
-        self.start(nic("pool", MAC.format(1)), direct("low1", number=2))
+        self.start(interface("pool", MAC.format(1)), direct("low1", number=2))
         pid = self.server.qemu_pid("a")
         self.server.kill(signal.SIGKILL)
         os.kill(pid, signal.SIGKILL)
@@ -345,7 +345,7 @@ class Macvtaps(unittest.TestCase):
         script = self.server.write("#!/bin/sh\nkill -9 $PPID\n", "script")
         os.chmod(script, 0o755)
         self.server.net(pool("pool", "passthrough", "low1"))
-        self.server.define(boot_guest("a", devices=direct("low0", more="<target dev='mine'/>") + nic("pool", MAC.format(1)) +
+        self.server.define(boot_guest("a", devices=direct("low0", more="<target dev='mine'/>") + interface("pool", MAC.format(1)) +
                                       f"<interface type='ethernet'><script path='{script}'/></interface>"))
         self.virsh("start", "a", check=False)
         self.server.process.wait(10)
@@ -356,12 +356,12 @@ class Macvtaps(unittest.TestCase):
         self.assertEqual(self.out("net-port-list", "pool"), "")
 
     @vireo
-    def test_killed_when_the_macvtap_of_a_plugged_card_is_just_made(self):
+    def test_killed_when_the_macvtap_of_a_plugged_interface_is_just_made(self):
         self.server.net(pool("pool", "bridge", "low0"))
         self.start(direct("low0"))
         mine, pid = macvtaps(), self.server.qemu_pid("a")
-        os.kill(pid, signal.SIGSTOP)  # it takes no card, and says nothing
-        client = subprocess.Popen(["virsh", "-q", "-c", self.server.uri, "attach-device", "a", self.write(nic("pool", MAC.format(1)))],
+        os.kill(pid, signal.SIGSTOP)  # it takes no interface, and does not answer
+        client = subprocess.Popen(["virsh", "-q", "-c", self.server.uri, "attach-device", "a", self.write(interface("pool", MAC.format(1)))],
                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
         wait_for("the macvtap", lambda: len(macvtaps()) == 2)
         self.server.kill(signal.SIGKILL)
@@ -372,7 +372,7 @@ class Macvtaps(unittest.TestCase):
         wait_for("the macvtap to go", lambda: macvtaps() == mine, 5)
         self.assertEqual(self.server.state("a"), "running")
         wait_for("the port to go", lambda: self.out("net-port-list", "pool") == "", 5)
-        self.virsh("attach-device", "a", self.write(nic("pool", MAC.format(1))))
+        self.virsh("attach-device", "a", self.write(interface("pool", MAC.format(1))))
         self.assertEqual(len(self.interfaces()), 2)
 
     @vireo
@@ -400,9 +400,9 @@ class Macvtaps(unittest.TestCase):
             with self.subTest(step=step):
                 killed_at(step)
 
-    def killed_in(self, seconds, *words):
-        """Kills the daemon while it does something, starts it again, and looks."""
-        client = subprocess.Popen(["virsh", "-q", "-c", self.server.uri, *words], stdout=subprocess.DEVNULL,
+    def killed_in(self, seconds, *command):
+        """Kills the daemon while it does something, starts it again, and checks."""
+        client = subprocess.Popen(["virsh", "-q", "-c", self.server.uri, *command], stdout=subprocess.DEVNULL,
                                   stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
         time.sleep(seconds)
         self.server.kill(signal.SIGKILL)
@@ -424,7 +424,7 @@ class Macvtaps(unittest.TestCase):
         print(f"VIREO_SEED={seed}", end=" ", flush=True)
         chance = random.Random(seed)
         self.server.net(pool("pool", "bridge", "low0"))
-        self.server.define(boot_guest("a", "echo", devices=direct("low0") + direct("low1", "passthrough", 6) + nic("pool", MAC.format(1))))
+        self.server.define(boot_guest("a", "echo", devices=direct("low0") + direct("low1", "passthrough", 6) + interface("pool", MAC.format(1))))
         for step in range(int(os.environ.get("VIREO_KILLS", 16))):
             running = self.server.state("a") == "running"
             with self.subTest(step=step, running=running, seed=seed):
@@ -437,12 +437,12 @@ class Macvtaps(unittest.TestCase):
         chance = random.Random(seed)
         self.server.net(pool("pool", "bridge", "low0"))
         self.boot(direct("low0"))
-        path = self.write(nic("pool", MAC.format(2)))
+        path = self.write(interface("pool", MAC.format(2)))
         for step in range(int(os.environ.get("VIREO_KILLS", 16))):
             has = len(self.interfaces()) == 2
-            words = ("detach-interface", "a", "direct", "--mac", MAC.format(2)) if has else ("attach-device", "a", path)
-            with self.subTest(step=step, words=words[0], seed=seed):
-                self.killed_in(chance.uniform(0.01, 0.08), *words)
+            command = ("detach-interface", "a", "direct", "--mac", MAC.format(2)) if has else ("attach-device", "a", path)
+            with self.subTest(step=step, command=command[0], seed=seed):
+                self.killed_in(chance.uniform(0.01, 0.08), *command)
 
 
 @unittest.skipUnless(shutil.which("dnsmasq"), "no dnsmasq")
@@ -459,7 +459,7 @@ class Traffic(unittest.TestCase):
         server = NetServer("cable").start()
         self.addCleanup(server.stop)
         server.net(pool("cable", "bridge", "out0"))
-        server.define(linux_guest("linux", f"guestname=linux fetch=http://{OUT4}/", devices=nic("cable", MAC.format(1))))
+        server.define(linux_guest("linux", f"guestname=linux fetch=http://{OUT4}/", devices=interface("cable", MAC.format(1))))
         terminal = Terminal(server, "start", "--console", "linux")
         self.addCleanup(terminal.close)
         # An address from outside, and a page: large frames, checksums left to the interface and all.
@@ -469,8 +469,8 @@ class Traffic(unittest.TestCase):
         terminal.expect("FETCHRC=0")
         terminal.expect("guest# ", 60)
         # Seen from the guest: what it got is more than it sent.
-        card = server.out("domiflist", "linux").split()[0]
-        counters = dict(line.split()[1:] for line in server.out("domifstat", "linux", card).splitlines())
+        tap = server.out("domiflist", "linux").split()[0]
+        counters = dict(line.split()[1:] for line in server.out("domifstat", "linux", tap).splitlines())
         self.assertGreater(int(counters["rx_bytes"]), 0)
         self.assertGreater(int(counters["tx_packets"]), 0)
         terminal.ask(f"echo here >/index.html; httpd -p 80; echo started-$((1 + 1))\n", "started-2")
@@ -478,13 +478,13 @@ class Traffic(unittest.TestCase):
         if IS_VIREO:  # By IPv6 as well, which asks for the guest's address by a group that only the guest knows of.
             terminal.ask("ip addr add 2001:db8:113::77/64 dev eth0; echo added-$((1 + 1))\n", "added-2")
             wait_for("the page by IPv6", lambda: outside.fetch("2001:db8:113::77") == "here\n")
-        sent = int(dict(line.split()[1:] for line in server.out("domifstat", "linux", card).splitlines())["tx_bytes"])
+        sent = int(dict(line.split()[1:] for line in server.out("domifstat", "linux", tap).splitlines())["tx_bytes"])
         self.assertGreater(sent, int(counters["tx_bytes"]))
         # The cable pulled out, and plugged in again; with another daemon behind it.
-        server.virsh("domif-setlink", "linux", card, "down")
+        server.virsh("domif-setlink", "linux", tap, "down")
         self.assertIsNone(outside.fetch(ip, seconds=0.5))
         server.restart(signal.SIGKILL)
-        server.virsh("domif-setlink", "linux", card, "up")
+        server.virsh("domif-setlink", "linux", tap, "up")
         wait_for("the page", lambda: outside.fetch(ip, seconds=1) == "here\n")
         server.virsh("destroy", "linux")
         self.assertEqual(macvtaps(), [])

@@ -8,7 +8,7 @@ import unittest
 
 import libvirt
 
-from net import IS_VIREO, NetServer, network, nic, sh
+from net import IS_VIREO, NetServer, network, interface, sh
 from server import boot_guest, main
 
 UUID = "c7a5fdbd-cdaf-9455-926a-d65c16db1899"
@@ -68,11 +68,11 @@ class Rates(unittest.TestCase):
     def stored_and_live(self):
         return tuple(re.findall(r"<inbound [^>]*>", self.out("dumpxml", "a", *flags)) for flags in (["--inactive"], []))
 
-    def update(self, card, *flags):
-        self.virsh("update-device", "a", self.server.write(card, "nic.xml"), *flags)
+    def update(self, document, *flags):
+        self.virsh("update-device", "a", self.server.write(document, "interface.xml"), *flags)
 
     def test_of_the_stored_guest(self):
-        self.define(nic("plain", MAC, more=FAST))
+        self.define(interface("plain", MAC, more=FAST))
         dom = self.server.connect().lookupByName("a")
         self.assertEqual(dom.interfaceParameters(MAC), NONE | {"inbound.average": 1000, "inbound.peak": 5000, "inbound.burst": 1024})
         dom.setInterfaceParameters(MAC, {"outbound.average": 128}, libvirt.VIR_DOMAIN_AFFECT_CONFIG)
@@ -94,12 +94,12 @@ class Rates(unittest.TestCase):
 
     @unittest.skipUnless(IS_VIREO and CAN_LIMIT, "libvirtd's qdisc sfq, or tbf, is not in this kernel")
     def test_at_start_and_plugged_in_later(self):
-        interfaces = (nic("plain", MAC, more=FAST),
+        interfaces = (interface("plain", MAC, more=FAST),
                  f"<interface type='bridge'><mac address='{MAC}'/><source bridge='hostbr'/>{FAST}<model type='virtio'/></interface>",
                  f"<interface type='ethernet'><mac address='{MAC}'/>{FAST}<model type='virtio'/></interface>")
-        for card in interfaces:
-            with self.subTest(card):
-                self.start(card)
+        for document in interfaces:
+            with self.subTest(document):
+                self.start(document)
                 self.assertEqual(self.rate(), (1000, 5000))
                 self.virsh("destroy", "a")
         self.start("")
@@ -113,7 +113,7 @@ class Rates(unittest.TestCase):
 
     @unittest.skipUnless(IS_VIREO and CAN_LIMIT, "libvirtd's qdisc sfq, or tbf, is not in this kernel")
     def test_changed_while_it_runs(self):
-        self.start(nic("plain", MAC))
+        self.start(interface("plain", MAC))
         self.assertIsNone(self.rate())
         self.virsh("domiftune", "a", MAC, "--inbound", "500,600,700", "--live", "--config")
         self.assertEqual(self.rate(), (500, 600))
@@ -122,7 +122,7 @@ class Rates(unittest.TestCase):
         self.assertEqual((self.rate(), self.tune()["inbound.average"], self.tune("--config")["inbound.average"]), ((50,), "50", "500"))
         self.server.restart()
         self.assertEqual((self.rate(), self.tune()["inbound.average"]), ((50,), "50"))
-        self.update(nic("plain", MAC, more=FAST), "--live")
+        self.update(interface("plain", MAC, more=FAST), "--live")
         self.assertEqual(self.rate(), (1000, 5000))
         if not CAN_POLICE:
             error = self.server.error("domiftune", "a", MAC, "--outbound", "100", "--live", "--config")
@@ -132,15 +132,15 @@ class Rates(unittest.TestCase):
         self.assertIsNone(self.rate())
 
     @unittest.skipUnless(IS_VIREO and CAN_LIMIT, "libvirtd's qdisc sfq, or tbf, is not in this kernel")
-    def test_of_the_portgroup_unless_the_card_has_its_own(self):
-        slow = nic("plain", MAC).replace("network='plain'", "network='plain' portgroup='slow'")
-        self.start(slow + nic("plain", OTHER))
+    def test_of_the_portgroup_unless_the_interface_has_its_own(self):
+        slow = interface("plain", MAC).replace("network='plain'", "network='plain' portgroup='slow'")
+        self.start(slow + interface("plain", OTHER))
         self.assertEqual((self.rate(), self.rate(OTHER), self.tune()["inbound.average"]), ((77,), None, "77"))
         self.update(slow.replace("<model", f"{FAST}<model"), "--live")
         self.assertEqual(self.rate(), (1000, 5000))
         self.update(slow, "--live")
         self.assertEqual(self.rate(), (77,))
-        self.update(nic("plain", MAC), "--live")
+        self.update(interface("plain", MAC), "--live")
         self.assertIsNone(self.rate())
         self.update(slow, "--live")
         self.assertEqual(self.rate(), (77,))
@@ -148,34 +148,34 @@ class Rates(unittest.TestCase):
 
     @unittest.skipUnless(IS_VIREO, "libvirtd takes a floor, and keeps it where the network has a rate")
     def test_what_cannot_be_kept_is_refused(self):
-        for card, part in ((nic("plain", MAC, more="<bandwidth><inbound average='9' floor='5'/></bandwidth>"), "line 4: <inbound floor=> is not supported"),
+        for document, part in ((interface("plain", MAC, more="<bandwidth><inbound average='9' floor='5'/></bandwidth>"), "line 4: <inbound floor=> is not supported"),
                            (f"<interface type='user'><mac address='{MAC}'/>{FAST}</interface>", "line 4: <bandwidth> in <interface> is not supported")):
-            self.assertIn(part, self.server.error("define", self.server.write(boot_guest("a", devices=card))))
+            self.assertIn(part, self.server.error("define", self.server.write(boot_guest("a", devices=document))))
         self.assertEqual(self.out("list", "--all", "--name"), "")
 
     @unittest.skipUnless(IS_VIREO, "libvirtd limits macvtaps, where the kernel has its qdiscs")
-    def test_a_card_beside_any_bridge(self):
+    def test_an_interface_beside_any_bridge(self):
         sh("ip link add low0 type veth peer name low1; ip link set low0 up")
         self.addCleanup(sh, "ip link del low0")
         self.server.net("<network><name>beside</name><forward mode='bridge'><interface dev='low0'/></forward></network>")
         self.addCleanup(self.virsh, "net-undefine", "beside")
         self.addCleanup(self.virsh, "net-destroy", "beside")
         for more, name in (FAST, "bandwidth"), ("<vlan><tag id='42'/></vlan>", "vlan"):
-            self.define(nic("beside", MAC, more=more))
+            self.define(interface("beside", MAC, more=more))
             self.assertRegex(self.server.error("start", "a"), f"<{name}> of an interface has no effect in network 'beside'")
 
     @unittest.skipIf(CAN_VLANS, "this kernel has VLANs")
     def test_a_vlan_without_a_kernel_for_it(self):
         tag = "<vlan><tag id='42'/></vlan>"
-        for card in nic("plain", MAC, more=tag), f"<interface type='bridge'><mac address='{MAC}'/><source bridge='hostbr'/>{tag}<model type='virtio'/></interface>":
-            with self.subTest(card):
-                self.define(card)
+        for document in interface("plain", MAC, more=tag), f"<interface type='bridge'><mac address='{MAC}'/><source bridge='hostbr'/>{tag}<model type='virtio'/></interface>":
+            with self.subTest(document):
+                self.define(document)
                 with self.assertRaises(libvirt.libvirtError) as caught:
                     self.server.connect().lookupByName("a").create()
                 self.assertEqual(caught.exception.get_error_code(), libvirt.VIR_ERR_CONFIG_UNSUPPORTED)
                 if IS_VIREO:
                     self.assertRegex(str(caught.exception), "VLANs")
-        self.start(nic("plain", MAC))
+        self.start(interface("plain", MAC))
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ import xml.etree.ElementTree as xml
 
 import libvirt
 from net import (HOST4, IS_VIREO, OUT4, NetServer, Netns, Outside, VethGuest, links, members,
-                 network, nic, processes, rules, sh, wait_for)
+                 network, interface, processes, rules, sh, wait_for)
 from ns import WORK
 from server import Terminal, boot_guest, linux_guest, main
 
@@ -19,7 +19,7 @@ vireo = unittest.skipUnless(IS_VIREO, "libvirtd does otherwise")
 
 
 def guest(name, network_name, mac, **more):
-    return boot_guest(name, devices=nic(network_name, mac), **more)
+    return boot_guest(name, devices=interface(network_name, mac), **more)
 
 
 class Recovery(unittest.TestCase):
@@ -65,7 +65,7 @@ class Recovery(unittest.TestCase):
         self.assertEqual(re.sub(r"handle \d+", "", rules()), re.sub(r"handle \d+", "", before))
         self.assertEqual(server.log_count("repaired after"), 0, server.log_text())
         self.assertIn(one.ipv4, server.out("net-dhcp-leases", "net"))
-        # While it was away something broke: it is mended at its return.
+        # While it was away something broke: it is repaired at its return.
         server.kill(signal.SIGKILL)
         sh("ip link del virbr60")
         for number in processes("dnsmasq"):
@@ -92,7 +92,7 @@ class Recovery(unittest.TestCase):
             server.net(network(name, number))
         for name in ("auto", "also-auto"):
             server.virsh("net-autostart", name)
-        server.define(linux_guest("g", f"guestname=g fetch=http://{OUT4}/", devices=nic("auto", "52:54:00:aa:00:05")))
+        server.define(linux_guest("g", f"guestname=g fetch=http://{OUT4}/", devices=interface("auto", "52:54:00:aa:00:05")))
         server.define(guest("stays-off", "manual", "52:54:00:aa:00:06"))
         server.virsh("autostart", "g")
         for name in ("g", "stays-off"):
@@ -142,7 +142,7 @@ class Recovery(unittest.TestCase):
         self.assertEqual([text.find("ip/dhcp/range").get(end) for end in ("start", "end")], ["192.168.122.2", "192.168.122.254"])
         one = VethGuest("one", "virbr0")
         self.closing.append(one.close)
-        self.assertLess(one.dhcp(), 1.5, "no spanning tree and no look for the address delays it")
+        self.assertLess(one.dhcp(), 1.5, "no spanning tree and no check of the address delays it")
         # Who deletes it doesn't get it again.
         server.virsh("net-destroy", "default")
         server.virsh("net-undefine", "default")
@@ -185,18 +185,18 @@ class Recovery(unittest.TestCase):
                     self.assertEqual(self.server.state("g"), "shut off")
                 self.assertNotIn("virbr60", links())
 
-    def test_a_guest_of_a_network_nobody_knows(self):
+    def test_a_guest_of_a_network_that_is_unknown(self):
         self.server.start().define(guest("g", "nowhere", "52:54:00:aa:00:05"))
         self.assertEqual(self.code_of_start("g"), libvirt.VIR_ERR_NO_NETWORK)
 
     # ---- a hostile host
 
-    def cannot_start(self, document, *words):
+    def cannot_start(self, document, *parts):
         self.server.net(document, start=False)
         name = document.split("<name>")[1].split("<")[0]
         error = self.server.error("net-start", name)
-        for word in words:
-            self.assertIn(word, error)
+        for part in parts:
+            self.assertIn(part, error)
         self.assertEqual(self.server.out("net-list", "--name"), "")
         return error
 
@@ -230,7 +230,7 @@ class Recovery(unittest.TestCase):
         for tool in ("iptables-nft", "iptables-legacy"):
             for backend in ("nftables", "iptables"):
                 with self.subTest(tool=tool, backend=backend):
-                    sh("; ".join(f"{tool} {words}" for words in (
+                    sh("; ".join(f"{tool} {rule}" for rule in (
                         "-N ufw-before-input", "-A INPUT -j ufw-before-input", "-N ufw-skip-to-policy-input",
                         "-A ufw-skip-to-policy-input -j DROP", "-N ufw-after-input", "-A INPUT -j ufw-after-input",
                         "-A ufw-after-input -p udp --dport 67 -j ufw-skip-to-policy-input", "-N ufw-before-forward",
@@ -344,7 +344,7 @@ class Recovery(unittest.TestCase):
             "an empty name": (self.document("", ""), "name", None, True),
             "a long name": (self.document("", "x" * 4096), "name", None, True),
             "a bridge that can't be called so": ("<network>\n<name>bad</name>\n<bridge name='averylongbridgename'/>\n</network>", "bridge", 3, False),
-            "a mode nobody knows": (self.document("<forward mode='teleport'/>"), "teleport", 4, True),
+            "an unknown mode": (self.document("<forward mode='teleport'/>"), "teleport", 4, True),
             "an address that is none": (self.document("<ip address='192.168.60' prefix='24'/>"), "192.168.60", 4, False),
             "an entity bomb": ("<!DOCTYPE network [<!ENTITY a 'aaaaaaaaaa'>" +
                                "".join(f"<!ENTITY {b} '{f'&{a};' * 10}'>" for a, b in zip("abcdefgh", "bcdefghi")) +
@@ -357,7 +357,7 @@ class Recovery(unittest.TestCase):
             "nothing": ("<network/>", "name", 1, True),
         }
         server = self.server.start()
-        for name, (text, word, line, libvirts) in cases.items():
+        for name, (text, part, line, libvirts) in cases.items():
             with self.subTest(name):
                 done = server.virsh("net-define", server.write(text, "bad.xml"), check=False)
                 if IS_VIREO or libvirts:
@@ -368,7 +368,7 @@ class Recovery(unittest.TestCase):
                     server.clear()
                     continue
                 error = done.stderr.split("\n", 1)[1].strip()
-                self.assertIn(word, error)
+                self.assertIn(part, error)
                 self.assertLess(len(error), 2000, "an error isn't as long as the document")
                 if line:
                     self.assertIn(f"line {line}", error)

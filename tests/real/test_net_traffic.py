@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What guests on virtual networks can reach, and what can reach them, with each firewall backend.
 
-The host's neighbour outside serves a page on IPv4 and IPv6. One Linux guest proves the whole way, card to page; the
+The host's neighbour outside serves a page on IPv4 and IPv6. One Linux guest proves the whole way, interface to page; the
 other guests are namespaces plugged into the bridges by hand.
 """
 import ns; ns.enter()
@@ -13,7 +13,7 @@ import time
 import unittest
 
 from net import (DEFAULT, HOST4, HOST6, IS_VIREO, OUT4, OUT6, PORT, LinuxGuest, NetServer, Outside, Page, VethGuest, forwarding,
-                 links, network, nic, rules, sh, wait_for)
+                 links, network, interface, rules, sh, wait_for)
 from server import Terminal, linux_guest, main, require
 
 require(shutil.which("dnsmasq"), "no dnsmasq")
@@ -72,7 +72,7 @@ class Traffic:
 
     def test_a_linux_guest_on_default(self):
         self.server.net(DEFAULT)
-        self.server.define(linux_guest("linux", f"guestname=linux fetch=http://{OUT4}/ nslookup=other.", devices=nic("default", "52:54:00:aa:00:01")))
+        self.server.define(linux_guest("linux", f"guestname=linux fetch=http://{OUT4}/ nslookup=other.", devices=interface("default", "52:54:00:aa:00:01")))
         terminal = Terminal(self.server, "start", "--console", "linux")
         other = self.guest("other", "virbr0")
         terminal.expect("ip=192.168.122.", 60)
@@ -98,7 +98,7 @@ class Traffic:
         terminal.close()
 
     def test_linux_guests_over_ipv4_and_ipv6(self):
-        """Two guests with three cards each: in a network with NAT, an isolated one and a routed one."""
+        """Two guests with three interfaces each: in a network with NAT, an isolated one and a routed one."""
         six = "<ip family='ipv6' address='fd00:{0}::1' prefix='64'><dhcp><range start='fd00:{0}::100' end='fd00:{0}::1ff'/></dhcp></ip>"
         self.server.net(network("nat", 40, "<forward mode='nat'><nat ipv6='yes'/></forward>", ip6=six.format(40)))
         self.server.net(network("lonely", 41, forward="", ip6=six.format(41)))
@@ -117,17 +117,17 @@ class Traffic:
         for family, out, host in ((4, OUT4, HOST4), (6, OUT6, HOST6)):
             self.nat(one, two, family, out, host)
         for guest in guests:
-            guest.run("card eth1; dhcp6 eth1")
+            guest.run("dhcp eth1; dhcp6 eth1")
         for family, out, _ in ((4, OUT4, HOST4), (6, OUT6, HOST6)):
             self.isolated(one, two, family, out, "192.168.41.1" if family == 4 else "fd00:41::1")
         for guest in guests:
-            guest.run("card eth2")
+            guest.run("dhcp eth2")
         for family, out, _ in ((4, OUT4, HOST4), (6, OUT6, HOST6)):
             self.routed(one, two, family, out, "192.168.44.1" if family == 4 else "fd00:44::1")
 
-    def reach_each_other(self, one, two, card, family):
-        self.assertEqual(one.fetch(two.address(card, family)), "I am two\n", rules())
-        self.assertEqual(two.fetch(one.address(card, family)), "I am one\n", rules())
+    def reach_each_other(self, one, two, iface, family):
+        self.assertEqual(one.fetch(two.address(iface, family)), "I am two\n", rules())
+        self.assertEqual(two.fetch(one.address(iface, family)), "I am one\n", rules())
 
     def nat(self, one, two, family, out, host):
         server = "192.168.40.1" if family == 4 else "fd00:40::1"
@@ -160,7 +160,7 @@ class Traffic:
         self.assertEqual(one.resolve("two", "192.168.41.1"), [two.ipv4])
         one.ip("route add default via 192.168.41.1")
         self.outside.knows_the_way_to("192.168.41.0/24")
-        forwarding(True)  # somebody else's doing: it stays isolated
+        forwarding(True)  # set by another program: it stays isolated
         self.assert_not_reaches(one, OUT4)
         self.assert_not_reaches(self.outside, two.ipv4)
 
@@ -276,10 +276,10 @@ class Traffic:
 
     def test_port_isolation(self):
         if not IS_VIREO:
-            self.skipTest("for cards plugged by the server alone")
+            self.skipTest("for interfaces plugged by the server alone")
         self.server.net(network("apart", 50, "", more="<port isolated='yes'/>"))
         for number in (1, 2):
-            self.server.define(linux_guest(f"g{number}", "net=off", devices=nic("apart", f"52:54:00:aa:01:0{number}")))
+            self.server.define(linux_guest(f"g{number}", "net=off", devices=interface("apart", f"52:54:00:aa:01:0{number}")))
             self.server.virsh("start", "--paused", f"g{number}")
         details = sh("ip -d -o link show master virbr50")
         self.assertEqual(details.count("isolated on"), 2, details)

@@ -64,7 +64,7 @@ class Recovery(unittest.TestCase):
         self.assertEqual(self.server.out("list", "--all", "--name"), "a")
         self.server.virsh("start", "a")
 
-    def test_a_stuck_guest_delays_nobody_else(self):
+    def test_a_stuck_guest_delays_no_other_call(self):
         self.server.define(boot_guest("stuck"))
         self.server.define(boot_guest("fine"))
         self.server.virsh("start", "stuck")
@@ -171,7 +171,7 @@ class Recovery(unittest.TestCase):
             self.assertIn("kept", names)
             wait_for("QEMU and the list to agree", lambda: (self.server.qemu_pid("loop") is not None) ==
                      ("loop" in self.server.out("list", "--name").split()))
-            # It may have been told to end before the daemon was killed, and end by itself just now.
+            # It may have been asked to end before the daemon was killed, and end by itself just now.
             self.server.virsh("destroy", "loop", check=False)
             self.assertIsNone(self.server.qemu_pid("loop"))
             if "loop" in names:
@@ -186,10 +186,10 @@ class Recovery(unittest.TestCase):
         self.server.define(boot_guest("a"))
         run = f"{self.server.root}/run/vireo/qemu"
 
-        def killed_at(deed, step):
-            self.server.virsh("start" if deed == "destroy" else "destroy", "a", check=False)
+        def killed_at(action, step):
+            self.server.virsh("start" if action == "destroy" else "destroy", "a", check=False)
             steps = Steps(self.server.process.pid)
-            client = subprocess.Popen(["virsh", "-q", "-c", self.server.uri, deed, "a"], stdout=subprocess.DEVNULL,
+            client = subprocess.Popen(["virsh", "-q", "-c", self.server.uri, action, "a"], stdout=subprocess.DEVNULL,
                                       stderr=subprocess.DEVNULL)
             steps.kill_at(step, lambda: client.poll() is not None)
             client.wait()
@@ -199,13 +199,13 @@ class Recovery(unittest.TestCase):
                      (self.server.state("a") == "running",) * 3, 5)
             return steps.names
 
-        for deed, sign in (("start", "create a.pid"), ("destroy", "unlink a.pid")):
-            killed_at(deed, 1000)  # it makes its directories
-            steps = killed_at(deed, 1000)
+        for action, sign in (("start", "create a.pid"), ("destroy", "unlink a.pid")):
+            killed_at(action, 1000)  # it makes its directories
+            steps = killed_at(action, 1000)
             first = next(number for number, name in enumerate(steps) if name == sign)
             for step in range(max(0, first - 3), min(len(steps), first + 5)):
-                with self.subTest(deed=deed, step=step, name=steps[step]):
-                    killed_at(deed, step)
+                with self.subTest(action=action, step=step, name=steps[step]):
+                    killed_at(action, step)
 
     def test_autostarted_guests_come_with_the_daemon(self):
         self.server.define(boot_guest("auto"))

@@ -30,9 +30,9 @@ def normalised(text):
     if "<pool" in text or "State:" in text or "Available" in text:
         text = re.sub(r"(<(capacity|allocation|available) unit='bytes'>)[1-9]\d*", r"\1N", text)
         text = re.sub(r"((Capacity|Allocation|Available): +).*", r"\1N", text)
-    for pattern, word in ((r"(?!5bc8e6ea)[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "UUID"), (r"time>[\d.]+<", "time>TIME<"),
+    for pattern, text_for in ((r"(?!5bc8e6ea)[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "UUID"), (r"time>[\d.]+<", "time>TIME<"),
                           (r"-{4,}", "----"), (r"/run/t/\w+/(?=[\w-]+\.xml)", ""), (r"(?<=\S)[ \t]{2,}", "  "), (r"[ \t]+\n", "\n")):
-        text = re.sub(pattern, word, text)
+        text = re.sub(pattern, text_for, text)
     return text.strip("\n")
 
 
@@ -45,8 +45,8 @@ class Transcript(unittest.TestCase):
             if where == "/":
                 return "no directory"
             return subprocess.run(step[1:], shell=True, cwd=where, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT).stdout
-        words = [f"{server.root}/{word}" if word in DOCUMENTS else word.replace("POOL", POOL) for word in shlex.split(step)]
-        done = subprocess.run(["virsh", "-c", server.uri, *words], capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL)
+        argv = [f"{server.root}/{arg}" if arg in DOCUMENTS else arg.replace("POOL", POOL) for arg in shlex.split(step)]
+        done = subprocess.run(["virsh", "-c", server.uri, *argv], capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL)
         return f"{done.stdout}{done.stderr}" + (f"\n=> {done.returncode}" if done.returncode else "")
 
     def test_transcript(self):
@@ -111,7 +111,7 @@ class Calls(WithPool):
         image = self.volume("codes.qcow2", kind="qcow2")
         document = "<volume><name>{}</name><capacity>{}</capacity><target><format type='{}'/></target></volume>".format
         open(f"{self.dir}/onlydisk", "w").close()
-        for what, call, code, *ours in (
+        for what, call, code, *vireod in (
                 ("pool by name", lambda: conn.storagePoolLookupByName("none"), libvirt.VIR_ERR_NO_STORAGE_POOL),
                 ("pool by uuid", lambda: conn.storagePoolLookupByUUIDString(UUID), libvirt.VIR_ERR_NO_STORAGE_POOL),
                 ("pool by path", lambda: conn.storagePoolLookupByTargetPath("/none"), libvirt.VIR_ERR_NO_STORAGE_POOL),
@@ -152,7 +152,7 @@ class Calls(WithPool):
                 ("unknown filter", lambda: conn.listAllStoragePools(1 << 25), libvirt.VIR_ERR_INVALID_ARG),
         ):
             with self.subTest(what):
-                self.assertEqual(self.code(call), ours[0] if ours and IS_VIREO else code)
+                self.assertEqual(self.code(call), vireod[0] if vireod and IS_VIREO else code)
         self.assertFalse(os.path.exists(f"{self.dir}/huge"))
         self.assertFalse([name for name in os.listdir(self.dir) if name.startswith(".")])
 
@@ -172,7 +172,7 @@ class Calls(WithPool):
         conn.storagePoolLookupByName("idle").undefine()
         self.assertIn("<pool type='dir' supported='yes'>", conn.getStoragePoolCapabilities())
 
-    def test_read_only_clients_look_and_do_not_touch(self):
+    def test_read_only_clients_cannot_change_anything(self):
         self.volume("seen")
         reader = self.server.connect(ro=True)
         pool = reader.storagePoolLookupByName("p")
@@ -306,7 +306,7 @@ class Files(WithPool):
         for name in ("cut", "short"):
             self.pool.storageVolLookupByName(name).delete()
 
-    def test_a_thousand_files_hold_up_nobody(self):
+    def test_a_thousand_files_delay_no_other_call(self):
         for number in range(1000):
             with open(f"{self.dir}/file{number}", "wb") as file:
                 file.write(b"QFI\xfb\0\0\0\x03" + bytes(100))
@@ -341,8 +341,8 @@ class Files(WithPool):
         self.assertEqual(os.stat(f"{self.dir}/plain").st_mode & 0o7777, 0o600)
 
     @unittest.skipUnless(IS_VIREO, "libvirtd takes it as raw")
-    def test_what_an_image_looks_like_is_not_believed(self):
-        """The guest of a raw image may have made it look like a qcow2 that is built on any file of the host."""
+    def test_an_image_without_a_format_is_not_probed(self):
+        """The guest of a raw image may have written a qcow2 header into it that is built on any file of the host."""
         def build(base, more=""):
             return (f"<volume><name>over</name><capacity>1048576</capacity><target><format type='qcow2'/></target>"
                     f"<backingStore><path>{self.dir}/{base}</path>{more}</backingStore></volume>")
@@ -351,8 +351,8 @@ class Files(WithPool):
         with self.assertRaises(libvirt.libvirtError) as caught:
             self.pool.createXML(build("q"))
         self.assertEqual(caught.exception.get_error_code(), libvirt.VIR_ERR_CONFIG_UNSUPPORTED)
-        for word in ("'over'", f"'{self.dir}/q'", "<format type='qcow2'/>"):
-            self.assertIn(word, str(caught.exception))
+        for part in ("'over'", f"'{self.dir}/q'", "<format type='qcow2'/>"):
+            self.assertIn(part, str(caught.exception))
         self.assertNotIn("over", os.listdir(self.dir))
         for base, more in ("raw", ""), ("q", "<format type='qcow2'/>"):
             self.pool.createXML(build(base, more)).delete()
@@ -379,7 +379,7 @@ class Files(WithPool):
 
 @unittest.skipUnless(IS_VIREO, "libvirtd's own races are its own")
 class ManyAtOnce(WithPool):
-    """Clients that do everything with the same few volumes. No call may hang or break the daemon (AddressSanitizer looks)."""
+    """Clients that do everything with the same few volumes. No call may hang or break the daemon (AddressSanitizer checks)."""
     SECONDS = 3
 
     def random_step(self, r, conn):
@@ -549,7 +549,7 @@ class Guests(WithPool):
         type(self).pool = self.conn.storagePoolLookupByName("p")
         self.server.virsh("destroy", "g")
         self.assertEqual({os.stat(f"{self.dir}/{name}").st_uid for name in ("base", "middle", "top")}, {0})
-        # Nobody said what the middle is: its guest may have written what it looks like.
+        # The format of the middle is not given: its guest may have written its header.
         run("create", "-f", "qcow2", "-o", "compat=0.10", "top", "1M")
         with open(f"{self.dir}/top", "r+b") as image:  # a reference without a format, which qemu-img no longer makes
             image.seek(0x200)

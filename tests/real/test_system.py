@@ -123,7 +123,7 @@ class System(unittest.TestCase):
         os.makedirs(os.path.dirname(hook), exist_ok=True)
         os.mkfifo(go)
         with open(hook, "w") as file:
-            file.write(f'#!/bin/sh\n[ "$1 $2" != "b release" ] || read word <{go}\n')
+            file.write(f'#!/bin/sh\n[ "$1 $2" != "b release" ] || read line <{go}\n')
         os.chmod(hook, 0o755)
         for name in ("a", "b"):
             self.define(name, image)
@@ -145,7 +145,7 @@ class System(unittest.TestCase):
         self.server.virsh("destroy", "b")
         self.assertEqual(owner(image), (0, 0, 0o600))
 
-    def test_the_directory_that_lets_nobody_in_is_named_and_the_remedy_helps(self):
+    def test_the_closed_directory_is_named_and_the_remedy_helps(self):
         closed = f"{self.images}/closed"
         os.makedirs(f"{closed}/inner")
         os.chmod(closed, 0o700)

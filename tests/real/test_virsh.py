@@ -4,7 +4,7 @@
 
     VIREO_TEST_SERVER=libvirtd VIREO_RECORD=1 tests/real/test_virsh.py
 
-A command that Vireo does not provide yet may say so instead; every other difference stands in KNOWN, and in docs/differences.md.
+A command that Vireo does not provide yet may say so instead; every other difference is in KNOWN, and in docs/differences.md.
 """
 import ns; ns.enter()
 import os
@@ -18,8 +18,8 @@ UUID = "8a3f1c2e-52a1-4c11-9b0d-0f5d5a0f0021"
 INTERFACE = ("<interface type='user'><mac address='52:54:00:00:00:21'/><model type='virtio'/></interface>"
              "<graphics type='vnc' port='-1'/>")
 
-# The guest is looked at while it is off, then while it runs.
-LOOK = """list
+# Read-only commands, run while the guest is off and while it runs.
+READ = """list
 list --all
 list --all --uuid
 list --all --title
@@ -113,7 +113,7 @@ ON = ["start g", "create {document}", "undefine g --nosuch", "suspend g", "domst
 # Command: what vireod says instead.
 KNOWN = {
     "dominfo g": r"Managed save: +no\nends with 0$",  # no security model, no taint
-    "vcpupin g": r"^\nends with 0$",  # virsh's way where the pinning is not told
+    "vcpupin g": r"^\nends with 0$",  # what virsh prints where the pinning is not known
     "shutdown g --mode acpi,agent": "domain is not running",  # libvirtd says yes to a guest that is off
     "create {document}": "domain is already active as 'g'",
     "resume g": "domain 'g' is already running",
@@ -158,9 +158,9 @@ class Virsh(unittest.TestCase):
         document = server.write(boot_guest("g", uuid=UUID, devices=INTERFACE))
         server.virsh("define", document)
         seen = []
-        for command in [*LOOK.split("\n"), *OFF, *LOOK.split("\n"), *ON]:
-            words = command.format(uuid=UUID, document=document).split()
-            done = server.virsh(*words, check=False)
+        for command in [*READ.split("\n"), *OFF, *READ.split("\n"), *ON]:
+            args = command.format(uuid=UUID, document=document).split()
+            done = server.virsh(*args, check=False)
             seen.append((command, f"{normal(done.stdout + done.stderr)}\nends with {done.returncode}"))
         return seen
 

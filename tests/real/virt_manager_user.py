@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Debian's virt-manager itself, with somebody at its windows. test_virt_manager.py runs this.
+"""Debian's virt-manager itself, used through its windows. test_virt_manager.py runs this.
 
-A generator on its main loop looks at the widgets and presses the buttons; each step may take WAIT
+A generator on its main loop reads the widgets and presses the buttons; each step may take WAIT
 seconds. Whatever virt-manager would show as an error ends it.
 """
 import os

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """ctest.py BUILD REGEX [EXCEPT]: runs tests of a build as ctest does, two at a time, but with ten times their time limits.
 
-The machine of boot.sh is emulated: everything takes longer there. VIREO_SLOW=10 tells so to tests that measure.
+The machine of boot.sh is emulated: everything takes longer there. VIREO_SLOW=10 says so to tests that measure.
 """
 import concurrent.futures
 import json
@@ -24,7 +24,7 @@ def tests(build, regex, without):
 
 def run(test):
     properties = {one["name"]: one["value"] for one in test["properties"]}
-    env = dict(os.environ, VIREO_SLOW=str(SLOWER), **dict(word.split("=", 1) for word in properties.get("ENVIRONMENT", [])))
+    env = dict(os.environ, VIREO_SLOW=str(SLOWER), **dict(setting.split("=", 1) for setting in properties.get("ENVIRONMENT", [])))
     started = time.monotonic()
     try:
         done = subprocess.run(test["command"], cwd=properties["WORKING_DIRECTORY"], env=env, stdin=subprocess.DEVNULL,

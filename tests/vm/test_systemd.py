@@ -106,9 +106,9 @@ def is_back():
     equal(sorted(virsh("list --name").split()), ["one", "two"])
     equal(virsh("net-list --name"), "default")
     equal(virsh("domstate manual"), "shut off")
-    order = [(name, word) for line in sh("journalctl -b -o json -u vireod.service").splitlines() for entry in [json.loads(line)]
-             for name, word in (("NETWORK", "started on"), ("DOMAIN", "booted"))
-             if name in entry and entry["MESSAGE"].startswith(word)]
+    order = [(name, start) for line in sh("journalctl -b -o json -u vireod.service").splitlines() for entry in [json.loads(line)]
+             for name, start in (("NETWORK", "started on"), ("DOMAIN", "booted"))
+             if name in entry and entry["MESSAGE"].startswith(start)]
     equal(order, [("NETWORK", "started on"), ("DOMAIN", "booted"), ("DOMAIN", "booted")])
     equal(sh("journalctl -b -q -o cat -p warning _COMM=vireod"), "")
 

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Cards of guests: what they are plugged into, moved to another network or bridge while the guest runs, scripts and hooks."""
+"""Interfaces of guests: what they are plugged into, moved to another network or bridge while the guest runs, scripts and hooks."""
 import ns; ns.enter()
 import os
 import re
@@ -9,13 +9,13 @@ import signal
 import socket
 import unittest
 
-from net import IS_VIREO, WORK, NetServer, VethGuest, links, members, network, nic, sh, wait_for
+from net import IS_VIREO, WORK, NetServer, VethGuest, links, members, network, interface, sh, wait_for
 from server import boot_guest, main
 
 MAC = "52:54:00:00:00:55"
 
 
-class Cards(unittest.TestCase):
+class Interfaces(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.server = NetServer().start()
@@ -44,10 +44,10 @@ class Cards(unittest.TestCase):
         return self.out("domiflist", "a").split()[0]
 
     def update(self, text, *flags):
-        self.virsh("update-device", "a", self.server.write(text, "nic.xml"), *(flags or ("--live",)))
+        self.virsh("update-device", "a", self.server.write(text, "interface.xml"), *(flags or ("--live",)))
 
-    def test_let_go_when_nobody_waits_any_more(self):
-        self.start(nic("one", MAC))
+    def test_released_after_the_call_timed_out(self):
+        self.start(interface("one", MAC))
         tap = self.tap()
         self.virsh("suspend", "a")
         self.virsh("detach-interface", "a", "network", "--live")
@@ -61,7 +61,7 @@ class Cards(unittest.TestCase):
 
     @unittest.skipUnless(IS_VIREO, "it speaks with QEMU behind the daemon's back")
     def test_let_go_while_no_daemon_runs(self):
-        self.start(nic("one", MAC))
+        self.start(interface("one", MAC))
         self.virsh("suspend", "a")
         self.virsh("detach-interface", "a", "network", "--live")
         self.server.kill(signal.SIGKILL)
@@ -81,7 +81,7 @@ class Cards(unittest.TestCase):
     def test_bridge_that_knows_its_guests_addresses(self):
         self.server.net(network("known", 54).replace("name='virbr54'", "name='virbr54' macTableManager='libvirt'"))
         self.assertIn("macTableManager='libvirt'", self.out("net-dumpxml", "known"))
-        self.start(nic("known", MAC))
+        self.start(interface("known", MAC))
         tap = self.tap()
 
         def port():
@@ -92,18 +92,18 @@ class Cards(unittest.TestCase):
         self.assertEqual(port(), (True, True))
         sh("ip", "link", "del", "virbr54")
         wait_for("the tap to be plugged in again", lambda: members("virbr54") == [tap] and port() == (True, True))
-        self.update(nic("one", MAC))
+        self.update(interface("one", MAC))
         self.assertEqual(port(), (False, False))
         self.virsh("destroy", "a")
         self.virsh("net-destroy", "known")
         self.virsh("net-undefine", "known")
 
     def test_moved_to_another_network_and_to_a_bridge(self):
-        self.start(nic("one", MAC))
+        self.start(interface("one", MAC))
         tap = self.tap()
         self.assertEqual(members("virbr51"), [tap])
         self.assertEqual(len(self.ports("one")), 1)
-        self.update(nic("two", MAC), "--live", "--config")
+        self.update(interface("two", MAC), "--live", "--config")
         self.assertEqual((members("virbr51"), members("virbr52")), ([], [tap]))
         self.assertEqual((len(self.ports("one")), len(self.ports("two"))), (0, 1))
         self.assertIn("two", self.out("domiflist", "a", "--inactive"))
@@ -113,18 +113,18 @@ class Cards(unittest.TestCase):
         # As it is now, not as it was started, is what a new daemon finds.
         self.server.restart(signal.SIGKILL)
         self.assertIn("hostbr", self.out("domiflist", "a"))
-        self.update(nic("one", MAC))
+        self.update(interface("one", MAC))
         self.assertEqual((members("hostbr"), members("virbr51")), ([], [tap]))
         self.virsh("destroy", "a")
         wait_for("the tap to go", lambda: tap not in links("tun"))
         self.assertEqual(self.ports("one"), [])
 
     def test_what_cannot_be_changed_changes_nothing(self):
-        self.start(nic("one", MAC))
+        self.start(interface("one", MAC))
         before = self.out("dumpxml", "a"), self.out("dumpxml", "a", "--inactive")
-        for text, why in ((nic("one", MAC, model="e1000"), "model"), (nic("none", MAC), "none"),
+        for text, why in ((interface("one", MAC, model="e1000"), "model"), (interface("none", MAC), "none"),
                           (f"<interface type='user'><mac address='{MAC}'/><model type='virtio'/></interface>", "type")):
-            error = self.server.error("update-device", "a", self.server.write(text, "nic.xml"), "--live", "--config")
+            error = self.server.error("update-device", "a", self.server.write(text, "interface.xml"), "--live", "--config")
             self.assertIn(why, error)
             self.assertEqual((self.out("dumpxml", "a"), self.out("dumpxml", "a", "--inactive")), before)
         self.assertEqual(members("virbr51"), [self.tap()])
@@ -157,7 +157,7 @@ class Cards(unittest.TestCase):
 
     def test_plugged_in_and_out_while_it_runs(self):
         self.start("")
-        path = self.server.write(nic("one", MAC), "nic.xml")
+        path = self.server.write(interface("one", MAC), "interface.xml")
         self.virsh("attach-device", "a", path, "--live", "--config")
         self.assertEqual(members("virbr51"), [self.tap()])
         self.assertIn(MAC, self.out("domiflist", "a", "--inactive"))
@@ -179,11 +179,11 @@ class Cards(unittest.TestCase):
         self.assertRegex(self.out("net-dhcp-leases", "six"), rf"ipv6 +{address}/64")
         mac = one.run("ip link show eth0").split("link/ether ")[1].split()[0]
         self.assertRegex(self.out("net-dhcp-leases", "six", mac), rf"{mac} +ipv6 +{address}/64")
-        # What it sends tells who it is, whatever identifier it made up.
+        # It is identified by the address it sends from, whatever client identifier it made up.
         other = address[:-1] + ("a" if address[-1] != "a" else "b")
         one.ip(f"addr add {address}/64 dev eth0 nodad")
         one.ip(f"addr add {other}/64 dev eth0 nodad")
-        self.start(nic("six", mac))  # its MAC, for whom the neighbours are asked
+        self.start(interface("six", mac))  # its MAC, for whom the neighbours are asked
         one.run(f"busybox ping -6 -c1 -W5 -I {other} fd66::1")
         self.assertRegex(self.out("domifaddr", "a", "--source", "arp"), rf"ipv6 +{other}/0")
         self.assertRegex(self.out("domifaddr", "a", "--source", "lease"), rf"ipv6 +{address}/64")
