@@ -10,7 +10,8 @@
 // controllers the addresses need (root ports on q35 with one spare for hotplug, bridges when pc's
 // bus is full, virtio-serial, scsi). Idempotent. After domain_def_fill(). Does not suspend.
 // ERROR_XML when two devices claim the same place or a place cannot hold the device ("line N:
-// ..."); ERROR_CONFIG_UNSUPPORTED when there is no room or the machine type is not laid out here.
+// ..."); ERROR_CONFIG_UNSUPPORTED when there is no free address or the machine type is unknown
+// here.
 int address_assign(struct domain_def *def, struct error *err);
 
 // The same for one device about to be plugged into `def`, of which it is not yet a member. Adds no

@@ -40,7 +40,7 @@ enum doc_place {
     DOC_CHILD,   // child element with a struct of its own: pointer, NULL when absent
     DOC_LIST,    // any number of child elements: VEC(struct x *)
     DOC_RAW,     // child element whose content is kept as XML text: char *
-    DOC_INCLUDE, // not an element: the rows of another table stand here
+    DOC_INCLUDE, // not an element: the rows of another table follow here
     DOC_EMPTY,   // child element that is accepted, and dropped, when there is nothing in it
 };
 

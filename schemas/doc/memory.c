@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Making, copying and freeing what the tables describe. Several rows may stand for one field
-// (variants by tag), so each of these walks tolerates to meet a field again.
+// Making, copying and freeing what the tables describe. Several rows may describe one field
+// (variants by tag), so each of these walks accepts a field that it has seen.
 #include "schemas/doc/internal.h"
 
 static struct doc_vec load_vec(const void *field)

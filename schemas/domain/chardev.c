@@ -147,7 +147,7 @@ static bool first_console_is_serial(const struct domain_def *def)
     return def->consoles.n && def->consoles.v[0]->target == CONSOLE_TARGET_SERIAL;
 }
 
-// A console that stands alone is a serial port.
+// A console without a serial port is one.
 static void fill_serial_from_console(struct domain_def *def)
 {
     for (size_t i = 0; i < def->consoles.n; i++) {

@@ -200,7 +200,7 @@ const char *controller_type_name(enum controller_type type)
 
 const char *controller_model_name(enum controller_model model)
 {
-    // One enum, a list of words for each type of controller.
+    // One enum, with a list of names for each type of controller.
     static const struct doc_enum *const lists[] = {&usb_model_values, &scsi_model_values,
                                                    &pci_model_values, &ide_model_values,
                                                    &virtio_serial_model_values};

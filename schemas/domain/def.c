@@ -41,7 +41,7 @@ struct domain_def *domain_def_parse(const char *xml, size_t len, unsigned flags,
 {
     struct domain_def *def = NEW(struct domain_def);
     unsigned how = flags & DOMAIN_PARSE_LIVE ? DOC_WITH_LIVE : 0;
-    // Our own messages come first: they name the remedy.
+    // The parser's messages come before the schema's: they name the remedy.
     if (doc_parse(&domain_doc, xml, len, how, def, err) < 0 ||
         ((flags & DOMAIN_PARSE_VALIDATE) && doc_rng_validate(&domain_doc, xml, len, err) < 0)) {
         domain_def_destroy(def);

@@ -4,8 +4,8 @@
 // Strings are owned and NULL when not given; enums are 0 when not given; numbers whose 0 would be
 // meaningful are opt_uint. Fields marked "live" are shown and kept only with DOMAIN_XML_LIVE.
 // Devices are separate heap objects, each starting with a struct device, so that one can be plugged
-// in or out by moving a pointer. How they stand in XML is described once, in the tables of each
-// kind's own file.
+// in or out by moving a pointer. Their XML is described once, in the tables of each kind's own
+// file.
 #pragma once
 
 #include <stddef.h>
@@ -62,7 +62,7 @@ struct domain_def {
     enum vcpu_placement vcpu_placement;
     char *vcpu_cpuset;
     uint64_t iothreads;
-    char *resource_partition; // kept; the guest's cgroup is ours to choose
+    char *resource_partition; // kept; vireod chooses the guest's cgroup
 
     enum lifecycle_action on_poweroff, on_reboot, on_crash; // set after fill
     enum toggle suspend_to_mem, suspend_to_disk;
@@ -81,14 +81,14 @@ struct domain_def {
 // ---- operations
 
 enum domain_parse_flags {
-    DOMAIN_PARSE_LIVE = 1 << 0,     // keep what belongs to a running guest (our own state files)
+    DOMAIN_PARSE_LIVE = 1 << 0,     // keep what belongs to a running guest (status files)
     DOMAIN_PARSE_VALIDATE = 1 << 1, // also against the RELAX NG: ERROR_XML_SCHEMA
 };
 
 enum domain_xml_flags {
     DOMAIN_XML_LIVE = 1 << 0,       // with id, aliases, ptys, ports, tap names
     DOMAIN_XML_SECURE = 1 << 1,     // with passwords
-    DOMAIN_XML_STATE = 1 << 2,      // everything, for our own state files: LIVE | SECURE and more
+    DOMAIN_XML_STATE = 1 << 2,      // everything, for status files: LIVE | SECURE and more
     DOMAIN_XML_MIGRATABLE = 1 << 3, // without what a plain restart would work out again
 };
 

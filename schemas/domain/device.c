@@ -248,7 +248,7 @@ void domain_def_add_device(struct domain_def *def, struct device *dev)
     }
 }
 
-// Where it stands in its list; the list's length when it does not.
+// Its index in its list; the list's length when it is not in it.
 static size_t position(const struct device_list *list, const struct device *dev)
 {
     size_t i = 0;

@@ -40,7 +40,7 @@ struct device_address {
 // First member of every device.
 struct device {
     enum device_kind kind;
-    unsigned line;              // where it stood in the document; 0: made by us
+    unsigned line;              // where it is in the document; 0: made by vireod
     char *alias;                // live, but "ua-..." is the user's own and stays
     struct opt_uint boot_order; // <boot order='N'/>
     struct device_address address;
@@ -51,7 +51,7 @@ struct virtio_options {
     enum toggle iommu, ats, packed, page_per_vq;
 };
 
-// What stands in a definition: one device, or all of a kind (base/vec.h's shape).
+// What a definition holds: one device, or all of a kind (base/vec.h's shape).
 struct device_list {
     struct device **v;
     size_t n, cap;

@@ -18,7 +18,7 @@ static DOC_ENUM_VALUES(
 static DOC_ENUM_VALUES(interface_txmode_values,
                        NULL, [TOGGLE_YES] = "timer", [TOGGLE_NO] = "iothread");
 
-bool interface_target_is_ours(const char *name)
+bool interface_target_is_generated(const char *name)
 {
     return str_starts(name, "vnet") || str_starts(name, "macvtap") || str_starts(name, "macvlan");
 }
@@ -26,7 +26,7 @@ bool interface_target_is_ours(const char *name)
 static bool is_own_tap_name(const void *obj)
 {
     const struct domain_interface *iface = obj;
-    return iface->target && !interface_target_is_ours(iface->target);
+    return iface->target && !interface_target_is_generated(iface->target);
 }
 
 #define S struct interface_ip

@@ -37,7 +37,7 @@ struct domain_interface {
     char *direct_dev; // type direct: the interface below
     enum direct_mode direct_mode;
     struct opt_uuid port_id; // live, type network
-    char *target; // <target dev=>: name of the tap; live when it is one of ours, see below
+    char *target;            // <target dev=>: name of the tap; live when it is generated, see below
     enum toggle target_managed;
     char *model;                   // "virtio", "e1000", "rtl8139", ...
     enum interface_backend driver; // <driver name=>
@@ -56,6 +56,6 @@ struct domain_interface {
     VEC(struct interface_ip *) ips;
 };
 
-// Whether a tap's or macvtap's name is one that a daemon gives ("vnet*", "macvtap*"): made anew at
-// each start.
-bool interface_target_is_ours(const char *name);
+// Whether a tap's or macvtap's name is one that a daemon generates ("vnet*", "macvtap*"), at each
+// start.
+bool interface_target_is_generated(const char *name);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // The names of elements and attributes that libvirt 9.0 knows in a domain document, by the element
-// they stand in: what of them no table describes is refused as "not supported yet" instead of
+// they belong to: what of them no table describes is refused as "not supported yet" instead of
 // "unknown".
 #include "schemas/domain/internal.h"
 

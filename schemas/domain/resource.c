@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// <resource>: where the domain stands among the cgroups of the host.
+// <resource>: the domain's place among the cgroups of the host.
 #include "schemas/domain/internal.h"
 
 #define S struct domain_def
