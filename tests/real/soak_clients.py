@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Who takes part in test_soak.py: clients that call what comes to mind, one that breaks what it finds, one that only looks.
+"""The threads of test_soak.py: clients that make random calls, one that damages the host, one that only reads.
 
 Each chooses by a generator of its own, seeded with VIREO_SOAK_SEED and its number.
 """
@@ -27,7 +27,7 @@ NAMES = {"net": ["n0", "n1", "n2", "n3"], "guest": ["g0", "g1", "g2", "g3"], "po
 UUID = "5bc8e6ea-0b0a-4d9e-8f06-3c1d2a1b{:02}{:02}"
 POOLS, IMAGE = f"{WORK}/pools", f"{GUESTS}/halt.img"
 
-# What a refusal may be. VIR_ERR_INTERNAL_ERROR stands only where libvirt has it too: see ALLOWED_INTERNAL.
+# Codes that a refusal may have. VIR_ERR_INTERNAL_ERROR only where libvirt has it too: see ALLOWED_INTERNAL.
 ALLOWED = {getattr(libvirt, f"VIR_ERR_{name}") for name in (
     "INVALID_ARG", "OPERATION_FAILED", "OPERATION_INVALID", "OPERATION_UNSUPPORTED", "OPERATION_TIMEOUT", "OPERATION_ABORTED",
     "CONFIG_UNSUPPORTED", "ARGUMENT_UNSUPPORTED", "XML_ERROR", "SYSTEM_ERROR", "RESOURCE_BUSY", "DEVICE_MISSING", "NO_DOMAIN",
@@ -41,22 +41,22 @@ class Model:
     """What stored definitions may say, from what was answered when: each carries a tag of its own."""
 
     def __init__(self):
-        self.lock, self.deeds = threading.Lock(), collections.defaultdict(list)
+        self.lock, self.actions = threading.Lock(), collections.defaultdict(list)
 
     def note(self, key, begin, tag, sure=True, end=None):
-        """A deed on an object that makes its stored definition the one with this tag (None: there is none)."""
+        """Records an action that stored the definition with this tag (None: removed it)."""
         with self.lock:
-            self.deeds[key].append((begin, end or time.monotonic(), tag, sure))
+            self.actions[key].append((begin, end or time.monotonic(), tag, sure))
 
     def possible(self, key):
-        """The tags of deeds that none surely came after."""
-        deeds = [(0, 0, None, True), *self.deeds[key]]
-        last = max(begin for begin, _, _, sure in deeds if sure)
-        return {tag for _, end, tag, _ in deeds if end >= last}
+        """The tags of actions that no other one surely followed."""
+        actions = [(0, 0, None, True), *self.actions[key]]
+        last = max(begin for begin, _, _, sure in actions if sure)
+        return {tag for _, end, tag, _ in actions if end >= last}
 
     def settle(self, key, tag):
         now = time.monotonic()
-        self.deeds[key] = [(now, now, tag, True)]
+        self.actions[key] = [(now, now, tag, True)]
 
 
 class World:
@@ -106,7 +106,7 @@ def network_document(chance, name, tag):
     return f"{head}{forward}{named}<ip address='192.168.{number}.1' prefix='24'>{leases}</ip>{six}</network>"
 
 
-def card(chance, mac=None):
+def interface(chance, mac=None):
     mac = mac or f"52:54:00:00:00:{chance.randrange(16):02x}"
     kind, source = chance.choice((("network", f"network='{chance.choice(NAMES['net'])}'"),) * 4 + (
         ("bridge", "bridge='hostbr'"), ("ethernet", None), ("direct", f"dev='low{chance.randrange(2)}' mode='bridge'"),
@@ -118,8 +118,8 @@ def card(chance, mac=None):
 
 def guest_document(chance, name, tag):
     uuid = UUID.format(2, chance.choice((int(name[1]),) * 4 + (int(name[1]) + 10, 99)))
-    cards = "".join(card(chance) for _ in range(chance.choice((0, 1, 1, 2))))
-    return boot_guest(name, extra=f"<title>{tag}</title>", devices=cards, uuid=uuid).replace(">32</memory>", ">8</memory>")
+    interfaces = "".join(interface(chance) for _ in range(chance.choice((0, 1, 1, 2))))
+    return boot_guest(name, extra=f"<title>{tag}</title>", devices=interfaces, uuid=uuid).replace(">32</memory>", ">8</memory>")
 
 
 def pool_document(chance, name):
@@ -140,7 +140,7 @@ class Client(threading.Thread):
         super().__init__(daemon=True)
         self.world, self.chance = world, random.Random(f"{SEED}.{number}")
         self.conn, self.events, self.doing = None, [], None
-        self.deeds = [getattr(self, name) for name in dir(self) if name.startswith("on_")]
+        self.actions = [getattr(self, name) for name in dir(self) if name.startswith("on_")]
 
     def run(self):
         try:
@@ -171,18 +171,18 @@ class Client(threading.Thread):
         self.events, self.conn = [], None
 
     def one(self):
-        deed = self.chance.choice(self.deeds)
+        action = self.chance.choice(self.actions)
         begin, result = time.monotonic(), "ok"
-        self.doing = (deed.__name__, begin)
+        self.doing = (action.__name__, begin)
         try:
-            deed()
+            action()
         except libvirt.libvirtError as error:
-            result = self.judge(deed.__name__, begin, error)
+            result = self.judge(action.__name__, begin, error)
         self.doing = None
-        self.world.tally[deed.__name__, result] += 1
+        self.world.tally[action.__name__, result] += 1
 
     def judge(self, name, begin, error):
-        """What an error is told as; a wrong one ends all."""
+        """How an error is counted; an unexpected one ends the test."""
         code, text = error.get_error_code(), " ".join(str(error).split())[:300]
         if self.world.deaths[-1] >= begin or not self.conn.isAlive():
             if self.world.deaths[-1] < begin - 0.5 and not self.world.ends.is_set():
@@ -243,7 +243,7 @@ class Client(threading.Thread):
         command = chance.choice((libvirt.VIR_NETWORK_UPDATE_COMMAND_ADD_LAST, libvirt.VIR_NETWORK_UPDATE_COMMAND_DELETE))
         self.net().update(command, section, -1, text, chance.randrange(4))
 
-    def on_net_look(self):
+    def on_net_list(self):
         for net in self.conn.listAllNetworks():
             net.XMLDesc(self.chance.randrange(2))
             net.isActive()
@@ -289,33 +289,33 @@ class Client(threading.Thread):
         self.guest().setAutostart(self.chance.randrange(2))
 
     def on_guest_attach(self):
-        self.guest().attachDeviceFlags(card(self.chance), self.chance.randrange(4))
+        self.guest().attachDeviceFlags(interface(self.chance), self.chance.randrange(4))
 
     on_guest_attach_again = on_guest_attach
 
-    def with_card(self):
-        """A guest, and one of its cards as it is shown."""
+    def with_interface(self):
+        """A guest, and the document of one of its interfaces."""
         guest = self.guest()
-        cards = re.findall(r"<interface .*?</interface>", guest.XMLDesc(), re.DOTALL)
-        return guest, self.chance.choice(cards) if cards else card(self.chance)
+        interfaces = re.findall(r"<interface .*?</interface>", guest.XMLDesc(), re.DOTALL)
+        return guest, self.chance.choice(interfaces) if interfaces else interface(self.chance)
 
     def on_guest_detach(self):
-        guest, text = self.with_card()
+        guest, text = self.with_interface()
         # A guest that runs nothing lets go of nothing: that takes the daemon five seconds.
         guest.detachDeviceFlags(text, self.chance.choice((0, 1, 2, 2, 2, 2, 2, 2, 2, 2, 2, 3)) if guest.isActive() else 2)
 
     def on_guest_setlink(self):
-        guest, text = self.with_card()
+        guest, text = self.with_interface()
         state = f"<link state='{self.chance.choice(('up', 'down'))}'/>"
         guest.updateDeviceFlags(re.sub(r"<link state=.*?/>", "", text).replace("</interface>", f"{state}</interface>"),
                                 self.chance.randrange(4))
 
     def on_guest_replug(self):
-        guest, text = self.with_card()
+        guest, text = self.with_interface()
         mac = re.search(r"mac address='(.*?)'", text)[1]
-        guest.updateDeviceFlags(card(self.chance, mac), self.chance.randrange(4))
+        guest.updateDeviceFlags(interface(self.chance, mac), self.chance.randrange(4))
 
-    def on_guest_look(self):
+    def on_guest_list(self):
         for guest in self.conn.listAllDomains():
             guest.XMLDesc(self.chance.choice((0, libvirt.VIR_DOMAIN_XML_INACTIVE)))
             guest.state()
@@ -359,7 +359,7 @@ class Client(threading.Thread):
     def on_pool_refresh(self):
         self.pool().refresh()
 
-    def on_pool_look(self):
+    def on_pool_list(self):
         for pool in self.conn.listAllStoragePools():
             pool.XMLDesc()
             if pool.isActive():
@@ -412,9 +412,9 @@ class Client(threading.Thread):
 
     def on_virsh(self):
         """A virsh, which at times is killed at what it does."""
-        words = self.chance.choice((("list", "--all"), ("net-list", "--all"), ("pool-list", "--all"), ("start", "g0", "--paused"),
-                                    ("destroy", "g0"), ("net-start", "n0"), ("domstats",)))
-        virsh = subprocess.Popen(["virsh", "-q", "-c", self.world.server.uri, *words], stdin=subprocess.DEVNULL,
+        command = self.chance.choice((("list", "--all"), ("net-list", "--all"), ("pool-list", "--all"), ("start", "g0", "--paused"),
+                                      ("destroy", "g0"), ("net-start", "n0"), ("domstats",)))
+        virsh = subprocess.Popen(["virsh", "-q", "-c", self.world.server.uri, *command], stdin=subprocess.DEVNULL,
                                  stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         if self.chance.randrange(2):
             time.sleep(self.chance.uniform(0, 0.05))
@@ -438,7 +438,7 @@ class Client(threading.Thread):
                 number, payload, key, made = chance.choice((
                     (9, guest_ref, None, None), (12, guest_ref, None, None), (35, guest_ref, ("guest", guest), None),
                     (11, wire.text(guest_document(chance, guest, tag)), ("guest", guest), tag),
-                    (8, guest_ref + wire.text(card(chance)), None, None),
+                    (8, guest_ref + wire.text(interface(chance)), None, None),
                     (39, net_ref, None, None), (42, net_ref, None, None), (49, net_ref, ("net", net), None),
                     (41, wire.text(network_document(chance, net, tag)), ("net", net), tag)))
                 if key:
@@ -450,18 +450,18 @@ class Client(threading.Thread):
 
 
 class Outside(threading.Thread):
-    """Somebody who breaks what he finds on the host."""
+    """Damages what it finds on the host."""
 
     def __init__(self, world):
         super().__init__(daemon=True)
         self.world, self.chance = world, random.Random(f"{SEED}.outside")
-        self.deeds = [getattr(self, name) for name in dir(self) if name.startswith("on_")]
+        self.actions = [getattr(self, name) for name in dir(self) if name.startswith("on_")]
 
     def run(self):
         try:
             while not self.world.ends.wait(self.chance.uniform(0.02, 0.4)):
-                with contextlib.suppress(AssertionError):  # it went while we looked for it
-                    self.chance.choice(self.deeds)()
+                with contextlib.suppress(AssertionError):  # it went between the search and the action
+                    self.chance.choice(self.actions)()
         except Exception as error:  # pylint: disable=broad-except
             self.world.fail(f"the test itself failed outside: {error!r}")
             raise
@@ -474,7 +474,7 @@ class Outside(threading.Thread):
             sh("ip", "link", "del", one, check=False)
 
     def on_tap_deleted(self):
-        """Nobody but a QEMU that is started anew can bring it back."""
+        """Only a new QEMU can bring it back."""
         for one in self.some(links(self.chance.choice(("tun", "macvtap")))):
             self.world.lost.add(one)
             sh("ip", "link", "del", one, check=False)
@@ -494,8 +494,8 @@ class Outside(threading.Thread):
     def on_iptables_flush(self):
         sh("iptables-legacy -w -F; iptables-legacy -w -t nat -F", check=False)
 
-    def kill(self, word, *signals):
-        for pid in self.some(processes(word)):
+    def kill(self, program, *signals):
+        for pid in self.some(processes(program)):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, self.chance.choice(signals))
 
@@ -518,7 +518,7 @@ class Outside(threading.Thread):
             self.world.server.process.send_signal(signal.SIGHUP)
 
 
-class Looker(threading.Thread):
+class Reader(threading.Thread):
     """A client that has nothing to do with it: how long it waits for lists."""
 
     def __init__(self, world):

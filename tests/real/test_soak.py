@@ -7,7 +7,7 @@
     VIREO_SOAK_VERBOSE=1    each kind of answer with its count; the whole log of a daemon that failed
 
 A round is: clients call at the same time what they like, about few objects whose names, subnets, bridges and devices
-collide, while somebody outside damages what he finds and, in every third round, kills the daemon. Then all rest, and
+collide, while another thread damages the host and, in every third round, kills the daemon. Then all rest, and
 everything is compared. Calls may fail, for a reason; none may hang, and the daemon may not die by itself.
 """
 import ns; ns.enter()
@@ -24,12 +24,12 @@ import unittest
 import libvirt
 from net import IS_VIREO, links, members, processes, rules, sh, wait_for
 from server import main, require
-from soak_clients import ANSWER_S, IMAGE, NAMES, POOLS, SEED, Client, Looker, Outside, World
+from soak_clients import ANSWER_S, IMAGE, NAMES, POOLS, SEED, Client, Reader, Outside, World
 
 SECONDS = float(os.environ.get("VIREO_SOAK_SECONDS") or 1)
 VERBOSE = bool(os.environ.get("VIREO_SOAK_VERBOSE"))
 ROUND_S, CLIENTS = 2, 5
-CALM_P99_S = 2    # of somebody who only looks
+CALM_P99_S = 2    # of the client that only reads
 DESCRIPTORS = 2   # that are opened when they are first needed
 
 
@@ -59,9 +59,9 @@ def children(pid):
     for one in filter(str.isdigit, os.listdir("/proc")):
         with contextlib.suppress(OSError):
             with open(f"/proc/{one}/stat") as file:
-                words = file.read().rpartition(")")[2].split()
-            if int(words[1]) == pid:
-                found.append((command_line(one)[0], words[0]))
+                fields = file.read().rpartition(")")[2].split()
+            if int(fields[1]) == pid:
+                found.append((command_line(one)[0], fields[0]))
     return found
 
 
@@ -128,7 +128,7 @@ class Soak(unittest.TestCase):
         same("dnsmasq", sorted(owned), sorted(one[1] if one else "?" for one in confs if one))
         ruled = {bridge for name, bridge in owned.items() if "<forward mode='open'" not in live_nets[name]}
         same("bridges in rules", sorted(ruled), sorted(set(re.findall(r"virbr\d+", rules()))))
-        # Cards: taps and macvtaps are those of live documents, and plugged in.
+        # Interfaces: taps and macvtaps are those of live documents, and plugged in.
         taps, macvtaps, ids, plugged, loose = [], [], set(), collections.defaultdict(list), set()
         ports = {port: net for (kind, net), state in said.items() if kind == "net" for port in state[3] or ()}
         lost = self.world.lost  # their names are given to others as well
@@ -152,7 +152,7 @@ class Soak(unittest.TestCase):
         for bridge in ("hostbr", *owned.values()):
             there = set(members(bridge)) if bridge in links() else set()
             same(f"in {bridge}", sorted(plugged[bridge]), sorted(there - loose - lost))
-        same("ports of nobody", [], sorted(set(ports) - ids))
+        same("ports without owner", [], sorted(set(ports) - ids))
         return found + self.wrong_files(said)
 
     def wrong_files(self, said):
@@ -225,8 +225,8 @@ class Soak(unittest.TestCase):
         world = self.world
         world.ends.clear()
         clients = [Client(world, f"{self.number}.{n}") for n in range(CLIENTS)]
-        looker = Looker(world)
-        threads = [*clients, looker, Outside(world)]
+        reader = Reader(world)
+        threads = [*clients, reader, Outside(world)]
         for thread in threads:
             thread.start()
         chance, end = random.Random(f"{SEED}.{self.number}"), time.monotonic() + ROUND_S
@@ -234,19 +234,19 @@ class Soak(unittest.TestCase):
             time.sleep(chance.uniform(0.1, 0.7) if deadly else 0.1)
             if deadly:
                 self.kill()
-            self.look_for_hangs(clients + [looker])
+            self.find_hangs(clients + [reader])
         world.ends.set()
         end = time.monotonic() + ANSWER_S + 10
         while any(thread.is_alive() for thread in threads):
-            self.look_for_hangs(clients + [looker])
+            self.find_hangs(clients + [reader])
             self.assertLess(time.monotonic(), end, self.log())
             time.sleep(0.02)
-        self.times += looker.times
+        self.times += reader.times
         if world.failures:
             self.fail("\n".join(world.failures) + self.log())
         self.assertIsNone(world.server.process.poll(), self.log())
 
-    def look_for_hangs(self, clients):
+    def find_hangs(self, clients):
         for client in clients:
             doing = client.doing
             if doing and time.monotonic() - doing[1] > ANSWER_S:
@@ -305,7 +305,7 @@ class Soak(unittest.TestCase):
         pid = self.server.process.pid
         wait_for("its children to go", lambda: children(pid) == [], 5)
         self.before.setdefault(pid, descriptors(pid))
-        with contextlib.suppress(AssertionError):  # what fails is told below
+        with contextlib.suppress(AssertionError):  # failures are reported below
             wait_for("the last connections to go", lambda: (descriptors(pid) - self.before[pid]).total() <= DESCRIPTORS, 3)
         now = descriptors(pid)
         self.assertLessEqual((now - self.before[pid]).total(), DESCRIPTORS, f"{now} after {self.before[pid]}{self.log()}")
@@ -335,7 +335,7 @@ class Soak(unittest.TestCase):
                 print(f"{count:6} {name}: {result}")
         self.times.sort()
         p99 = self.times[len(self.times) * 99 // 100]
-        print(f"{sum(self.world.tally.values())} calls, looking p99 {p99 * 1000:.0f} ms, longest {self.times[-1] * 1000:.0f} ms")
+        print(f"{sum(self.world.tally.values())} calls, reads p99 {p99 * 1000:.0f} ms, longest {self.times[-1] * 1000:.0f} ms")
         self.assertLess(p99, CALM_P99_S)
         self.server.stop()
 
