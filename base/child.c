@@ -271,7 +271,7 @@ __attribute__((noreturn)) static void run_child(const struct child_spec *spec, c
     fail(report_fd, STEP_EXEC, errno);
 }
 
-// Called before fork(): the search of PATH allocates. Caller frees.
+// Called before fork(): the search of PATH allocates. NULL: not found; else the caller frees.
 static char *find_program(const char *name)
 {
     if (strchr(name, '/'))
@@ -285,7 +285,13 @@ static char *find_program(const char *name)
         if (access(full, X_OK) == 0)
             return STEAL(full);
     }
-    return xstrdup(name);
+    return NULL;
+}
+
+bool child_has_program(const char *name)
+{
+    AUTO_FREE char *path = find_program(name);
+    return path != NULL;
 }
 
 // 0 when the program runs, else the child's report.
@@ -330,6 +336,8 @@ int child_spawn(struct task *t, const struct child_spec *spec, struct process *r
 {
     *ret = PROCESS_NONE;
     AUTO_FREE char *program = find_program(spec->argv[0]);
+    if (!program)
+        program = xstrdup(spec->argv[0]);
     int pipe_fds[2];
     if (pipe2(pipe_fds, O_CLOEXEC | O_NONBLOCK) < 0)
         return error_set_errno(err, AREA_NONE, errno, "cannot start %s", program);

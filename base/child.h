@@ -75,6 +75,9 @@ struct child_spec {
                          .umask = -1,                                                              \
                          .capabilities = CAPABILITIES_ALL})
 
+// Whether PATH, or the usual directories, have a program of this name.
+bool child_has_program(const char *name);
+
 // Starts a child; suspends until it runs its program or failed. Descriptors other than 0-2 and
 // `fds` are closed in it, signals are at their defaults. On failure err names the program, the step
 // and the cause.

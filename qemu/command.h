@@ -47,6 +47,12 @@ struct command_chardev {
     int log_fd;    // <log file=>
 };
 
+// QEMU's end of the socket to the process that a device needs beside it (device_side).
+struct command_side {
+    const struct device *dev;
+    int fd;
+};
+
 struct command_input {
     const struct domain_def *def;
     const struct qemu_caps *caps; // of the emulator the definition names
@@ -63,6 +69,8 @@ struct command_input {
     size_t nifaces;
     const struct command_chardev *chardevs;
     size_t nchardevs;
+    const struct command_side *sides;
+    size_t nsides;
 };
 
 struct command {

@@ -144,6 +144,16 @@ void definition_files(const struct domain_def *def, struct device_files *ret)
             vec_push(ret, others[i]);
 }
 
+void device_side_finish(struct device_side *s)
+{
+    VEC_FOREACH (it, &s->create)
+        strv_finish(it);
+    vec_finish(&s->create);
+    strv_finish(&s->args);
+    strv_finish(&s->update);
+    free(STEAL(s->state));
+}
+
 // ---- a running guest ---------------------------------------------------------------------------
 
 void device_steps_finish(struct device_steps *s)

@@ -49,6 +49,22 @@ struct device_files {
     size_t n, cap;
 };
 
+// The process that a device needs beside QEMU: what starts it. QEMU and the process are connected
+// by a pair of sockets. All members are owned.
+enum { SIDE_SOCKET_FD = 3 }; // the process's end, in the process
+struct device_side {
+    struct strv args; // the program, which is searched in PATH, and its arguments
+    // The last part of the name of the directory where the process keeps what belongs to the
+    // domain, and where it and the commands below run. NULL: none.
+    char *state;
+    bool keep_state;          // also when the domain is undefined, or transient and ended
+    VEC(struct strv) create;  // run in this order, as vireod's user, to fill a new directory
+    struct strv update;       // run before each start, as the domain's user; may be empty
+    const char *package;      // Debian's, with the program
+    const char *tool_package; // with the commands; those of create are left out without it
+};
+void device_side_finish(struct device_side *s);
+
 struct device_class {
     // "net" names net0, net1, ... NULL with name() NULL: QEMU does not know devices of this kind
     // by a name, so that they are neither unplugged nor changed.
@@ -72,6 +88,8 @@ struct device_class {
     void (*files)(const struct device *dev, struct device_files *ret);
     // The host's end of a character device. NULL: it is none, or has none of its own.
     struct chardev_source *(*chardev)(const struct domain_def *def, struct device *dev);
+    // Describes the process that it needs beside QEMU. NULL: none.
+    void (*side)(const struct domain_def *def, const struct device *dev, struct device_side *ret);
     // What <boot dev=> in <os> calls it. NULL: nothing.
     enum boot_dev (*boot)(const struct device *dev);
     // Writes its element of <domainCapabilities>. NULL: it has none there.

@@ -209,9 +209,11 @@ static void format_features(struct strbuf *b, const struct host_machine *in)
     strbuf_add(b, "  </features>\n");
 }
 
-char *domcaps_format(const struct host_machine *in)
+char *domcaps_format(const struct host_machine *in, bool (*has_program)(const char *name))
 {
-    struct domcaps d = {.in = in, .chipset = chipset_of_machine(in->arch, in->machine->name)};
+    struct domcaps d = {.in = in,
+                        .has_program = has_program,
+                        .chipset = chipset_of_machine(in->arch, in->machine->name)};
     struct strbuf *b = &d.b;
     strbuf_add(b, "<domainCapabilities>\n  <path>");
     strbuf_add_xml(b, in->caps->binary);

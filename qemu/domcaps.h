@@ -9,12 +9,14 @@
 
 struct domcaps {
     const struct host_machine *in;
+    bool (*has_program)(const char *name);
     enum chipset chipset;
     struct strbuf b;
     bool in_enum;
 };
 
-char *domcaps_format(const struct host_machine *in); // caller frees
+// has_program says whether the host has a program that a device needs beside QEMU. Caller frees.
+char *domcaps_format(const struct host_machine *in, bool (*has_program)(const char *name));
 
 // <ELEMENT supported=>; returns `supported`, after which domcaps_close() ends the element.
 bool domcaps_open(struct domcaps *d, const char *element, bool supported);

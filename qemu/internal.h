@@ -43,6 +43,8 @@ int out_device(struct out *o, const struct device *dev, struct json_object *json
 int out_device_at(struct out *o, const struct device *dev, struct json_object *json);
 // Hands a descriptor to the child; returns its number there.
 int out_fd(struct out *o, int fd);
+// The socket to the device's side process; its number in the child, or -1 with an error.
+int out_side_fd(struct out *o, const struct device *dev);
 // -add-fd; returns the number N of /dev/fdset/N.
 unsigned out_fdset(struct out *o, int fd);
 // ERROR_CONFIG_UNSUPPORTED "line 12: <disk>: ..."; dev may be NULL.

@@ -125,6 +125,14 @@ int out_fd(struct out *o, int fd)
     return pair.target;
 }
 
+int out_side_fd(struct out *o, const struct device *dev)
+{
+    for (size_t i = 0; i < o->in->nsides; i++)
+        if (o->in->sides[i].dev == dev)
+            return out_fd(o, o->in->sides[i].fd);
+    return out_internal(o, dev, "the socket to its side process");
+}
+
 unsigned out_fdset(struct out *o, int fd)
 {
     unsigned set = o->next_fdset++;

@@ -50,6 +50,18 @@ static void check_steps(int r, const struct device_steps *s, const struct error 
     }
 }
 
+static void describe_side(const struct domain_def *def, const struct device *dev)
+{
+    const struct device_class *class = device_class_of(dev->kind);
+    struct device_side plan = {0};
+    if (!class->side)
+        return;
+    class->side(def, dev, &plan);
+    if (!plan.args.n || !plan.package || (plan.update.n && !plan.tool_package))
+        abort();
+    device_side_finish(&plan);
+}
+
 static void plug(const struct command_input *in, const struct device *wanted)
 {
     AUTO_ERROR err = ERROR_INIT;
@@ -59,6 +71,7 @@ static void plug(const struct command_input *in, const struct device *wanted)
     if (complete_device(in->def, wanted, &facts, &dev, &err) < 0)
         return;
     alias_assign_device(in->def, dev);
+    describe_side(in->def, dev);
     if (address_assign_device(in->def, dev, &err) == 0)
         check_steps(device_plug_steps(in, dev, &steps, &err), &steps, &err);
     device_steps_finish(&steps);

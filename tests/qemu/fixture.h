@@ -10,16 +10,18 @@
 #include "qemu/address/address.h"
 #include "qemu/alias.h"
 #include "qemu/command.h"
+#include "qemu/device.h"
 #include "tests/check.h"
 #include "tests/qemu/complete.h"
 
-enum { FIXTURE_MAX = 1 << 20, IFACES_MAX = 16, CAPS_MAX = 1 << 22 };
+enum { FIXTURE_MAX = 1 << 20, IFACES_MAX = 16, SIDES_MAX = 4, CAPS_MAX = 1 << 22 };
 #define FIXTURE_DIR "/vireo-test" // placeholder for the test's temporary directory
 
 struct fixture {
     struct domain_def *def;
     struct command_input in;
     struct command_iface ifaces[IFACES_MAX];
+    struct command_side sides[SIDES_MAX];
     struct command command;
 };
 
@@ -61,6 +63,42 @@ static inline char *replace_all(const char *text, const char *from, const char *
     return strbuf_steal(&b);
 }
 
+static inline int fixture_add_side(struct device *dev, void *arg)
+{
+    struct fixture *f = arg;
+    if (!device_class_of(dev->kind)->side)
+        return 0;
+    CHECK(f->in.nsides < SIDES_MAX);
+    f->sides[f->in.nsides] = (struct command_side){dev, 120 + (int)f->in.nsides};
+    f->in.nsides++;
+    return 0;
+}
+
+static inline void fixture_add_words(struct strbuf *b, const char *what, const struct strv *words)
+{
+    strbuf_add(b, what);
+    VEC_FOREACH (it, words)
+        strbuf_printf(b, " %s", *it);
+    strbuf_addc(b, '\n');
+}
+
+// The processes beside QEMU, one line for each program that is run for them.
+static inline void fixture_add_sides(const struct fixture *f, struct strbuf *b)
+{
+    for (size_t i = 0; i < f->in.nsides; i++) {
+        struct device_side plan = {0};
+        device_class_of(f->sides[i].dev->kind)->side(f->def, f->sides[i].dev, &plan);
+        AUTO_FREE char *state = xasprintf("side %s%s:", plan.state ? plan.state : "nothing",
+                                          plan.keep_state ? " (kept)" : "");
+        fixture_add_words(b, state, &plan.args);
+        VEC_FOREACH (it, &plan.create)
+            fixture_add_words(b, "side create:", it);
+        if (plan.update.n)
+            fixture_add_words(b, "side update:", &plan.update);
+        device_side_finish(&plan);
+    }
+}
+
 static inline void fixture_ready(struct fixture *f, struct qemu_caps *caps, const char *dir)
 {
     static const int taps[] = {101, 102}, vhosts[] = {111, 112};
@@ -71,7 +109,9 @@ static inline void fixture_ready(struct fixture *f, struct qemu_caps *caps, cons
                                    .now_s = 1795000000,
                                    .domain_dir = dir,
                                    .home_dir = dir,
-                                   .ifaces = f->ifaces};
+                                   .ifaces = f->ifaces,
+                                   .sides = f->sides};
+    domain_def_each_device(f->def, fixture_add_side, f);
     VEC_FOREACH (it, &f->def->interfaces) {
         if ((*it)->type == INTERFACE_USER)
             continue;

@@ -8,8 +8,9 @@
 static struct qemu_caps *caps;
 
 // One line each; an option's values follow it indented. Environment and descriptors at the end.
-static char *as_text(const struct command *a)
+static char *as_text(const struct fixture *f)
 {
+    const struct command *a = &f->command;
     struct strbuf b = {0};
     for (size_t i = 0; i < a->args.n; i++)
         strbuf_printf(&b, "%s\n", a->args.v[i]);
@@ -17,6 +18,7 @@ static char *as_text(const struct command *a)
         strbuf_printf(&b, "env %s\n", a->env.v[i]);
     for (size_t i = 0; i < a->fds.n; i++)
         strbuf_printf(&b, "fd %d as %d\n", a->fds.v[i].fd, a->fds.v[i].target);
+    fixture_add_sides(f, &b);
     return strbuf_steal(&b);
 }
 
@@ -31,7 +33,7 @@ static void one_golden(const char *name)
         fprintf(stderr, "%s: %s\n", name, error_message(&err));
         exit(1);
     }
-    AUTO_FREE char *got = as_text(&f.command);
+    AUTO_FREE char *got = as_text(&f);
     golden_compare(path, got);
     // Completing it again changes nothing.
     AUTO_FREE char *before = domain_def_format(f.def, DOMAIN_XML_STATE);
@@ -44,7 +46,7 @@ static void one_golden(const char *name)
     struct fixture again;
     fixture_load(&again, stored, caps, FIXTURE_DIR);
     CHECK_INT(command_build(&again.in, &again.command, &err), 0);
-    AUTO_FREE char *second = as_text(&again.command);
+    AUTO_FREE char *second = as_text(&again);
     CHECK_STR(second, got);
     fixture_finish(&again);
     fixture_finish(&f);

@@ -107,6 +107,29 @@ static pid_t start(struct command *a, int log)
     _exit(127);
 }
 
+// Starts what stands beside QEMU with one end of a socket; QEMU's is above every number in a child.
+static void start_side(struct fixture *f, struct command_side *side)
+{
+    struct device_side plan = {0};
+    int pair[2];
+    device_class_of(side->dev->kind)->side(f->def, side->dev, &plan);
+    CHECK_INT(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
+    side->fd = fcntl(pair[0], F_DUPFD_CLOEXEC, 64);
+    char **args = strv_argv(&plan.args);
+    pid_t pid = fork(); // ends with QEMU, and is reaped with this process
+    CHECK(pid >= 0 && side->fd >= 64);
+    if (pid == 0) {
+        if (chdir(dir) < 0 || dup2(pair[1], SIDE_SOCKET_FD) < 0)
+            _exit(126);
+        fcntl(SIDE_SOCKET_FD, F_SETFD, 0);
+        execvp(args[0], args);
+        _exit(127);
+    }
+    close(pair[0]);
+    close(pair[1]);
+    device_side_finish(&plan);
+}
+
 static bool read_line(int fd, char *line, size_t size)
 {
     for (size_t n = 0; n + 1 < size;) {
@@ -168,6 +191,8 @@ static void one_start(const char *name)
     // Above every number used in the child, so that none is overwritten before it is handed over.
     f.in.monitor_fd = fcntl(listener, F_DUPFD_CLOEXEC, 64);
     CHECK(log >= 0 && f.in.monitor_fd >= 64);
+    for (size_t i = 0; i < f.in.nsides; i++)
+        start_side(&f, &f.sides[i]);
     if (command_build(&f.in, &f.command, &err) < 0) {
         fprintf(stderr, "%s: %s\n", name, error_message(&err));
         exit(1);
@@ -177,6 +202,8 @@ static void one_start(const char *name)
     CHECK(fd >= 0);
     close(listener);
     close(f.in.monitor_fd);
+    for (size_t i = 0; i < f.in.nsides; i++)
+        close(f.sides[i].fd);
     bool ok = read_line(fd, line, sizeof(line)) &&
               ask(fd, "{\"execute\":\"qmp_capabilities\"}\n", "\"return\"") &&
               ask(fd, "{\"execute\":\"query-status\"}\n", "\"prelaunch\"") && quit(fd);
@@ -224,6 +251,8 @@ int main(void)
         SKIP("no /usr/bin/qemu-system-x86_64 (Debian: qemu-system-x86)");
     if (access("/usr/bin/qemu-img", X_OK) < 0)
         SKIP("no /usr/bin/qemu-img (Debian: qemu-utils)");
+    if (access("/usr/bin/swtpm", X_OK) < 0)
+        SKIP("no /usr/bin/swtpm (Debian: swtpm)");
     const char *tmp = getenv("TMPDIR");
     snprintf(dir, sizeof(dir), "%.40s/vireo-argv-XXXXXX", tmp ? tmp : "/tmp");
     CHECK(mkdtemp(dir));

@@ -36,6 +36,7 @@ static const struct rows_exempt exempt[] = {
     {"domain/features/apic", "every x86 guest has it", NULL, NULL},
     {"domain/features/pae", "every x86 guest has it", NULL, NULL},
     {"domain/cpu@match", "exact is the only one", NULL, NULL},
+    {"domain/devices/tpm/backend@type", "emulator is the only one", NULL, NULL},
     {"domain/cpu@check=partial", "as none: QEMU says what it lacks", NULL, NULL},
     {"domain/cpu/model@fallback", "no other model is ever taken in its place", NULL, NULL},
     {"domain/cpu/feature@policy=force", "as require: QEMU gives it or does not start", NULL, NULL},
@@ -83,6 +84,7 @@ static char *command_text(struct fixture *f, struct error *err)
         strbuf_printf(&b, "%s\n", f->command.args.v[i]);
     for (size_t i = 0; i < f->command.env.n; i++)
         strbuf_printf(&b, "env %s\n", f->command.env.v[i]);
+    fixture_add_sides(f, &b);
     return strbuf_steal(&b);
 }
 

@@ -226,7 +226,7 @@ static void one_device(void)
     CHECK_STR(text, xml);
     domain_device_destroy(copy);
 
-    CHECK(!domain_device_parse("<tpm/>", 6, 0, &err));
+    CHECK(!domain_device_parse("<shmem/>", 8, 0, &err));
     CHECK_INT(err.code, ERROR_CONFIG_UNSUPPORTED);
 }
 
