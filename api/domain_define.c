@@ -60,13 +60,24 @@ int api_domain_create_with_flags(struct call *call, struct domain *dom,
 int api_domain_undefine_flags(struct call *call, struct domain *dom,
                               const struct wire_domain_undefine_flags_args *args, struct error *err)
 {
-    // Saved states, snapshots, checkpoints and TPMs: there are none to be removed or kept.
-    bool remove = args->flags & VIR_DOMAIN_UNDEFINE_NVRAM;
-    bool keep = args->flags & VIR_DOMAIN_UNDEFINE_KEEP_NVRAM;
-    if (remove && keep)
+    // Saved states, snapshots and checkpoints: there are none to be removed or kept.
+    static const struct {
+        uint32_t wire;
+        unsigned flag;
+    } flags[] = {{VIR_DOMAIN_UNDEFINE_NVRAM, DOMAIN_UNDEFINE_NVRAM},
+                 {VIR_DOMAIN_UNDEFINE_KEEP_NVRAM, DOMAIN_UNDEFINE_KEEP_NVRAM},
+                 {VIR_DOMAIN_UNDEFINE_TPM, DOMAIN_UNDEFINE_TPM},
+                 {VIR_DOMAIN_UNDEFINE_KEEP_TPM, DOMAIN_UNDEFINE_KEEP_TPM}};
+    unsigned how = 0;
+    for (size_t i = 0; i < ARRAY_LEN(flags); i++)
+        how |= args->flags & flags[i].wire ? flags[i].flag : 0;
+    if (how & DOMAIN_UNDEFINE_NVRAM && how & DOMAIN_UNDEFINE_KEEP_NVRAM)
         return error_set(err, ERROR_OPERATION_INVALID, AREA_QEMU,
                          "cannot both keep and delete nvram");
-    return domain_undefine(call->task, dom, remove, keep, err);
+    if (how & DOMAIN_UNDEFINE_TPM && how & DOMAIN_UNDEFINE_KEEP_TPM)
+        return error_set(err, ERROR_OPERATION_INVALID, AREA_QEMU,
+                         "cannot both keep and delete TPM");
+    return domain_undefine(call->task, dom, how, err);
 }
 
 int api_domain_get_xml_desc(struct call *call, struct domain *dom,

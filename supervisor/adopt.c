@@ -5,27 +5,21 @@
 #include "base/file.h"
 #include "supervisor/iface.h"
 #include "supervisor/internal.h"
+#include "supervisor/pid_file.h"
+#include "supervisor/side.h"
 
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 
-enum { PID_WAIT_MS = 2000 }; // between fork() and the child's first write
-
-// The daemon ended between fork() and the child's writing of its number: the lock is held, the
-// number comes within microseconds.
+// The daemon may have ended between fork() and the child's writing of its number: the lock is held,
+// the number comes within microseconds.
 static int find_process(struct task *t, struct domain *dom)
 {
-    uint64_t deadline = task_deadline_ms(PID_WAIT_MS);
+    AUTO_FREE char *path = status_pid_path(dom);
     struct process known = dom->process;
     dom->process = PROCESS_NONE;
-    int r;
-    while ((r = status_find_process(dom, &known, &dom->process)) == -EAGAIN &&
-           now_monotonic_us() < deadline) {
-        if (task_sleep(t, task_deadline_ms(10)) < 0)
-            break;
-    }
-    return r;
+    return pid_file_wait(t, path, &known, &dom->process);
 }
 
 // Ends what cannot be kept.
@@ -58,7 +52,8 @@ static void take_over(struct task *t, struct domain *dom)
     if (connection_restore(t, dom, dom->all->config.timeouts.adopt_ms, &err) == 0 ||
         task_is_cancelled(t))
         return;
-    if (stop_is_ending(t, dom)) {
+    // A destroy that came before its process was known has ended nothing.
+    if (dom->stop_as != MOVE_NONE || stop_is_ending(t, dom)) {
         end(t, dom, MOVE_STOPPED_LOST);
         return;
     }
@@ -78,6 +73,7 @@ static void adopt_main(struct task *t, void *arg)
     if (domain_lock(t, dom, "take over", &err) < 0)
         return;
     int r = find_process(t, dom);
+    sides_adopt(t, dom, r == 0);
     if (r < 0 && task_is_cancelled(t)) {
         domain_unlock(dom); // the next daemon will see
         return;
@@ -112,6 +108,9 @@ static struct domain *place(struct domains *all, struct status *s)
     s->granted = (struct granted_list){0};
     dom->macvtaps = s->macvtaps;
     s->macvtaps = (struct domain_macvtap_list){0};
+    dom->sides = s->sides;
+    s->sides = (struct side_list){0};
+    dom->side_state = s->side_state;
     dom->id = s->id;
     dom->adopting = true;
     dom->live->id = OPT_UINT((uint64_t)s->id);

@@ -111,6 +111,18 @@ struct domain_macvtap_list {
     size_t n, cap;
 };
 
+struct side;
+struct side_list {
+    struct side **v;
+    size_t n, cap;
+};
+// What becomes of what side processes keep for a domain, when that is gone.
+enum side_state {
+    SIDE_STATE_AS_DEFINED, // removed, unless its document says that it is kept
+    SIDE_STATE_KEEP,
+    SIDE_STATE_REMOVE,
+};
+
 struct domain {
     OBJECT(struct domain_def);
     struct domains *all;
@@ -135,6 +147,8 @@ struct domain {
     uint64_t cpu_time_ns;        // the last one seen
     struct granted_list granted; // images made accessible to QEMU's user
     struct domain_macvtap_list macvtaps;
+    struct side_list sides;        // processes beside QEMU (side.h)
+    enum side_state side_state;    // decided when it was undefined while it ran
     const struct device *plugging; // being plugged in: what is there of it is found by the status
     VEC(char *) deleted;           // aliases that QEMU let go of, and we not yet
     struct completion device_deleted; // posted at each, and when the process ends
@@ -184,8 +198,13 @@ int domains_parse(struct task *t, struct domains *all, const char *xml, unsigned
 // Starts a guest that is not stored (takes def); *ret is borrowed.
 int domain_create(struct task *t, struct domains *all, struct domain_def *def, unsigned start_flags,
                   const void *autodestroy, struct domain **ret, struct error *err);
-int domain_undefine(struct task *t, struct domain *dom, bool remove_nvram, bool keep_nvram,
-                    struct error *err);
+enum domain_undefine_flags {
+    DOMAIN_UNDEFINE_NVRAM = 1 << 0,
+    DOMAIN_UNDEFINE_KEEP_NVRAM = 1 << 1,
+    DOMAIN_UNDEFINE_TPM = 1 << 2,
+    DOMAIN_UNDEFINE_KEEP_TPM = 1 << 3,
+};
+int domain_undefine(struct task *t, struct domain *dom, unsigned flags, struct error *err);
 enum domain_affect {
     DOMAIN_AFFECT_CURRENT = 0, // the running guest if it runs, else the stored definition
     DOMAIN_AFFECT_LIVE = 1 << 0,

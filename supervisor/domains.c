@@ -5,6 +5,7 @@
 #include "bridge/netlink.h"
 #include "qemu/complete.h"
 #include "supervisor/internal.h"
+#include "supervisor/side.h"
 
 #include <errno.h>
 
@@ -57,6 +58,7 @@ static void finish(struct object *o)
     hotplug_drop_deleted(dom);
     granted_finish(&dom->granted);
     vec_finish(&dom->macvtaps);
+    sides_finish(&dom->sides);
 }
 
 static void defined(struct object *o, bool added)
@@ -149,10 +151,20 @@ void domains_destroy(struct domains *all)
         qmp_close(STEAL(dom->qmp));
         sd_event_source_disable_unref(STEAL(dom->process_watch));
         process_close(&dom->process);
+        sides_finish(&dom->sides);
     }
     objects_finish(&all->table);
     netlink_close(all->netlink);
     free(all);
+}
+
+void domains_set_user(const struct domains *all, struct child_spec *spec)
+{
+    spec->set_user = all->config.set_user;
+    spec->uid = all->config.qemu_uid;
+    spec->gid = all->config.qemu_gid;
+    spec->groups = all->config.qemu_groups;
+    spec->ngroups = all->config.nqemu_groups;
 }
 
 struct domain *domains_find_id(const struct domains *all, int id)
@@ -262,10 +274,39 @@ int domain_create(struct task *t, struct domains *all, struct domain_def *def, u
     return object_create(t, &all->table, def, create_locked, &c, (struct object **)ret, err);
 }
 
-static int undefine_locked(struct task *t, struct domain *dom, bool remove_nvram, bool keep_nvram,
-                           struct error *err)
+static enum side_state side_state_of(unsigned flags)
+{
+    return flags & DOMAIN_UNDEFINE_TPM        ? SIDE_STATE_REMOVE
+           : flags & DOMAIN_UNDEFINE_KEEP_TPM ? SIDE_STATE_KEEP
+                                              : SIDE_STATE_AS_DEFINED;
+}
+
+// What the processes of a domain that runs on keep is needed until it ends.
+static void drop_side_state(struct task *t, struct domain *dom, const struct domain_def *def,
+                            unsigned flags)
+{
+    dom->side_state = side_state_of(flags);
+    if (domain_is_active(dom))
+        (void)status_save(dom, NULL);
+    else
+        sides_remove_state(t, dom, def, dom->side_state);
+}
+
+static int undefine_stored(struct task *t, struct domain *dom, unsigned flags, struct error *err)
+{
+    struct domain_def *def = domain_def_copy(dom->def);
+    int r = object_undefine_locked(t, &dom->object, err);
+    if (r == 0)
+        drop_side_state(t, dom, def, flags);
+    domain_def_destroy(def);
+    return r;
+}
+
+static int undefine_locked(struct task *t, struct domain *dom, unsigned flags, struct error *err)
 {
     object_assert_locked(t, &dom->object);
+    bool remove_nvram = flags & DOMAIN_UNDEFINE_NVRAM;
+    bool keep_nvram = flags & DOMAIN_UNDEFINE_KEEP_NVRAM;
     AUTO_FREE char *path = dom->def ? xstrdup(dom->def->os.nvram) : NULL;
     enum nvram_state nvram;
     if (nvram_check(t, dom, path, &nvram, err) < 0)
@@ -280,19 +321,19 @@ static int undefine_locked(struct task *t, struct domain *dom, bool remove_nvram
                          "will not remove '%s', the nvram of domain '%s': it is not a regular file "
                          "with UEFI variables; use --keep-nvram",
                          path, dom->name);
-    if (object_undefine_locked(t, &dom->object, err) < 0)
+    if (!dom->def ? object_undefine_locked(t, &dom->object, err)
+                  : undefine_stored(t, dom, flags, err) < 0)
         return -1;
     if (nvram == NVRAM_VARIABLES && remove_nvram)
         nvram_remove(t, dom, path);
     return 0;
 }
 
-int domain_undefine(struct task *t, struct domain *dom, bool remove_nvram, bool keep_nvram,
-                    struct error *err)
+int domain_undefine(struct task *t, struct domain *dom, unsigned flags, struct error *err)
 {
     if (domain_lock_present(t, dom, "undefine", err) < 0)
         return -1;
-    int r = undefine_locked(t, dom, remove_nvram, keep_nvram, err);
+    int r = undefine_locked(t, dom, flags, err);
     domain_unlock(dom);
     return r;
 }

@@ -10,13 +10,13 @@
 
 enum { TAIL_MAX = 1500 }; // bytes of QEMU's output in an error
 
-int guest_log_open(struct guest_log *log, const struct domains_config *config, const char *name,
+int guest_log_open(struct guest_log *log, const char *dir, uint64_t max_bytes, const char *name,
                    struct error *err)
 {
-    log->path = path_for_name(config->log_dir, name, ".log");
-    int r = dir_make(config->log_dir, 0700);
+    log->path = path_for_name(dir, name, ".log");
+    int r = dir_make(dir, 0700);
     struct stat st;
-    if (r == 0 && stat(log->path, &st) == 0 && (uint64_t)st.st_size > config->log_max_bytes) {
+    if (r == 0 && stat(log->path, &st) == 0 && (uint64_t)st.st_size > max_bytes) {
         AUTO_FREE char *before = xasprintf("%s.0", log->path);
         rename(log->path, before);
     }

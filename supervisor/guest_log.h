@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// LOG/NAME.log: how a domain's QEMU was started, and all that it wrote.
+// LOG/NAME.log: how a domain's QEMU was started, and all that it wrote. The same of a process
+// beside it in LOG/PROGRAM/NAME.log.
 #pragma once
 
 #include <sys/types.h>
@@ -12,8 +13,8 @@ struct guest_log {
 };
 #define GUEST_LOG_INIT ((struct guest_log){.fd = -1})
 
-// Opens it for appending; one that grew over the configured size becomes NAME.log.0 first.
-int guest_log_open(struct guest_log *log, const struct domains_config *config, const char *name,
+// Opens DIR/NAME.log for appending; one that grew over max_bytes becomes NAME.log.0 first.
+int guest_log_open(struct guest_log *log, const char *dir, uint64_t max_bytes, const char *name,
                    struct error *err);
 void guest_log_close(struct guest_log *log);
 // Notes the command line as a person would type it, so that a start can be tried again by hand.

@@ -27,6 +27,7 @@ int domain_lock_affected(struct task *t, struct domain *dom, const char *job, un
 int domain_lock_active(struct task *t, struct domain *dom, const char *job, struct error *err);
 // Makes CURRENT what it means now, and refuses what is not there. Lock held.
 int domain_resolve_affect(const struct domain *dom, unsigned *affect, struct error *err);
+void domains_set_user(const struct domains *all, struct child_spec *spec); // that of QEMU
 uint64_t domain_answer_deadline(const struct domain *dom); // for QEMU's answer to a command
 int domain_not_active(const struct domain *dom, struct error *err); // sets err, -1
 
@@ -46,22 +47,19 @@ struct status {
     struct domain_def *def; // owned
     struct granted_list granted;
     struct domain_macvtap_list macvtaps;
+    struct side_list sides;
+    enum side_state side_state;
 };
 int status_parse(const char *text, size_t len, struct status *ret, struct error *err);
 void status_finish(struct status *s);
 void granted_finish(struct granted_list *list);
-// The file that a guest's process keeps locked until it ends, and that holds its pid.
+// pid_file.h
 char *status_pid_path(const struct domain *dom);
 char *status_monitor_path(const struct domain *dom);
 char *status_dir_path(const struct domain *dom); // the domain's own, while it runs
-// Opens and locks it for a new process. -EWOULDBLOCK: a process of that guest runs.
-int status_lock_pid_file(const struct domain *dom, int *fd);
 // Removes those that a daemon left that was killed before it wrote, or after it removed, the
 // status.
 void status_sweep(const char *run_dir);
-// The process that holds it: 0 with *ret, -ESRCH when none does, -EAGAIN when it has not written
-// its number yet. `known`: its pid and start time as far as its status file has them.
-int status_find_process(const struct domain *dom, const struct process *known, struct process *ret);
 
 // start.c
 // Runs the administrator's script for this step, if there is one.
@@ -85,6 +83,9 @@ int ports_choose(struct domain *dom, struct error *err);
 void stop_locked(struct task *t, struct domain *dom, enum domain_move move);
 // Ends the process and waits for that; the lock may be held or not. 0, or -1 when it doesn't end.
 int stop_kill(struct task *t, struct domain *dom, bool graceful, struct error *err);
+// The same for any of its processes, `what` in the log. 0 or -errno.
+int stop_process(struct task *t, const struct domain *dom, const struct process *process,
+                 const char *what, bool graceful);
 // On dom->process, which may have been found just now; fails as stop_is_unwanted() does.
 int stop_watch(struct domain *dom, struct error *err);
 // -1 with ERROR_OPERATION_ABORTED when a guest that is being started, or taken over, has been

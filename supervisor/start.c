@@ -8,6 +8,8 @@
 #include "supervisor/guest_log.h"
 #include "supervisor/iface.h"
 #include "supervisor/internal.h"
+#include "supervisor/pid_file.h"
+#include "supervisor/side.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -23,6 +25,7 @@ struct launch {
     int monitor_fd, lock_fd;
     struct guest_log log;
     struct chardev_vec chardevs;
+    struct side_fds sides;
     struct iface_vec ifaces;
     struct firmware_flash firmware; // found for <os firmware='efi'>
     struct node_cpu_model host_cpu; // read for <cpu><vendor>
@@ -32,6 +35,7 @@ static void launch_finish(struct domain *dom, struct launch *l)
 {
     iface_vec_finish(dom, &l->ifaces);
     chardevs_finish(&l->chardevs);
+    side_fds_finish(&l->sides);
     firmware_flash_finish(&l->firmware);
     node_cpu_model_finish(&l->host_cpu);
     qemu_caps_unref(l->caps);
@@ -47,9 +51,10 @@ static int open_listener(struct domain *dom, struct launch *l, struct error *err
 {
     // The lock first: what a process that is still there uses must not be replaced.
     AUTO_FREE char *path = status_monitor_path(dom);
+    AUTO_FREE char *pid_path = status_pid_path(dom);
     int r = dir_make(dom->all->config.run_dir, 0700);
     if (r == 0)
-        r = status_lock_pid_file(dom, &l->lock_fd);
+        r = pid_file_lock(pid_path, &l->lock_fd);
     if (r == -EWOULDBLOCK)
         return error_set(err, ERROR_OPERATION_FAILED, AREA_QEMU,
                          "a process of guest '%s' is still there: it holds '%s.pid' in '%s'",
@@ -131,6 +136,8 @@ static int build_argv(struct task *t, struct domain *dom, struct launch *l, stru
         return -1;
     in.chardevs = l->chardevs.v;
     in.nchardevs = l->chardevs.n;
+    in.sides = l->sides.v;
+    in.nsides = l->sides.n;
     VEC(struct command_iface) ifaces = {0};
     VEC_FOREACH (link, &l->ifaces)
         vec_push(&ifaces, iface_for_command(link));
@@ -149,28 +156,12 @@ struct setup {
     cpu_set_t *cpus; // NULL: all
 };
 
-// Its number goes into the locked file.
-static int write_pid(int fd)
-{
-    char text[16];
-    int n = 0;
-    for (pid_t pid = getpid(); pid > 0; pid /= 10)
-        text[n++] = (char)('0' + pid % 10);
-    for (int i = 0; i < n / 2; i++) {
-        char c = text[i];
-        text[i] = text[n - 1 - i];
-        text[n - 1 - i] = c;
-    }
-    text[n++] = '\n';
-    return pwrite(fd, text, (size_t)n, 0) == n ? 0 : -errno;
-}
-
 static int set_up(void *arg)
 {
     const struct setup *s = arg;
     if (s->cpus && sched_setaffinity(0, sizeof(*s->cpus), s->cpus) < 0)
         return -errno;
-    return write_pid(s->lock_fd);
+    return pid_file_write(s->lock_fd);
 }
 
 // The CPUs of <vcpu cpuset=>: all threads of QEMU stay on them. *ret is NULL when there is none.
@@ -200,7 +191,6 @@ static int spawn(struct task *t, struct domain *dom, struct launch *l, struct er
     struct setup setup;
     if (choose_cpus(dom, &cpus, &setup.cpus, err) < 0)
         return -1;
-    const struct domains_config *config = &dom->all->config;
     // The lock's descriptor stays open in QEMU: see status.c. Its number there is the first free
     // one.
     int highest = STDERR_FILENO;
@@ -223,11 +213,7 @@ static int spawn(struct task *t, struct domain *dom, struct launch *l, struct er
     spec.new_session = true;
     spec.capabilities = 0;
     spec.umask = 077;
-    spec.set_user = config->set_user;
-    spec.uid = config->qemu_uid;
-    spec.gid = config->qemu_gid;
-    spec.groups = config->qemu_groups;
-    spec.ngroups = config->nqemu_groups;
+    domains_set_user(dom->all, &spec);
     spec.setup = set_up;
     spec.setup_arg = &setup;
     return child_spawn(t, &spec, &dom->process, err);
@@ -364,10 +350,12 @@ static int run(struct task *t, struct domain *dom, struct launch *l, unsigned fl
     const struct domains_config *config = &dom->all->config;
     if (complete_disks(t, dom, err) < 0 || start_hook(t, dom, "prepare", "begin", err) < 0 ||
         host_qemu_caps(t, config->host, dom->live->emulator, &l->caps, err) < 0 ||
-        stop_is_unwanted(dom, err) < 0 || guest_log_open(&l->log, config, dom->name, err) < 0 ||
+        stop_is_unwanted(dom, err) < 0 ||
+        guest_log_open(&l->log, config->log_dir, config->log_max_bytes, dom->name, err) < 0 ||
         ports_choose(dom, err) < 0 || choose_firmware(t, dom, l, flags, err) < 0 ||
         open_listener(dom, l, err) < 0 || images_grant(t, dom, err) < 0 ||
-        iface_plug_all(t, dom, &l->ifaces, err) < 0 || build_argv(t, dom, l, err) < 0)
+        iface_plug_all(t, dom, &l->ifaces, err) < 0 || sides_start(t, dom, &l->sides, err) < 0 ||
+        build_argv(t, dom, l, err) < 0)
         return -1;
     guest_log_command(&l->log, &l->command.args);
     if (status_save(dom, err) < 0 || start_hook(t, dom, "start", "begin", err) < 0 ||
@@ -378,6 +366,7 @@ static int run(struct task *t, struct domain *dom, struct launch *l, unsigned fl
         return -1;
     close_fd(&l->monitor_fd); // so that its end is seen as the connection's end
     close_fd(&l->lock_fd);
+    side_fds_finish(&l->sides);
     iface_vec_finish(dom, &l->ifaces); // QEMU has its own: when it ends, so do the taps
     if (connection_open(t, dom, config->timeouts.start_ms, err) < 0 ||
         start_query(t, dom, err) < 0 || set_passwords(t, dom, err) < 0 ||
@@ -417,8 +406,11 @@ static void give_up(struct task *t, struct domain *dom, struct launch *l, struct
     else if (l->lock_fd >= 0)
         flock(l->lock_fd, LOCK_UN); // another's child has a copy until it becomes its program
     // A client destroyed it meanwhile: then that is the error.
-    if (stop_is_unwanted(dom, err) == 0)
+    if (stop_is_unwanted(dom, err) == 0) {
         explain(dom, l, ended, err);
+        if (ended)
+            sides_explain(t, dom, err);
+    }
     close_fd(&l->lock_fd);
     stop_locked(t, dom, dom->stop_as ? dom->stop_as : MOVE_STOPPED_START_FAILED);
 }
@@ -445,6 +437,7 @@ int start_locked(struct task *t, struct domain *dom, unsigned flags, const void 
     dom->pause_as = MOVE_NONE;
     dom->exit_status = -1;
     dom->autodestroy = autodestroy;
+    dom->side_state = SIDE_STATE_AS_DEFINED;
     completion_init(&dom->ended);
     object_set_active(&dom->object, true);
 

@@ -3,17 +3,17 @@
 //
 // How this works
 //
-// RUN/NAME.pid   The process's number. The file is opened and locked (flock) before fork() and the
-//                descriptor stays open in QEMU until it ends. So a guest runs exactly while the
-//                file is locked, at any instant, also between fork() and the first status that has
-//                the pid. The child writes its number before it becomes QEMU.
-// RUN/NAME.status  State, reason, id and the live document; written before the process is started,
-//                and at each change. Not made durable: a machine that lost power has lost its
-//                guests too.
+// RUN/NAME.pid      The number of its QEMU, and the lock that QEMU holds (pid_file.h).
+// RUN/NAME.status   State, reason, id and the live document; written before the process is started,
+//                   and at each change. Not made durable: a machine that lost power has lost its
+//                   guests too.
 // RUN/NAME.monitor  The listening socket of QEMU's monitor.
-// RUN/UUID/         The sockets of the domain's channels. No name in it is the user's.
+// RUN/UUID/         The sockets of the domain's channels, and ALIAS.pid of each side process. No
+//                   name in it is the user's.
 #include "base/file.h"
 #include "supervisor/internal.h"
+#include "supervisor/pid_file.h"
+#include "supervisor/side.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -59,9 +59,12 @@ char *status_format(const struct domain *dom)
     AUTO_STRBUF b = {0};
     // Until it is launched its last move is the end of the time before.
     enum domain_move reason = dom->state == DOMAIN_SHUTOFF ? MOVE_NONE : dom->reason;
-    strbuf_printf(&b, "<vireo-domain version='%d' id='%d' state='%s' pid='%d' start-time='%ju'>\n",
+    strbuf_printf(&b, "<vireo-domain version='%d' id='%d' state='%s' pid='%d' start-time='%ju'",
                   STATUS_VERSION, dom->id, domain_moves[reason].name, (int)dom->process.pid,
                   (uintmax_t)dom->process.start_time);
+    if (dom->side_state != SIDE_STATE_AS_DEFINED)
+        strbuf_printf(&b, " side-state='%d'", dom->side_state);
+    strbuf_add(&b, ">\n");
     VEC_FOREACH (g, &dom->granted) {
         strbuf_printf(&b, "<granted uid='%u' gid='%u' dev='%ju' ino='%ju' path='", g->uid, g->gid,
                       (uintmax_t)g->dev, (uintmax_t)g->ino);
@@ -73,6 +76,12 @@ char *status_format(const struct domain *dom)
         strbuf_add(&b, "<macvtap name='");
         strbuf_add_xml(&b, m->name);
         strbuf_printf(&b, "' mac='%s' index='%d'/>\n", opt_mac_format(&m->mac, mac), m->index);
+    }
+    VEC_FOREACH (side, &dom->sides) {
+        strbuf_add(&b, "<side alias='");
+        strbuf_add_xml(&b, (*side)->alias);
+        strbuf_printf(&b, "' pid='%d' start-time='%ju'/>\n", (int)(*side)->process.pid,
+                      (uintmax_t)(*side)->process.start_time);
     }
     struct domain_def *def = domain_def_copy(dom->live);
     if (dom->plugging)
@@ -98,11 +107,11 @@ void status_remove(struct domain *dom)
 {
     // A process that could not be ended keeps its lock: the next start must find that.
     AUTO_CLOSE int lock = -1;
-    if (status_lock_pid_file(dom, &lock) == -EWOULDBLOCK)
+    AUTO_FREE char *pid = status_pid_path(dom);
+    if (pid_file_lock(pid, &lock) == -EWOULDBLOCK)
         return;
     AUTO_FREE char *monitor = status_monitor_path(dom);
     unlink(monitor);
-    AUTO_FREE char *pid = status_pid_path(dom);
     unlink(pid);
     AUTO_FREE char *dir = status_dir_path(dom);
     dir_remove_all(dir);
@@ -152,6 +161,16 @@ static void parse_macvtap(xmlNode *node, struct status *ret)
     xmlFree(mac);
 }
 
+static void parse_side(xmlNode *node, struct status *ret)
+{
+    uint64_t pid, start_time;
+    xmlChar *alias = xmlGetNoNsProp(node, (const xmlChar *)"alias");
+    if (alias && attribute_number(node, "pid", INT32_MAX, &pid) == 0 &&
+        attribute_number(node, "start-time", UINT64_MAX, &start_time) == 0)
+        vec_push(&ret->sides, side_create((const char *)alias, (pid_t)pid, start_time));
+    xmlFree(alias);
+}
+
 // An unknown state is an error and not guessed: a domain taken for half started would be ended.
 static int parse_state(xmlNode *root, struct status *ret)
 {
@@ -172,7 +191,7 @@ static int parse_state(xmlNode *root, struct status *ret)
 static int parse_root(xmlDoc *doc, struct status *ret, struct error *err)
 {
     xmlNode *root = xmlDocGetRootElement(doc);
-    uint64_t version, id, pid, start_time;
+    uint64_t version, id, pid, start_time, side_state;
     if (!root || !xmlStrEqual(root->name, (const xmlChar *)"vireo-domain") ||
         attribute_number(root, "version", INT32_MAX, &version) < 0 ||
         attribute_number(root, "id", INT32_MAX, &id) < 0 ||
@@ -185,6 +204,8 @@ static int parse_root(xmlDoc *doc, struct status *ret, struct error *err)
     ret->id = (int)id;
     ret->pid = (pid_t)pid;
     ret->start_time = start_time;
+    if (attribute_number(root, "side-state", SIDE_STATE_REMOVE, &side_state) == 0)
+        ret->side_state = (enum side_state)side_state;
     if (parse_state(root, ret) < 0)
         return error_set(err, ERROR_XML, AREA_XML,
                          "its state is none that a guest can be found in");
@@ -194,6 +215,8 @@ static int parse_root(xmlDoc *doc, struct status *ret, struct error *err)
             parse_granted(child, ret);
         else if (xmlStrEqual(child->name, (const xmlChar *)"macvtap"))
             parse_macvtap(child, ret);
+        else if (xmlStrEqual(child->name, (const xmlChar *)"side"))
+            parse_side(child, ret);
         else
             break;
     }
@@ -234,6 +257,7 @@ void status_finish(struct status *s)
     s->def = NULL;
     granted_finish(&s->granted);
     vec_finish(&s->macvtaps);
+    sides_finish(&s->sides);
 }
 
 void granted_finish(struct granted_list *list)
@@ -241,20 +265,6 @@ void granted_finish(struct granted_list *list)
     VEC_FOREACH (g, list)
         free(g->path);
     vec_finish(list);
-}
-
-int status_lock_pid_file(const struct domain *dom, int *ret)
-{
-    AUTO_FREE char *path = run_path(dom, ".pid");
-    AUTO_CLOSE int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (fd < 0)
-        return -errno;
-    if (flock(fd, LOCK_EX | LOCK_NB) < 0)
-        return -errno;
-    if (ftruncate(fd, 0) < 0)
-        return -errno;
-    *ret = steal_fd(&fd);
-    return 0;
 }
 
 static int sweep_one(const char *name, void *arg)
@@ -270,25 +280,4 @@ static int sweep_one(const char *name, void *arg)
 void status_sweep(const char *run_dir)
 {
     (void)dir_each(run_dir, ".pid", sweep_one, (void *)run_dir);
-}
-
-int status_find_process(const struct domain *dom, const struct process *known, struct process *ret)
-{
-    AUTO_FREE char *path = run_path(dom, ".pid");
-    AUTO_CLOSE int fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
-    if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) == 0)
-        return -ESRCH;
-    char text[32] = "";
-    ssize_t n = pread(fd, text, sizeof(text) - 1, 0);
-    if (n <= 0)
-        return -EAGAIN; // forked, and not yet written
-    uint64_t pid;
-    if (!strchr(text, '\n'))
-        return -EAGAIN; // half written
-    text[strcspn(text, "\n")] = 0;
-    if (str_to_u64(text, 10, INT32_MAX, &pid) < 0)
-        return -EINVAL;
-    // The lock may be held by what its QEMU has left behind, and the number be another's by now.
-    uint64_t start_time = known->pid == (pid_t)pid ? known->start_time : 0;
-    return process_open((pid_t)pid, start_time, ret);
 }

@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "supervisor/iface.h"
 #include "supervisor/internal.h"
+#include "supervisor/side.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -44,6 +45,9 @@ void stop_locked(struct task *t, struct domain *dom, enum domain_move move)
     dom->process_watch = NULL;
     qmp_close(STEAL(dom->qmp));
     process_close(&dom->process);
+    sides_end(t, dom);
+    if (!dom->def)
+        sides_remove_state(t, dom, dom->live, dom->side_state);
     run_hook(t, dom, "stopped");
     images_hand_back(t, dom, 0);
     iface_unplug_all(t, dom);
@@ -171,14 +175,13 @@ static int wait_term(struct task *t, struct process *p, uint64_t term_ms)
     }
 }
 
-int stop_kill(struct task *t, struct domain *dom, bool graceful, struct error *err)
+int stop_process(struct task *t, const struct domain *dom, const struct process *process,
+                 const char *what, bool graceful)
 {
     const struct domain_timeouts *timeouts = &dom->all->config.timeouts;
-    if (dom->process.pidfd < 0)
-        return 0;
     // A second watch on the same descriptor is not possible, so that we wait on a copy.
     struct process p;
-    if (process_open(dom->process.pid, dom->process.start_time, &p) < 0)
+    if (process->pidfd < 0 || process_open(process->pid, process->start_time, &p) < 0)
         return 0;
     int status, r = process_kill(&p, SIGTERM);
     uint64_t begin = now_monotonic_us();
@@ -186,14 +189,20 @@ int stop_kill(struct task *t, struct domain *dom, bool graceful, struct error *e
         r = wait_term(t, &p, timeouts->term_ms);
     if (r == -ETIMEDOUT && !graceful) {
         log_domain(LOG_LEVEL_WARN, dom->name,
-                   "its QEMU did not end in %ju ms after SIGTERM: killing it",
+                   "its %s did not end in %ju ms after SIGTERM: killing it", what,
                    (uintmax_t)((now_monotonic_us() - begin) / 1000));
         r = process_kill(&p, SIGKILL);
         if (r == 0)
             r = process_wait(t, &p, task_deadline_ms(timeouts->kill_ms), &status);
     }
     process_close(&p);
-    if (r == 0 || r == -ESRCH)
+    return r == -ESRCH ? 0 : r;
+}
+
+int stop_kill(struct task *t, struct domain *dom, bool graceful, struct error *err)
+{
+    int r = stop_process(t, dom, &dom->process, "QEMU", graceful);
+    if (r == 0)
         return 0;
     return error_set(err, ERROR_OPERATION_FAILED, AREA_QEMU,
                      "cannot end domain '%s': its QEMU did not end after %s: %s", dom->name,

@@ -6,13 +6,13 @@
 #include "tests/check.h"
 #include "tests/supervisor/fixture.h"
 
-#define PROBE                                                                                                               \
-    "greet\nanswer query-target {\"arch\":\"x86_64\"}\n"                                                                    \
-    "answer query-kvm {\"enabled\":false,\"present\":false}\n"                                                              \
-    "answer query-command-line-options []\nanswer qom-list-types [{\"name\":\"virtio-net-pci\"},{\"name\":\"i6300esb\"}]\n" \
-    "answer query-commands [{\"name\":\"query-cpu-definitions\"}]\n"                                                        \
-    "answer device-list-properties []\n"                                                                                    \
-    "answer query-cpu-definitions [{\"name\":\"max\",\"unavailable-features\":[]}]\n"                                       \
+#define PROBE                                                                                                                                      \
+    "greet\nanswer query-target {\"arch\":\"x86_64\"}\n"                                                                                           \
+    "answer query-kvm {\"enabled\":false,\"present\":false}\n"                                                                                     \
+    "answer query-command-line-options []\nanswer qom-list-types [{\"name\":\"virtio-net-pci\"},{\"name\":\"i6300esb\"},{\"name\":\"tpm-crb\"}]\n" \
+    "answer query-commands [{\"name\":\"query-cpu-definitions\"}]\n"                                                                               \
+    "answer device-list-properties []\n"                                                                                                           \
+    "answer query-cpu-definitions [{\"name\":\"max\",\"unavailable-features\":[]}]\n"                                                              \
     "answer query-machines [{\"name\":\"pc\",\"cpu-max\":255,\"is-default\":true}]\nserve\n"
 
 static void on_moved(void *arg, struct domain *dom, enum domain_move move)

@@ -110,23 +110,23 @@ static void persistence(struct task *t, struct fixture *h)
     CHECK(fixture_has(h, h->config_dir, "autostart/web.xml"));
     strbuf_finish(&h->moves);
     // Undefined while it runs: goes on as a transient one, and is gone with its end.
-    CHECK_INT(domain_undefine(t, dom, false, false, &err), 0);
+    CHECK_INT(domain_undefine(t, dom, 0, &err), 0);
     CHECK(!fixture_has(h, h->config_dir, "web.xml"));
     CHECK(!fixture_has(h, h->config_dir, "autostart/web.xml"));
     CHECK(!dom->def && !dom->autostart && domain_is_active(dom));
-    CHECK_INT(domain_undefine(t, dom, false, false, &err), -1);
+    CHECK_INT(domain_undefine(t, dom, 0, &err), -1);
     CHECK_CONTAINS(err.message, "cannot undefine transient domain");
     CHECK_INT(domain_set_autostart(t, dom, true, &err), -1);
     // And persistent again.
     CHECK(fixture_define(t, h, "web", NULL) == dom);
     CHECK(dom->def && domain_is_active(dom));
-    CHECK_INT(domain_undefine(t, dom, false, false, &err), 0);
+    CHECK_INT(domain_undefine(t, dom, 0, &err), 0);
     domain_ref(dom);
     CHECK_INT(domain_destroy(t, dom, 0, &err), 0);
     CHECK(dom->removed && !domains_find_name(h->domains, "web"));
     CHECK_INT(domain_start(t, dom, 0, NULL, &err), -1);
     CHECK_INT(err.code, ERROR_NO_DOMAIN);
-    CHECK_INT(domain_undefine(t, dom, false, false, &err), -1);
+    CHECK_INT(domain_undefine(t, dom, 0, &err), -1);
     domain_unref(dom);
     fixture_expect_moves(t, h, "-undefined +added -undefined stopped-destroyed");
     // A stored guest created from another document keeps its own.
@@ -171,7 +171,7 @@ static void full_disk(struct task *t, struct fixture *h)
     // A disk that can only be read.
     CHECK_INT(mount(NULL, h->config_dir, NULL, MS_REMOUNT | MS_RDONLY, NULL), 0);
     dom = domains_find_name(h->domains, "web");
-    CHECK_INT(domain_undefine(t, dom, false, false, &err), -1);
+    CHECK_INT(domain_undefine(t, dom, 0, &err), -1);
     CHECK_CONTAINS(err.message, "Read-only file system");
     CHECK(!dom->removed && dom->def);
     CHECK_INT(domain_set_autostart(t, dom, true, &err), -1);

@@ -85,7 +85,7 @@ static void names(struct task *t, struct fixture *h)
         dom = domains_find_name(h->domains, good[i]);
         CHECK(dom && dom->autostart == i % 2);
         domain_ref(dom);
-        CHECK_INT(domain_undefine(t, dom, false, false, &err), 0);
+        CHECK_INT(domain_undefine(t, dom, 0, &err), 0);
         domain_unref(dom);
     }
     CHECK(!domains_next(h->domains, NULL));
