@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Authentication. Who may connect was decided at accept (rpc/auth.h); a method by which a client
-// proves more gets a handler that ends in client_set_authenticated().
+// Authentication. Who may connect was decided at accept (rpc/auth.h), so that no method is needed.
 #include "api/handlers.h"
 #include "rpc/client.h"
 

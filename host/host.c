@@ -176,16 +176,6 @@ const char *host_arch(const struct host *h)
     return h->arch;
 }
 
-struct uuid host_uuid(const struct host *h)
-{
-    return h->uuid;
-}
-
-void host_set_uuid(struct host *h, const struct uuid *uuid)
-{
-    h->uuid = *uuid;
-}
-
 struct warm {
     struct host *h;
     char *path;

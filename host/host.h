@@ -31,8 +31,6 @@ void host_destroy(struct host *h); // running probes must have ended (cancel, th
 
 // libvirt's name of the host's architecture ("x86_64"). Borrowed.
 const char *host_arch(const struct host *h);
-struct uuid host_uuid(const struct host *h);
-void host_set_uuid(struct host *h, const struct uuid *uuid); // from the configuration
 
 // Searches for qemu-system-* again (start, reload). Probes new binaries in the background.
 void host_warm(struct host *h);

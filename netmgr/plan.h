@@ -50,5 +50,3 @@ static inline void plan_destroyp(struct plan **p)
 // 4 s (the kernel's minimum forward delay is 2 s), so it is off while all ports are domains'
 // interfaces, unless the document sets a delay.
 struct bridge_options plan_bridge_options(const struct plan *p, bool wired);
-// As text, for tests and the log. Caller frees.
-char *plan_text(const struct plan *p);

@@ -35,4 +35,3 @@ struct call {
 int call_take_fd(struct call *call, uint32_t slot, struct error *err);
 // A descriptor to go with the reply. Takes it, also on failure (more than fit in a message).
 int call_give_fd(struct call *call, int fd, struct error *err);
-bool call_is_read_only(const struct call *call);

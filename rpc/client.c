@@ -17,29 +17,14 @@ void client_log(const struct client *c, enum log_level level, const char *fmt, .
     log_write(level, &(struct log_fields){.client = c->id}, "%s", text);
 }
 
-uint64_t client_id(const struct client *c)
-{
-    return c->id;
-}
-
 const struct rpc_peer *client_peer(const struct client *c)
 {
     return &c->peer;
 }
 
-void *client_session(const struct client *c)
-{
-    return c->session;
-}
-
 bool client_is_connected(const struct client *c)
 {
     return c->fd >= 0;
-}
-
-bool client_is_read_only(const struct client *c)
-{
-    return c->read_only;
 }
 
 void client_set_read_only(struct client *c)
@@ -74,15 +59,6 @@ bool client_is_authenticated(const struct client *c)
 enum wire_auth_type client_auth_type(const struct client *c)
 {
     return client_is_authenticated(c) ? WIRE_AUTH_NONE : c->server->config.auth;
-}
-
-void client_set_authenticated(struct client *c)
-{
-    if (client_is_authenticated(c))
-        return;
-    client_set_state(c, CLIENT_AUTHENTICATED);
-    c->server->anonymous--;
-    server_update_accepting(c->server);
 }
 
 struct client *client_ref(struct client *c)

@@ -9,12 +9,9 @@
 
 struct client;
 
-uint64_t client_id(const struct client *c); // never used again; client= in the log
 const struct rpc_peer *client_peer(const struct client *c);
-void *client_session(const struct client *c);
 bool client_is_connected(const struct client *c);
 
-bool client_is_read_only(const struct client *c);
 void client_set_read_only(struct client *c); // for good
 
 // Between connect_open and connect_close. Calls that need it are refused otherwise.
@@ -24,7 +21,6 @@ void client_set_open(struct client *c);
 bool client_is_authenticated(const struct client *c);
 // The way to authenticate that this client must go: WIRE_AUTH_NONE when there is no need.
 enum wire_auth_type client_auth_type(const struct client *c);
-void client_set_authenticated(struct client *c);
 
 // Starts the daemon's own pings: the client knows the keepalive program.
 void client_start_keepalive(struct client *c);

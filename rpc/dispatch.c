@@ -37,11 +37,6 @@ int call_give_fd(struct call *call, int fd, struct error *err)
     return 0;
 }
 
-bool call_is_read_only(const struct call *call)
-{
-    return client_is_read_only(call->client);
-}
-
 void send_error(struct client *c, const struct packet_header *call, enum wire_message_type type,
                 const struct error *err)
 {

@@ -257,11 +257,6 @@ void streams_can_send(struct client *c)
         completion_post(&s->drained, 0);
 }
 
-bool stream_is_over(const struct stream *s)
-{
-    return is_over(s);
-}
-
 void stream_kill(struct stream *s, const char *why)
 {
     if (is_over(s))

@@ -56,7 +56,6 @@ struct stream_chunk {
 int stream_receive(struct task *t, struct stream *s, uint64_t deadline_us,
                    struct stream_chunk *ret);
 
-bool stream_is_over(const struct stream *s);
 // Ends the stream from outside, as if the client had aborted, with this text for the client. Its
 // function sees STREAM_OVER.
 void stream_kill(struct stream *s, const char *why);

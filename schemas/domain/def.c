@@ -96,12 +96,6 @@ struct domain_def *domain_def_copy(const struct domain_def *def)
     return copy;
 }
 
-void domain_def_drop_live(struct domain_def *def)
-{
-    drop_actual(def);
-    doc_drop_live(&domain_doc_type, def);
-}
-
 void domain_def_destroy(struct domain_def *def)
 {
     if (!def)

@@ -115,8 +115,6 @@ int domain_def_check(const struct domain_def *def, struct error *err);
 
 char *domain_def_format(const struct domain_def *def, unsigned flags); // caller frees
 struct domain_def *domain_def_copy(const struct domain_def *def); // everything, live values too
-// The stored document seen as a running guest's first definition: live values dropped.
-void domain_def_drop_live(struct domain_def *def);
 void domain_def_destroy(struct domain_def *def);
 
 // One element of def->metadata by its namespace, without it, as clients see it. NULL: none. Caller
@@ -126,8 +124,6 @@ char *domain_metadata_get(const char *metadata, const char *uri);
 // prefix.
 int domain_metadata_set(char **metadata, const char *key, const char *uri, const char *xml,
                         struct error *err);
-
-const char *domain_type_name(enum domain_type type);
 
 // The RELAX NG of the domain document, from the same tables. Caller frees.
 char *domain_doc_rng(void);

@@ -116,11 +116,6 @@ const char *device_kind_name(enum device_kind kind)
     return kind > DEVICE_NONE && kind < DEVICE_KIND_COUNT ? registry[kind].element : "?";
 }
 
-bool device_kind_is_single(enum device_kind kind)
-{
-    return registry[kind].single;
-}
-
 static const struct doc_type *doc_of(const struct device *dev)
 {
     return &registry[dev->kind].schema->doc;

@@ -59,7 +59,6 @@ struct device_list {
 
 const char *address_type_name(enum address_type type);
 const char *device_kind_name(enum device_kind kind); // its element: "disk"; "?" when out of range
-bool device_kind_is_single(enum device_kind kind);   // a domain has at most one
 
 // One device by itself, as attach, detach and update take and give it. Its kind is in it. See
 // domain_def_parse() for errors.

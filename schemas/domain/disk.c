@@ -253,13 +253,3 @@ const char *disk_device_name(enum disk_device device)
 {
     return doc_enum_name(&disk_device_values, device);
 }
-
-const char *disk_cache_name(enum disk_cache cache)
-{
-    return doc_enum_name(&disk_cache_values, cache);
-}
-
-const char *disk_io_name(enum disk_io io)
-{
-    return doc_enum_name(&disk_io_values, io);
-}

@@ -101,7 +101,5 @@ struct domain_disk {
 
 const char *disk_bus_name(enum disk_bus bus);
 const char *disk_device_name(enum disk_device device);
-const char *disk_cache_name(enum disk_cache cache);
-const char *disk_io_name(enum disk_io io);
 // "hda" is 0, "sdaa" is 26; -1 for a name of another shape.
 int64_t disk_target_index(const char *target);

@@ -47,8 +47,3 @@ const struct part_schema general_part = {
     .check = check_general,
 };
 #undef S
-
-const char *domain_type_name(enum domain_type type)
-{
-    return doc_enum_name(&domain_type_values, type);
-}

@@ -39,11 +39,6 @@ struct network_def *network_def_copy(const struct network_def *def)
     return copy;
 }
 
-void network_def_drop_live(struct network_def *def)
-{
-    doc_drop_live(network_doc.type, def);
-}
-
 void network_def_destroy(struct network_def *def)
 {
     if (!def)
@@ -109,14 +104,6 @@ struct network_vlan *network_vlan_copy(const struct network_vlan *v)
     struct network_vlan *copy = xmalloc(sizeof(*copy));
     doc_copy(&network_vlan_doc, copy, v);
     return copy;
-}
-
-void network_vlan_destroy(struct network_vlan *v)
-{
-    if (!v)
-        return;
-    doc_finish(&network_vlan_doc, v);
-    free(v);
 }
 
 // ---- queries ------------------------------------------------------------------------------------

@@ -242,7 +242,6 @@ struct network_def *network_def_load(const char *xml, size_t len, unsigned flags
                                      struct error *err);
 char *network_def_format(const struct network_def *def, unsigned flags); // caller frees
 struct network_def *network_def_copy(const struct network_def *def);     // live values included
-void network_def_drop_live(struct network_def *def);
 void network_def_destroy(struct network_def *def);
 static inline void network_def_destroyp(struct network_def **def)
 {
@@ -344,7 +343,6 @@ bool network_bandwidth_eq(const struct network_bandwidth *a, const struct networ
 // ERROR_CONFIG_UNSUPPORTED for interface rates that cannot be guaranteed.
 int network_bandwidth_check(const struct network_bandwidth *b, struct error *err);
 struct network_vlan *network_vlan_copy(const struct network_vlan *v);
-void network_vlan_destroy(struct network_vlan *v);
 bool network_vlan_eq(const struct network_vlan *a,
                      const struct network_vlan *b); // either may be NULL
 

@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "netmgr/lease.h"
 #include "netmgr/internal.h"
+#include "tests/netmgr/plan_text.h"
 #include "tests/check.h"
 #include "tests/golden.h"
 
@@ -40,17 +41,11 @@ static char *describe(const struct network_def *def)
 {
     AUTO_PLAN struct plan *plan = NULL;
     AUTO_ERROR err = ERROR_INIT;
-    AUTO_STRBUF b = {0};
     if (plan_make(def, &paths, &plan, &err) < 0) {
         fprintf(stderr, "%s\n", error_message(&err));
         exit(1);
     }
-    AUTO_FREE char *text = plan_text(plan);
-    strbuf_add(&b, text);
-    if (plan->dnsmasq)
-        strbuf_printf(&b, "--- conf\n%s--- hosts\n%s--- addnhosts\n%s", plan->files.conf,
-                      plan->files.hosts, plan->files.addnhosts);
-    return strbuf_steal(&b);
+    return plan_text(plan);
 }
 
 static bool have_dnsmasq(void)

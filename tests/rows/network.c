@@ -6,6 +6,7 @@
 #include "netmgr/internal.h"
 #include "schemas/network/internal.h"
 #include "tests/check.h"
+#include "tests/netmgr/plan_text.h"
 #include "tests/rows/rows.h"
 
 enum { DOCUMENT_MAX = 1 << 20 };
@@ -55,7 +56,6 @@ static char *network_outcome(const char *xml, void *arg)
 {
     (void)arg;
     AUTO_ERROR err = ERROR_INIT;
-    AUTO_STRBUF b = {0};
     AUTO_PLAN struct plan *plan = NULL;
     AUTO_NETWORK_DEF struct network_def *parsed = network_def_parse(xml, strlen(xml), 0, &err);
     if (!parsed && err.code != ERROR_CONFIG_UNSUPPORTED)
@@ -70,12 +70,7 @@ static char *network_outcome(const char *xml, void *arg)
         def->mac = (struct opt_mac){.set = true, .b = {0x52, 0x54, 0, 0, 0, 1}};
     if (plan_make(def, &paths, &plan, &err) < 0)
         return xstrdup(error_message(&err));
-    AUTO_FREE char *text = plan_text(plan);
-    strbuf_add(&b, text);
-    if (plan->dnsmasq)
-        strbuf_printf(&b, "--- conf\n%s--- hosts\n%s--- addnhosts\n%s", plan->files.conf,
-                      plan->files.hosts, plan->files.addnhosts);
-    return strbuf_steal(&b);
+    return plan_text(plan);
 }
 
 static char *port_outcome(const char *xml, void *arg)

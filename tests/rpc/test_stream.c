@@ -63,7 +63,8 @@ static int download(struct task *t, struct stream *s, void *arg, struct error *e
     static const char block[300000] = "begin";
     for (int i = 0; i < 4; i++) {
         if (stream_send(t, s, block, sizeof(block), err) < 0) {
-            f->saw_over = stream_is_over(s);
+            struct stream_chunk c;
+            f->saw_over = stream_receive(t, s, TASK_FOREVER, &c) == 0 && c.event == STREAM_OVER;
             return -1;
         }
         f->sent += sizeof(block);
