@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The number of a process in a file that the process keeps locked as long as it lives.
+// A file with the number of a process, which keeps it locked until it ends.
 //
 // The file is opened and locked (flock) before fork() and the descriptor stays open in the child.
-// So whether the lock is held says whether the process lives, at any instant, also between fork()
-// and the first status file that has its number. The child writes the number before its program.
+// So the process runs exactly while the file is locked, at any instant, also between fork() and the
+// first status file that has its number. The child writes the number before its program.
 #pragma once
 
 #include "base/child.h"
 
-// Opens and locks it for a new process. -EWOULDBLOCK: the process of an earlier start lives.
+// Opens and locks it for a new process. -EWOULDBLOCK: the process of an earlier start runs.
 int pid_file_lock(const char *path, int *fd);
 // Writes the number of this process; for child_spec.setup().
 int pid_file_write(int fd);

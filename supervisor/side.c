@@ -233,7 +233,7 @@ void sides_explain(struct task *t, struct domain *dom, struct error *err)
 struct adopting {
     struct task *t;
     struct domain *dom;
-    bool lives;
+    bool running;
 };
 
 static int adopt_device(struct device *dev, void *arg)
@@ -253,17 +253,17 @@ static int adopt_device(struct device *dev, void *arg)
     if (pid_file_wait(a->t, path, &known, &s->process) == 0 ||
         (known.start_time && process_open(known.pid, known.start_time, &s->process) == 0))
         (void)watch(a->dom, s);
-    else if (a->lives && !task_is_cancelled(a->t))
+    else if (a->running && !task_is_cancelled(a->t))
         log_domain(LOG_LEVEL_WARN, a->dom->name,
                    "the %s of its device '%s' ended while no daemon was running", s->program,
                    dev->alias);
     return 0;
 }
 
-void sides_adopt(struct task *t, struct domain *dom, bool lives)
+void sides_adopt(struct task *t, struct domain *dom, bool running)
 {
     object_assert_locked(t, &dom->object);
-    struct adopting a = {t, dom, lives};
+    struct adopting a = {t, dom, running};
     domain_def_each_device(dom->live, adopt_device, &a);
 }
 

@@ -43,8 +43,8 @@ struct side_fds {
 // *ret, also on failure, and calls sides_end() then.
 int sides_start(struct task *t, struct domain *dom, struct side_fds *ret, struct error *err);
 void side_fds_finish(struct side_fds *fds);
-// Finds those of a domain that an earlier daemon started; `lives`: its QEMU is there.
-void sides_adopt(struct task *t, struct domain *dom, bool lives);
+// Finds those of a domain that an earlier daemon started; `running`: its QEMU runs.
+void sides_adopt(struct task *t, struct domain *dom, bool running);
 void sides_end(struct task *t, struct domain *dom); // idempotent
 
 // QEMU ended while it was started: adds the last lines of a side process that failed to the error.

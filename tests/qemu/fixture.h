@@ -74,10 +74,11 @@ static inline int fixture_add_side(struct device *dev, void *arg)
     return 0;
 }
 
-static inline void fixture_add_words(struct strbuf *b, const char *what, const struct strv *words)
+static inline void fixture_add_strings(struct strbuf *b, const char *what,
+                                       const struct strv *strings)
 {
     strbuf_add(b, what);
-    VEC_FOREACH (it, words)
+    VEC_FOREACH (it, strings)
         strbuf_printf(b, " %s", *it);
     strbuf_addc(b, '\n');
 }
@@ -90,11 +91,11 @@ static inline void fixture_add_sides(const struct fixture *f, struct strbuf *b)
         device_class_of(f->sides[i].dev->kind)->side(f->def, f->sides[i].dev, &plan);
         AUTO_FREE char *state = xasprintf("side %s%s:", plan.state ? plan.state : "nothing",
                                           plan.keep_state ? " (kept)" : "");
-        fixture_add_words(b, state, &plan.args);
+        fixture_add_strings(b, state, &plan.args);
         VEC_FOREACH (it, &plan.create)
-            fixture_add_words(b, "side create:", it);
+            fixture_add_strings(b, "side create:", it);
         if (plan.update.n)
-            fixture_add_words(b, "side update:", &plan.update);
+            fixture_add_strings(b, "side update:", &plan.update);
         device_side_finish(&plan);
     }
 }

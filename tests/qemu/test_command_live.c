@@ -107,7 +107,7 @@ static pid_t start(struct command *a, int log)
     _exit(127);
 }
 
-// Starts what stands beside QEMU with one end of a socket; QEMU's is above every number in a child.
+// Starts the process beside QEMU with one end of a socket; QEMU's is above every number in a child.
 static void start_side(struct fixture *f, struct command_side *side)
 {
     struct device_side plan = {0};

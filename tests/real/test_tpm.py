@@ -30,9 +30,9 @@ def swtpms():
     for path in glob.glob("/proc/[0-9]*/cmdline"):
         try:
             with open(path) as file:
-                words = file.read().split("\0")
-            if os.path.basename(words[0]) == "swtpm":
-                found[int(path.split("/")[2])] = (words, os.stat(os.path.dirname(path)).st_uid)
+                argv = file.read().split("\0")
+            if os.path.basename(argv[0]) == "swtpm":
+                found[int(path.split("/")[2])] = (argv, os.stat(os.path.dirname(path)).st_uid)
         except OSError:
             pass
     return found
@@ -42,7 +42,7 @@ class Tpm(unittest.TestCase):
     mode = "session"
 
     def setUp(self):
-        if not IS_VIREO:  # its user's own, whoever used the machine's before
+        if not IS_VIREO:  # a CA of the test's own, below swtpm's user
             os.makedirs(f"{WORK}/ca", exist_ok=True)
             shutil.chown(f"{WORK}/ca", "tss", "tss")
             subprocess.run(["mount", "--bind", f"{WORK}/ca", LIBVIRT_CA], check=True)
@@ -70,13 +70,13 @@ class Tpm(unittest.TestCase):
     def ask(self, command):
         return json.loads(self.server.out("qemu-monitor-command", "a", json.dumps({"execute": command})))["return"]
 
-    def test_life(self):
+    def test_lifecycle(self):
         self.define(tpm())
         self.server.virsh("start", "a", "--paused")
         self.assertEqual([one["model"] for one in self.ask("query-tpm")], ["tpm-crb"])
         self.assertIn("<backend type='emulator' version='2.0'/>", self.server.out("dumpxml", "a"))
-        ((pid, (words, _)),) = swtpms().items()
-        self.assertIn("--tpm2", words)
+        ((pid, (argv, _)),) = swtpms().items()
+        self.assertIn("--tpm2", argv)
         self.assertEqual(self.state_dirs(), [f"{UUID}/tpm2"])
         path = self.state_dir()
         self.assertEqual(stat.S_IMODE(os.stat(path).st_mode), 0o700)
@@ -102,8 +102,8 @@ class Tpm(unittest.TestCase):
         self.server.virsh("start", "a")
         self.assertEqual([one["model"] for one in self.ask("query-tpm")], ["tpm-tis"])
         self.assertEqual(self.state_dirs(), [f"{UUID}/tpm1.2"])
-        ((words, _),) = swtpms().values()
-        self.assertNotIn("--tpm2", words)
+        ((argv, _),) = swtpms().values()
+        self.assertNotIn("--tpm2", argv)
         self.server.virsh("destroy", "a")
         conn = self.server.connect()
         with self.assertRaisesRegex(libvirt.libvirtError, "cannot both keep and delete TPM"):
