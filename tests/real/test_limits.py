@@ -232,7 +232,7 @@ class Clients(Limits):
                     call()
                     times.append(time.monotonic() - started)
             times.sort()
-            self.assertLess(times[len(times) * 99 // 100], 0.25)
+            self.assertLess(times[len(times) * 99 // 100], 2, "less than the wait for a stuck guest")
             self.assertIsNone(waiting.poll())
         finally:
             os.kill(pid, signal.SIGCONT)

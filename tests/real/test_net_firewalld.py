@@ -128,7 +128,7 @@ class Firewalld(unittest.TestCase):
         self.server.net(network("nat", 60), start=False)
         self.firewalld.send_signal(signal.SIGSTOP)
         client = subprocess.Popen(["virsh", "-q", "-c", self.server.uri, "net-start", "nat"])
-        conn, slowest = self.server.connect(), 0.0
+        conn, slowest, start = self.server.connect(), 0.0, time.monotonic()
         while client.poll() is None:
             began = time.monotonic()
             conn.listAllNetworks()
@@ -136,7 +136,7 @@ class Firewalld(unittest.TestCase):
             time.sleep(0.01)
         conn.close()
         self.assertEqual(client.returncode, 0, "DHCP and DNS may be dropped, but there is a network")
-        self.assertLess(slowest, 1)
+        self.assertLess(slowest, (time.monotonic() - start) * 0.7, "firewalld is waited for, with other calls answered meanwhile")
         sh("ip link set virbr60 down")  # it is asked again
         wait_for("the repair", lambda: self.server.log_count("warning", "network=nat repaired after"), 8)
         self.assertEqual(self.server.log_count("warning", "firewalld's getZoneOfInterface(virbr60) failed"), 1, self.server.log_text())

@@ -109,7 +109,7 @@ class Recovery(unittest.TestCase):
         self.assertIn("can only be destroyed until its QEMU answers", self.server.error("suspend", "a"))
         began = time.monotonic()
         self.server.virsh("destroy", "b")
-        self.assertLess(time.monotonic() - began, 2.5)
+        self.assertLess(time.monotonic() - began, 8, "no wait for a QEMU that is stopped")
         os.kill(pids[0], signal.SIGCONT)
         wait_for("the domain to be taken over", lambda: "domain=a taken over" in self.server.log_text(), 20)
         self.assertEqual(self.server.qemu_pid("a"), pids[0])

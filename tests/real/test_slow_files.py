@@ -60,7 +60,7 @@ class SlowFiles(unittest.TestCase):
     def test_slow(self):
         self.server.define(boot_guest("a", devices=DISK.format(f"{self.fs.path}/a.img")))
         hot = self.server.write(DISK.format(f"{self.fs.path}/b.img").replace("vda", "vdb"))
-        self.fs.delay = 0.4
+        self.fs.delay = 0.7
         with Prober(self.server) as prober:
             for command in (["start", "a"], ["attach-device", "a", hot], ["destroy", "a"]):
                 self.server.virsh(*command)
