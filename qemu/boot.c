@@ -14,7 +14,7 @@ static void build_power(struct out *o)
     }
 }
 
-int build_boot(struct out *o)
+static int build(struct out *o)
 {
     const struct domain_os *os = &o->def->os;
     AUTO_STRBUF b = {0};
@@ -42,3 +42,12 @@ int build_boot(struct out *o)
         out_arg(o, "-dtb", "%s", os->dtb);
     return 0;
 }
+
+static void files(const struct domain_def *def, struct device_files *ret)
+{
+    device_file_add(ret, def->os.kernel, "kernel", false);
+    device_file_add(ret, def->os.initrd, "initrd", false);
+    device_file_add(ret, def->os.dtb, "device tree", false);
+}
+
+const struct command_part boot_args = {.build = build, .files = files};

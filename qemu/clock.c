@@ -70,7 +70,7 @@ static int build_timers(struct out *o)
     return 0;
 }
 
-int build_clock(struct out *o)
+static int build(struct out *o)
 {
     const struct clock_timer *rtc = clock_timer_of(o->def, TIMER_RTC);
     char base[64];
@@ -93,3 +93,5 @@ int build_clock(struct out *o)
     out_arg(o, "-rtc", "%s", b.data);
     return build_timers(o);
 }
+
+const struct command_part clock_args = {.build = build};

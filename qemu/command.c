@@ -6,7 +6,7 @@
 
 #include "qemu/internal.h"
 
-static void build_identity(struct out *o)
+static int build_identity(struct out *o)
 {
     char uuid[UUID_TEXT_SIZE];
     const struct domain_def *def = o->def;
@@ -20,7 +20,9 @@ static void build_identity(struct out *o)
     out_arg(o, "-chardev", "socket,id=charmonitor,fd=%d,server=on,wait=off",
             out_fd(o, o->in->monitor_fd));
     out_arg(o, "-mon", "chardev=charmonitor,id=monitor,mode=control");
+    return 0;
 }
+const struct command_part identity_args = {.build = build_identity};
 
 static int build_genid(struct out *o)
 {
@@ -38,8 +40,9 @@ static int build_genid(struct out *o)
     }
     return 0;
 }
+const struct command_part genid_args = {.build = build_genid};
 
-static void build_iothreads(struct out *o)
+static int build_iothreads(struct out *o)
 {
     for (uint64_t i = 1; i <= o->def->iothreads; i++) {
         struct json_object *j = json_object_new_object();
@@ -47,12 +50,20 @@ static void build_iothreads(struct out *o)
         put_printf(j, "id", "iothread%llu", (unsigned long long)i);
         out_json(o, "-object", j);
     }
+    return 0;
 }
+const struct command_part iothreads_args = {.build = build_iothreads};
 
 static int build_device(struct device *dev, void *arg)
 {
     return device_class_of(dev->kind)->build(arg, dev);
 }
+
+static int build_devices(struct out *o)
+{
+    return devices_each(o->def, ORDER_BUILD, build_device, o);
+}
+const struct command_part devices_args = {.build = build_devices};
 
 // Guests run as a user of their own, and their files belong to it while they run: that is all that
 // labels can ask for here.
@@ -75,8 +86,9 @@ static int check_seclabels(struct out *o)
     }
     return 0;
 }
+const struct command_part seclabel_args = {.build = check_seclabels};
 
-static void build_tail(struct out *o)
+static int build_tail(struct out *o)
 {
     if (o->in->incoming)
         out_arg(o, "-incoming", "%s", o->in->incoming);
@@ -86,7 +98,9 @@ static void build_tail(struct out *o)
     out_arg(o, "-msg", "timestamp=on");
     VEC_FOREACH (it, &o->def->qemu_args)
         out_flag(o, (*it)->value);
+    return 0;
 }
+const struct command_part tail_args = {.build = build_tail};
 
 static void set_env(struct strv *env, const char *name, const char *value)
 {
@@ -100,7 +114,7 @@ static void set_env(struct strv *env, const char *name, const char *value)
     strv_printf(env, "%s=%s", name, value);
 }
 
-static void build_env(struct out *o)
+static int build_env(struct out *o)
 {
     static const char *const xdg[][2] = {{"XDG_DATA_HOME", ".local/share"},
                                          {"XDG_CACHE_HOME", ".cache"},
@@ -120,7 +134,9 @@ static void build_env(struct out *o)
         set_env(env, "TZ", o->def->clock.timezone);
     VEC_FOREACH (it, &o->def->qemu_env)
         set_env(env, (*it)->name, (*it)->value ? (*it)->value : "");
+    return 0;
 }
+const struct command_part env_args = {.build = build_env};
 
 struct out out_init(const struct command_input *in, struct error *err)
 {
@@ -137,25 +153,21 @@ struct out out_init(const struct command_input *in, struct error *err)
 
 int command_build(const struct command_input *in, struct command *ret, struct error *err)
 {
+    static const struct command_part *const parts[] = {
+#define COMMAND_PART(name) &name##_args,
+#include "qemu/parts.def"
+    };
     struct out o = out_init(in, err);
     o.command = ret;
     strv_push(&ret->args, in->def->emulator ? in->def->emulator : in->caps->binary);
-    build_identity(&o);
-    if (check_seclabels(&o) < 0 || build_machine(&o) < 0 || build_cpu(&o) < 0 ||
-        build_memory(&o) < 0 || build_firmware(&o) < 0)
-        goto failed;
-    build_iothreads(&o);
-    if (build_clock(&o) < 0 || build_boot(&o) < 0 || build_genid(&o) < 0 ||
-        devices_each(in->def, ORDER_BUILD, build_device, &o) < 0)
-        goto failed;
-    build_tail(&o);
-    build_env(&o);
-    if (!o.missing)
-        return 0;
-    out_internal(&o, NULL, o.missing);
-failed:
-    command_finish(ret);
-    return -1;
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < ARRAY_LEN(parts); i++)
+        rc = parts[i]->build(&o);
+    if (rc == 0 && o.missing)
+        rc = out_internal(&o, NULL, o.missing);
+    if (rc < 0)
+        command_finish(ret);
+    return rc;
 }
 
 void command_finish(struct command *a)

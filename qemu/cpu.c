@@ -248,7 +248,7 @@ static int check_cpu(struct out *o, const struct domain_cpu *cpu)
     return 0;
 }
 
-int build_cpu(struct out *o)
+static int build(struct out *o)
 {
     const struct domain_cpu *cpu = o->def->cpu;
     const struct domain_hyperv *hyperv = o->def->features.hyperv;
@@ -272,3 +272,5 @@ int build_cpu(struct out *o)
     out_arg(o, "-cpu", "%s", b.data);
     return build_smp(o);
 }
+
+const struct command_part cpu_args = {.build = build};

@@ -129,19 +129,23 @@ static int add_files(struct device *dev, void *arg)
     return 0;
 }
 
+void device_file_add(struct device_files *ret, const char *path, const char *what, bool write)
+{
+    struct device_file file = {.path = path, .what = what, .write = write};
+    if (path)
+        vec_push(ret, file);
+}
+
 void definition_files(const struct domain_def *def, struct device_files *ret)
 {
-    const struct device_file others[] = {
-        {.path = def->os.kernel, .what = "kernel"},
-        {.path = def->os.initrd, .what = "initrd"},
-        {.path = def->os.dtb, .what = "device tree"},
-        {.path = def->os.loader, .what = "firmware"},
-        {.path = def->os.nvram, .write = true, .what = "nvram"},
+    static const struct command_part *const parts[] = {
+#define COMMAND_PART(name) &name##_args,
+#include "qemu/parts.def"
     };
     domain_def_each_device(def, add_files, ret);
-    for (size_t i = 0; i < ARRAY_LEN(others); i++)
-        if (others[i].path)
-            vec_push(ret, others[i]);
+    for (size_t i = 0; i < ARRAY_LEN(parts); i++)
+        if (parts[i]->files)
+            parts[i]->files(def, ret);
 }
 
 void device_side_finish(struct device_side *s)

@@ -114,6 +114,7 @@ struct device *device_find(const struct domain_def *def, const struct device *wa
 // Adds the files of a device, or of a whole definition, which must outlive *ret; vec_finish() it.
 void device_files(const struct device *dev, struct device_files *ret);
 void definition_files(const struct domain_def *def, struct device_files *ret);
+void device_file_add(struct device_files *ret, const char *path, const char *what, bool write);
 
 // QMP commands in the order in which to send them; undo what was done from the end when one fails.
 struct json_object;

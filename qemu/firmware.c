@@ -30,7 +30,7 @@ static void pflash(struct out *o, const char *path, const char *format, unsigned
     out_json(o, "-blockdev", j);
 }
 
-int build_firmware(struct out *o)
+static int build(struct out *o)
 {
     const struct domain_os *os = &o->def->os;
     const char *loader = o->in->loader ? o->in->loader : os->loader;
@@ -55,3 +55,11 @@ int build_firmware(struct out *o)
         out_arg(o, "-global", "driver=cfi.pflash01,property=secure,value=on");
     return 0;
 }
+
+static void files(const struct domain_def *def, struct device_files *ret)
+{
+    device_file_add(ret, def->os.loader, "firmware", false);
+    device_file_add(ret, def->os.nvram, "nvram", true);
+}
+
+const struct command_part firmware_args = {.build = build, .files = files};

@@ -86,12 +86,14 @@ int chardev_frontend(struct out *o, const struct device *dev, const char *driver
 bool chardev_is_meant(const struct device *dev, const struct device *wanted);
 struct chardev_source *chardev_source_of(const struct domain_def *def, struct device *dev);
 
-int build_machine(struct out *o);
-int build_cpu(struct out *o);
-int build_memory(struct out *o);
-int build_clock(struct out *o);
-int build_boot(struct out *o);
-int build_firmware(struct out *o);
+// One part of the command line. `files` adds what QEMU opens for it; NULL: nothing.
+struct command_part {
+    int (*build)(struct out *o); // 0, or -1 with an error
+    void (*files)(const struct domain_def *def, struct device_files *ret);
+};
+#define COMMAND_PART(name) extern const struct command_part name##_args;
+#include "qemu/parts.def"
+
 bool firmware_has_pflash(const struct out *o);
 const char *firmware_nvram(const struct out *o);
 const char *memory_backend_id(const struct out *o); // NULL: the machine takes none

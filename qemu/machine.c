@@ -43,7 +43,7 @@ static void machine_options(struct out *o, struct strbuf *b)
         }
 }
 
-int build_machine(struct out *o)
+static int build(struct out *o)
 {
     const struct domain_def *def = o->def;
     AUTO_STRBUF b = {0};
@@ -77,3 +77,5 @@ int build_machine(struct out *o)
         out_arg(o, "-accel", "kvm");
     return 0;
 }
+
+const struct command_part machine_args = {.build = build};

@@ -9,7 +9,7 @@ const char *memory_backend_id(const struct out *o)
     return m ? m->default_ram_id : NULL;
 }
 
-int build_memory(struct out *o)
+static int build(struct out *o)
 {
     const struct domain_def *def = o->def;
     // QEMU takes whole pages only; libvirt rounds to whole MiB, and so a guest moved here sees the
@@ -42,3 +42,5 @@ int build_memory(struct out *o)
     out_arg(o, "-overcommit", "mem-lock=%s", def->locked ? "on" : "off");
     return 0;
 }
+
+const struct command_part memory_args = {.build = build};

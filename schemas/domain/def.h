@@ -34,6 +34,7 @@
 #include "schemas/domain/rng.h"
 #include "schemas/domain/seclabel.h"
 #include "schemas/domain/sound.h"
+#include "schemas/domain/sysinfo.h"
 #include "schemas/domain/tpm.h"
 #include "schemas/domain/vcpu.h"
 #include "schemas/domain/video.h"

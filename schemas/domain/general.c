@@ -27,7 +27,8 @@ static const struct doc_row general_rows[] = {
 static void fill_general(struct domain_fill *f)
 {
     struct domain_def *def = f->def;
-    if (!def->uuid.set)
+    f->uuid_is_new = !def->uuid.set;
+    if (f->uuid_is_new)
         def->uuid = (struct opt_uuid){.set = true, .value = uuid_random()};
     // <genid/> without a value asks for one.
     if (def->has_genid && !def->genid.set)

@@ -9,6 +9,7 @@
 struct domain_fill {
     struct domain_def *def;
     const struct domain_defaults *defaults;
+    bool uuid_is_new;  // the document gives none
     bool x86, q35, pc; // of the machine type, set by the part os; pc: i440fx
 };
 

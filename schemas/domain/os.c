@@ -6,6 +6,8 @@ static DOC_ENUM_VALUES(boot_dev_values, NULL, [BOOT_FLOPPY] = "fd", [BOOT_DISK] 
                        [BOOT_CDROM] = "cdrom", [BOOT_NETWORK] = "network");
 
 static DOC_ENUM_VALUES(os_firmware_values, NULL, [FIRMWARE_BIOS] = "bios", [FIRMWARE_EFI] = "efi");
+static DOC_ENUM_VALUES(smbios_values,
+                       "host", [SMBIOS_EMULATE] = "emulate", [SMBIOS_SYSINFO] = "sysinfo");
 static DOC_ENUM_VALUES(loader_type_values, NULL, [LOADER_ROM] = "rom", [LOADER_PFLASH] = "pflash");
 
 #define S struct domain_boot
@@ -59,6 +61,10 @@ static const struct doc_row bios_rows[] = {
     D_INT(ATTR, "rebootTimeout", reboot_timeout_ms, -1, 65535, .unit = "milliseconds"),
 };
 static const struct doc_type bios_doc = DOC_TYPE("osBios", S, bios_rows);
+static const struct doc_row smbios_rows[] = {
+    D_ENUM(ATTR, "mode", smbios, &smbios_values, .flags = DOC_REQUIRED),
+};
+static const struct doc_type smbios_doc = DOC_TYPE("osSmbios", S, smbios_rows);
 static const struct doc_row os_rows[] = {
     D_ENUM(ATTR, "firmware", firmware, &os_firmware_values),
     D_ELEM("type", &os_type_doc, .flags = DOC_REQUIRED),
@@ -72,6 +78,7 @@ static const struct doc_row os_rows[] = {
     D_LIST("boot", &boot_doc, boot),
     D_ELEM("bootmenu", &bootmenu_doc),
     D_ELEM("bios", &bios_doc),
+    D_ELEM("smbios", &smbios_doc),
 };
 static const struct doc_type os_doc = DOC_TYPE("os", S, os_rows);
 #undef S

@@ -78,6 +78,10 @@ static void make_files(struct domain_def *def)
         for (const struct disk_backing *b = d->backing; b; b = b->next)
             make_image(b->file, b->format, false);
     }
+    VEC_FOREACH (s, &def->sysinfos) {
+        VEC_FOREACH (it, &(*s)->firmware)
+            make_image((*it)->file, "raw", false);
+    }
     if (def->os.kernel)
         write_kernel(def->os.kernel);
     make_image(def->os.initrd, "raw", false);

@@ -45,6 +45,16 @@ class Linux(unittest.TestCase):
         again.expect("Escape character")
         again.ask("\necho again-$((1 + 1))\n", "again-2")
 
+    def test_sysinfo_is_in_its_smbios_tables(self):
+        self.server.define(linux_guest("linux", extra="""<sysinfo type='smbios'><system>
+<entry name='product'>Sample, of vireo</entry></system><chassis><entry name='asset'>asset-7</entry></chassis>
+<oemStrings><entry>one</entry></oemStrings></sysinfo>""").replace("</os>", "<smbios mode='sysinfo'/></os>"))
+        self.terminal = Terminal(self.server, "start", "--console", "linux")
+        self.terminal.expect("VIREO-GUEST ready", 60)
+        self.terminal.expect("guest# ")
+        self.terminal.ask("cat /sys/class/dmi/id/product_name\n", "Sample, of vireo\r\n")
+        self.terminal.ask("cat /sys/class/dmi/id/chassis_asset_tag\n", "asset-7\r\n")
+
     def test_power_button_shuts_it_down(self):
         self.boot()
         self.server.virsh("shutdown", "linux")

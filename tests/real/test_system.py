@@ -111,6 +111,18 @@ class System(unittest.TestCase):
         self.server.virsh("destroy", "a")
         self.assertEqual(owner(images[0]), (0, 0, 0o600))
 
+    def test_a_file_for_the_firmware_is_given_while_the_guest_runs(self):
+        path = f"{self.images}/a,b.ign"
+        with open(path, "w") as file:
+            file.write("content")
+        os.chmod(path, 0o600)
+        self.server.define(boot_guest("a", extra=f"""<sysinfo type='fwcfg'><entry name='opt/vireo/a' file='{path}'/>
+<entry name='opt/vireo/b'>one, two</entry></sysinfo>"""))
+        self.server.virsh("start", "a")
+        self.assertEqual(owner(path), (QEMU_USER.pw_uid, QEMU_USER.pw_gid, 0o600))
+        self.server.virsh("destroy", "a")
+        self.assertEqual(owner(path), (0, 0, 0o600))
+
     def test_a_start_that_fails_gives_the_image_back(self):
         image = self.image()
         self.define("a", image, "<disk type='file' device='disk'><source file='/no/such.img'/><target dev='hdb' bus='ide'/></disk>")

@@ -8,8 +8,10 @@
 
 #define HEAD                                                                                       \
     "<domain type='qemu'>\n<name>x</name>\n<memory>1024</memory>\n<os><type>hvm</type></os>\n"
-#define DEV(x)  HEAD "<devices>\n" x "\n</devices>\n</domain>"
-#define DISK(x) DEV("<disk>\n" x "\n</disk>")
+#define DEV(x)    HEAD "<devices>\n" x "\n</devices>\n</domain>"
+#define SMBIOS(x) HEAD "<sysinfo type='smbios'>" x "</sysinfo></domain>"
+#define FWCFG(x)  HEAD "<sysinfo type='fwcfg'>" x "</sysinfo></domain>"
+#define DISK(x)   DEV("<disk>\n" x "\n</disk>")
 
 struct bad {
     const char *xml;
@@ -117,7 +119,6 @@ static const struct bad cases[] = {
     {HEAD "<memoryBacking><hugepages/></memoryBacking></domain>",
      ERROR_CONFIG_UNSUPPORTED,
      {"<hugepages>"}},
-    {HEAD "<sysinfo type='smbios'/></domain>", ERROR_CONFIG_UNSUPPORTED, {"<sysinfo>"}},
     {HEAD "<cpu><numa/></cpu></domain>", ERROR_CONFIG_UNSUPPORTED, {"<numa> in <cpu>"}},
     {HEAD "<launchSecurity type='sev'/></domain>", ERROR_CONFIG_UNSUPPORTED, {"<launchSecurity>"}},
     {DISK("<target dev='vda'/><transient/>"), ERROR_CONFIG_UNSUPPORTED, {"<transient> in <disk>"}},
@@ -230,6 +231,48 @@ static const struct bad cases[] = {
     {DEV("<interface type='user'><mtu size='67'/></interface>"),
      ERROR_XML,
      {"line 6", "size='67' is not a whole number from 68 to 65535"}},
+    // <sysinfo>
+    {HEAD "<sysinfo/></domain>", ERROR_XML, {"'type' is missing"}},
+    {SMBIOS("<system><entry name='size'>1</entry></system>"), ERROR_XML, {"no entry 'size'"}},
+    {SMBIOS("<system><entry name='sku'>1</entry><entry name='serial'>2</entry>"
+            "<entry name='sku'>3</entry></system>"),
+     ERROR_XML,
+     {"entry 'sku' is given twice"}},
+    {SMBIOS("<baseBoard><entry name='sku'>1</entry></baseBoard>"), ERROR_XML, {"<baseBoard>"}},
+    {SMBIOS("<chassis><entry>1</entry></chassis>"), ERROR_XML, {"'name' is missing"}},
+    {SMBIOS("<bios><entry name='date'>2010-09-20</entry></bios>"),
+     ERROR_XML_DETAIL,
+     {"Invalid BIOS 'date' format"}},
+    {SMBIOS("<bios><entry name='date'>13/02/2010</entry></bios>"),
+     ERROR_XML_DETAIL,
+     {"Invalid BIOS 'date' format"}},
+    {SMBIOS("<bios><entry name='release'>4</entry></bios>"), ERROR_XML_DETAIL, {"'4'", "MAJOR"}},
+    {SMBIOS("<bios><entry name='release'>4.256</entry></bios>"), ERROR_XML_DETAIL, {"'4.256'"}},
+    {SMBIOS("<system><entry name='uuid'>1</entry></system>"), ERROR_XML_DETAIL, {"malformed"}},
+    {HEAD "<uuid>0c6ae3a5-6fb5-4f2e-9d5b-5e0d6f1f7a04</uuid><sysinfo type='smbios'><system><entry "
+          "name='uuid'>0c6ae3a5-6fb5-4f2e-9d5b-5e0d6f1f7a05</entry></system></sysinfo></domain>",
+     ERROR_XML_DETAIL,
+     {"UUID mismatch between <uuid> and <sysinfo>"}},
+    {HEAD "<sysinfo type='smbios'/><sysinfo type='smbios'/></domain>",
+     ERROR_CONFIG_UNSUPPORTED,
+     {"only one <sysinfo type='smbios'>"}},
+    {"<domain type='qemu'><name>x</name><memory>1024</memory><os><type>hvm</type><smbios "
+     "mode='sysinfo'/></os></domain>",
+     ERROR_XML,
+     {"needs a <sysinfo type='smbios'>"}},
+    {FWCFG("<entry>a</entry>"), ERROR_XML, {"'name' is missing"}},
+    {FWCFG("<entry name='opt/a'/>"), ERROR_XML, {"'opt/a' must have either value or 'file'"}},
+    {FWCFG("<entry name='opt/a' file='/b'>c</entry>"), ERROR_XML, {"either value or 'file'"}},
+    {FWCFG("<entry name='etc/a'>a</entry>"), ERROR_CONFIG_UNSUPPORTED, {"Invalid firmware name"}},
+    {FWCFG("<entry name='opt/org.qemu/a'>a</entry>"), ERROR_CONFIG_UNSUPPORTED, {"is reserved"}},
+    {FWCFG("<entry name='opt/ovmf/a'>a</entry>"), ERROR_CONFIG_UNSUPPORTED, {"is reserved"}},
+    {FWCFG("<entry name='opt/0123456789012345678901234567890123456789012345678901'>a</entry>"),
+     ERROR_CONFIG_UNSUPPORTED,
+     {"more than 55 bytes"}},
+    {HEAD "<sysinfo type='fwcfg'><entry name='opt/a'>a</entry></sysinfo><sysinfo type='fwcfg'>"
+          "<entry name='opt/a'>a</entry></sysinfo></domain>",
+     ERROR_XML,
+     {"'opt/a' is given twice"}},
     // what nothing acts on is refused by name
     {HEAD "<vcpu placement='auto'>1</vcpu></domain>",
      ERROR_CONFIG_UNSUPPORTED,
