@@ -12,7 +12,8 @@
 #include "base/str.h"
 #include "netmgr/internal.h"
 
-enum { PORT = 7000, MAX_REPAIR_MS = 500, MAX_REPAIR_DNSMASQ_MS = 1000 };
+// Usually 20 to 300 ms, which is printed; tests/real/test_net_healing.py measures it.
+enum { PORT = 7000, MAX_REPAIR_MS = 3000, MAX_REPAIR_DNSMASQ_MS = 5000 };
 
 static enum firewall_choice backend;
 static const char *iptables;
@@ -210,7 +211,7 @@ static void test_heal(struct task *t, void *arg)
                             NETWORK_COMMAND_ADD_LAST, -1,
                             "<host ip='192.168.150.78'><hostname>plotter</hostname></host>", &err),
              &err);
-    agent_sh(&guest, "for i in 1 2 3 4 5; do busybox nslookup plotter.test.lan 192.168.150.1 | "
+    agent_sh(&guest, "for i in $(seq 50); do busybox nslookup plotter.test.lan 192.168.150.1 | "
                      "grep -q 192.168.150.78 && exit 0; sleep 0.1; done; exit 1");
     agent_sh(&guest, "busybox nslookup printer.test.lan 192.168.150.1 | grep -q 192.168.150.77");
     live_destroy(&l, net);

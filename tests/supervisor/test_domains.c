@@ -239,7 +239,7 @@ static void does_not_answer(struct task *t, struct fixture *h)
                   BOOT "wait-eof\naccept\nwait-eof\naccept\nwait-eof\naccept\nwait-eof\n");
     strbuf_finish(&h->moves);
     fixture_close(h);
-    h->config.timeouts.adopt_ms = h->config.timeouts.reconnect_ms = 150;
+    h->config.timeouts.adopt_ms = h->config.timeouts.reconnect_ms = 300 * slower();
     h->config.timeouts.retry_ms = 300;
     fixture_open(h);
     struct domain *never = domains_find_name(h->domains, "never");

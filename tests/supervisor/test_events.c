@@ -242,7 +242,7 @@ static void stays_lost(struct task *t, struct fixture *h)
 static void answers_at_last(struct task *t, struct fixture *h)
 {
     fixture_close(h);
-    h->config.timeouts.reconnect_ms = 100;
+    h->config.timeouts.reconnect_ms = 300 * slower();
     h->config.timeouts.retry_ms = 20;
     fixture_open(h);
     struct domain *dom = fixture_start(
@@ -258,13 +258,11 @@ static void answers_at_last(struct task *t, struct fixture *h)
 // A suspend that QEMU carries out when its caller has given up.
 static void suspends_late(struct task *t, struct fixture *h)
 {
-    fixture_close(h);
-    h->config.timeouts.answer_ms = 100;
-    fixture_open(h);
     struct domain *dom = fixture_start(
         t, h, "web", NULL, BOOT "expect stop\nexpect x-go\nevent STOP\nreply {}\nserve\n");
     AUTO_ERROR err = ERROR_INIT;
     strbuf_finish(&h->moves);
+    h->domains->config.timeouts.answer_ms = 100; // not for the start
     CHECK_INT(domain_suspend(t, dom, &err), -1);
     CHECK_INT(err.code, ERROR_OPERATION_TIMEOUT);
     CHECK_INT(dom->state, DOMAIN_RUNNING);

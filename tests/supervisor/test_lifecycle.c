@@ -117,10 +117,11 @@ static void dies_in_start(struct task *t, struct fixture *h)
 static void hangs_in_start(struct task *t, struct fixture *h)
 {
     fixture_close(h);
-    h->config.timeouts.start_ms = 300 * slower();
-    h->config.timeouts.answer_ms = 300 * slower();
+    h->config.timeouts.start_ms = 500;
     fixture_open(h);
     fails(t, h, "wait-eof\n", "monitor of domain");
+    h->domains->config.timeouts.start_ms = 60000;
+    h->domains->config.timeouts.answer_ms = 500 * slower();
     fails(t, h, BOOT_TO_CONT "wait-eof\n", "no reply in time");
 }
 
