@@ -12,7 +12,7 @@
 #include "base/str.h"
 #include "netmgr/internal.h"
 
-// Usually 20 to 300 ms, which is printed; tests/real/test_net_healing.py measures it.
+// Usually 3 to 20 ms, which is printed; tests/real/test_net_healing.py measures it.
 enum { PORT = 7000, MAX_REPAIR_MS = 3000, MAX_REPAIR_DNSMASQ_MS = 5000 };
 
 static enum firewall_choice backend;
