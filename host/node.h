@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include "base/error.h"
 #include "base/uuid.h"
+#include "base/vec.h"
 
 enum { NODE_CPU_MAX = 16384, NODE_CELL_MAX = 1024, NODE_MODEL_SIZE = 32 };
 
@@ -98,3 +99,17 @@ int node_get_cpu_model(const char *root, struct node_cpu_model *ret, struct erro
 void node_cpu_model_finish(struct node_cpu_model *m);
 // "0-3,8": at most max CPUs. 0 and *cpus (caller frees), or -1.
 int node_parse_cpu_list(const char *text, uint32_t max, uint32_t **cpus, size_t *n);
+
+// The machine's SMBIOS tables 0 to 3, in their order, without what is empty or this user may not
+// read.
+struct node_smbios_field {
+    unsigned type;
+    const char *name; // as in <sysinfo>: "vendor"
+    char *value;
+};
+struct node_smbios {
+    VEC(struct node_smbios_field) fields;
+};
+// ERROR_CONFIG_UNSUPPORTED: the machine shows none. The caller finishes *ret, also on failure.
+int node_get_smbios(const char *root, struct node_smbios *ret, struct error *err);
+void node_smbios_finish(struct node_smbios *s);

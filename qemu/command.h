@@ -27,6 +27,7 @@
 #include "base/child.h"
 #include "base/error.h"
 #include "base/vec.h"
+#include "host/node.h"
 #include "host/qemu_caps.h"
 #include "schemas/domain/def.h"
 
@@ -55,13 +56,14 @@ struct command_side {
 
 struct command_input {
     const struct domain_def *def;
-    const struct qemu_caps *caps; // of the emulator the definition names
-    const char *host_vendor;      // of the host's processor: "Intel"; NULL: not known
-    bool kvm_usable;              // /dev/kvm opens for the user QEMU runs as
-    int monitor_fd;               // our listening unix socket for QMP
-    int64_t now_s;                // seconds since the epoch: clock offset='variable'
-    const char *domain_dir;       // the domain's own; holds the sockets of channels without a path
-    const char *home_dir;         // QEMU's HOME and, below it, XDG directories; NULL: none
+    const struct qemu_caps *caps;          // of the emulator the definition names
+    const struct node_smbios *host_smbios; // for <smbios mode='host'/>; NULL: not read
+    const char *host_vendor;               // of the host's processor: "Intel"; NULL: not known
+    bool kvm_usable;                       // /dev/kvm opens for the user QEMU runs as
+    int monitor_fd;                        // our listening unix socket for QMP
+    int64_t now_s;                         // seconds since the epoch: clock offset='variable'
+    const char *domain_dir; // the domain's own; holds the sockets of channels without a path
+    const char *home_dir;   // QEMU's HOME and, below it, XDG directories; NULL: none
     // Firmware found for <os firmware='efi'>; NULL: what the definition says.
     const char *loader, *nvram, *firmware_format; // format NULL: raw
     const char *incoming;                         // "defer" and the like; NULL: none

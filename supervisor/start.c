@@ -29,6 +29,7 @@ struct launch {
     struct iface_vec ifaces;
     struct firmware_flash firmware; // found for <os firmware='efi'>
     struct node_cpu_model host_cpu; // read for <cpu><vendor>
+    struct node_smbios host_smbios; // read for <smbios mode='host'/>
 };
 
 static void launch_finish(struct domain *dom, struct launch *l)
@@ -38,6 +39,7 @@ static void launch_finish(struct domain *dom, struct launch *l)
     side_fds_finish(&l->sides);
     firmware_flash_finish(&l->firmware);
     node_cpu_model_finish(&l->host_cpu);
+    node_smbios_finish(&l->host_smbios);
     qemu_caps_unref(l->caps);
     command_finish(&l->command);
     close_fd(&l->monitor_fd);
@@ -132,6 +134,9 @@ static int build_argv(struct task *t, struct domain *dom, struct launch *l, stru
     if (cpu && cpu->vendor && node_get_cpu_model("", &l->host_cpu, err) < 0)
         return -1;
     in.host_vendor = l->host_cpu.vendor;
+    if (dom->live->os.smbios == SMBIOS_HOST && node_get_smbios("", &l->host_smbios, err) < 0)
+        return -1;
+    in.host_smbios = &l->host_smbios;
     if (check_kvm(dom, err) < 0 || chardevs_open(t, dom, &in, &l->chardevs, err) < 0)
         return -1;
     in.chardevs = l->chardevs.v;

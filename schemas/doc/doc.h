@@ -116,7 +116,7 @@ struct doc_type {
     const struct doc_enum *tag_values;
     // Odd corners: called when the element has been read. 0, or -1 through doc_fail().
     int (*check)(const struct doc_where *where, void *obj);
-    // CHILD: true when there is nothing in the object to be written.
+    // CHILD, LIST: true when there is nothing in the object to be written.
     bool (*hidden)(const void *obj);
 };
 

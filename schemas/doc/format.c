@@ -151,8 +151,10 @@ static void write_row(struct writer *w, const struct doc_row *row, const void *o
         break;
     case DOC_LIST:
         memcpy(&vec, field, sizeof(vec));
-        for (size_t i = 0; i < vec.n; i++)
-            write_element(w, row, row->type, row->name, vec.v[i], level, true, &p->body);
+        for (size_t i = 0; i < vec.n; i++) {
+            if (!(row->type->hidden && row->type->hidden(vec.v[i])))
+                write_element(w, row, row->type, row->name, vec.v[i], level, true, &p->body);
+        }
         break;
     case DOC_RAW:
         memcpy(&child, field, sizeof(child));

@@ -6,8 +6,9 @@ static DOC_ENUM_VALUES(boot_dev_values, NULL, [BOOT_FLOPPY] = "fd", [BOOT_DISK] 
                        [BOOT_CDROM] = "cdrom", [BOOT_NETWORK] = "network");
 
 static DOC_ENUM_VALUES(os_firmware_values, NULL, [FIRMWARE_BIOS] = "bios", [FIRMWARE_EFI] = "efi");
-static DOC_ENUM_VALUES(smbios_values,
-                       "host", [SMBIOS_EMULATE] = "emulate", [SMBIOS_SYSINFO] = "sysinfo");
+static DOC_ENUM_VALUES(
+    smbios_values,
+    NULL, [SMBIOS_EMULATE] = "emulate", [SMBIOS_HOST] = "host", [SMBIOS_SYSINFO] = "sysinfo");
 static DOC_ENUM_VALUES(loader_type_values, NULL, [LOADER_ROM] = "rom", [LOADER_PFLASH] = "pflash");
 
 #define S struct domain_boot

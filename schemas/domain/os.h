@@ -7,7 +7,7 @@
 
 enum os_firmware { FIRMWARE_NONE, FIRMWARE_BIOS, FIRMWARE_EFI };
 enum os_loader_type { LOADER_NONE, LOADER_ROM, LOADER_PFLASH };
-enum smbios_mode { SMBIOS_NONE, SMBIOS_EMULATE, SMBIOS_SYSINFO };
+enum smbios_mode { SMBIOS_NONE, SMBIOS_EMULATE, SMBIOS_HOST, SMBIOS_SYSINFO };
 enum boot_dev { BOOT_NONE, BOOT_FLOPPY, BOOT_DISK, BOOT_CDROM, BOOT_NETWORK };
 
 struct domain_boot {

@@ -20,12 +20,27 @@ static const char *const chassis_names[] = {"manufacturer", "version", "serial",
 
 // ---- tables
 
+static bool is_empty_entry(const void *entry)
+{
+    return !sysinfo_is_given(entry);
+}
+
+static bool is_empty_table(const void *table)
+{
+    VEC_FOREACH (it, &((const struct sysinfo_table *)table)->entries) {
+        if (sysinfo_is_given(*it))
+            return false;
+    }
+    return true;
+}
+
 #define S struct sysinfo_entry
 static const struct doc_row entry_rows[] = {
     D_TOKEN(ATTR, "name", name, .flags = DOC_REQUIRED),
     D_STR(TEXT, NULL, value),
 };
-static const struct doc_type entry_doc = DOC_TYPE("sysinfoEntry", S, entry_rows);
+static const struct doc_type entry_doc =
+    DOC_TYPE("sysinfoEntry", S, entry_rows, .hidden = is_empty_entry);
 static const struct doc_row oem_rows[] = {
     D_STR(TEXT, NULL, value),
 };
@@ -42,7 +57,8 @@ static const struct doc_type firmware_doc = DOC_TYPE("sysinfoFirmware", S, firmw
 static const struct doc_row table_rows[] = {
     D_LIST("entry", &entry_doc, entries),
 };
-static const struct doc_type table_doc = DOC_TYPE("sysinfoTable", S, table_rows);
+static const struct doc_type table_doc =
+    DOC_TYPE("sysinfoTable", S, table_rows, .hidden = is_empty_table);
 #undef S
 
 #define S struct domain_sysinfo

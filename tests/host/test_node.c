@@ -226,6 +226,27 @@ static void uuid(void)
     finish();
 }
 
+static void smbios(void)
+{
+    AUTO_ERROR err = ERROR_INIT;
+    struct node_smbios s;
+    begin("0\n", "0\n");
+    CHECK_INT(node_get_smbios(root, &s, &err), -1);
+    CHECK_INT(err.code, ERROR_CONFIG_UNSUPPORTED);
+    CHECK_CONTAINS(err.message, "Host SMBIOS information is not available");
+    put("sys/class/dmi/id/chassis_serial", "\n");
+    put("sys/class/dmi/id/product_name", "Sample, with a comma\n");
+    put("sys/class/dmi/id/bios_vendor", "Example");
+    CHECK_INT(node_get_smbios(root, &s, &err), 0);
+    CHECK_INT(s.fields.n, 2);
+    CHECK(s.fields.v[0].type == 0 && s.fields.v[1].type == 1);
+    CHECK_STR(s.fields.v[0].name, "vendor");
+    CHECK_STR(s.fields.v[0].value, "Example");
+    CHECK_STR(s.fields.v[1].value, "Sample, with a comma");
+    node_smbios_finish(&s);
+    finish();
+}
+
 static void cpu_lists(void)
 {
     static const char *const wrong[] = {"x",   "1-", "3-1", "-1", "1,,x", "0-99999999999",
@@ -264,6 +285,7 @@ int main(void)
     RUN(times_and_memory);
     RUN(processor);
     RUN(uuid);
+    RUN(smbios);
     RUN(cpu_lists);
     RUN(this_machine);
     return 0;

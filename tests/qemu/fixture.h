@@ -103,6 +103,10 @@ static inline void fixture_add_sides(const struct fixture *f, struct strbuf *b)
 static inline void fixture_ready(struct fixture *f, struct qemu_caps *caps, const char *dir)
 {
     static const int taps[] = {101, 102}, vhosts[] = {111, 112};
+    static struct node_smbios_field fields[] = {{0, "vendor", (char *)"Example, Inc."},
+                                                {0, "release", (char *)"4.3"},
+                                                {1, "serial", (char *)"CZC1065993"}};
+    static const struct node_smbios smbios = {.fields = {fields, ARRAY_LEN(fields), 0}};
     f->in = (struct command_input){.def = f->def,
                                    .caps = caps,
                                    .kvm_usable = true,
@@ -111,7 +115,8 @@ static inline void fixture_ready(struct fixture *f, struct qemu_caps *caps, cons
                                    .domain_dir = dir,
                                    .home_dir = dir,
                                    .ifaces = f->ifaces,
-                                   .sides = f->sides};
+                                   .sides = f->sides,
+                                   .host_smbios = &smbios};
     domain_def_each_device(f->def, fixture_add_side, f);
     VEC_FOREACH (it, &f->def->interfaces) {
         if ((*it)->type == INTERFACE_USER)
