@@ -14,8 +14,8 @@
 //     #undef S
 //     const struct doc_type hub_doc = DOC_TYPE("hub", struct domain_hub, hub_rows);
 //
-// Rows are in the order in which the document is written out. What a document holds and no row
-// describes is refused, never dropped.
+// Rows are in the order in which the document is written out. What a document holds, libvirt knows
+// and no row describes is refused, never dropped.
 #pragma once
 
 #include <stddef.h>
@@ -42,6 +42,7 @@ enum doc_place {
     DOC_RAW,     // child element whose content is kept as XML text: char *
     DOC_INCLUDE, // not an element: the rows of another table follow here
     DOC_EMPTY,   // child element that is accepted, and dropped, when there is nothing in it
+    DOC_IGNORED, // child element that libvirt knows, but not here: dropped with a warning
 };
 
 enum doc_value {
@@ -219,6 +220,10 @@ struct doc_type {
     {                                                                                              \
         .place = DOC_EMPTY, .name = (name_), ##__VA_ARGS__                                         \
     }
+#define D_IGNORED(name_)                                                                           \
+    {                                                                                              \
+        .place = DOC_IGNORED, .name = (name_)                                                      \
+    }
 #define D_INCLUDE(type_, f)                                                                        \
     {                                                                                              \
         .place = DOC_INCLUDE, .type = (type_), .offset = offsetof(S, f)                            \
@@ -255,11 +260,13 @@ struct doc {
 enum doc_flags {
     DOC_WITH_LIVE = 1 << 0,
     DOC_WITH_SECRETS = 1 << 1,
+    DOC_STRICT = 1 << 2, // refuses what would be ignored; validates against the RELAX NG, too
 };
 
 // Fills *obj, which is all zeroes, from the document; on failure it is all zeroes again. ERROR_XML,
 // ERROR_XML_DETAIL for what is no XML or too much of it, ERROR_NO_NAME, or ERROR_CONFIG_UNSUPPORTED
-// for what libvirt knows and no row describes.
+// for what libvirt knows and no row describes; with DOC_STRICT ERROR_XML_SCHEMA, too. Logs what it
+// ignored.
 int doc_parse(const struct doc *d, const char *xml, size_t len, unsigned flags, void *obj,
               struct error *err);
 // The name of the root element, when the text is well-formed within the limits. Caller frees; NULL.

@@ -161,6 +161,7 @@ static void write_row(struct writer *w, const struct doc_row *row, const void *o
         write_raw(row, child, level, &p->body);
         break;
     case DOC_EMPTY:
+    case DOC_IGNORED:
         break;
     }
 }

@@ -11,7 +11,14 @@ struct doc_where {
     const struct doc *doc;
     const xmlNode *node;
     unsigned flags;
+    struct doc_notes *notes;
     struct error *err;
+};
+
+// What was ignored; logged when the document is accepted.
+struct doc_notes {
+    VEC(char *) lines; // at most NOTES_MAX of
+    size_t n;
 };
 
 // doc_xml.c: text to tree, within the limits. NULL with err filled. Caller xmlFreeDoc()s.
@@ -57,14 +64,17 @@ struct doc_match {
     const void *inapplicable_obj;
 };
 
-// doc_message.c. All return -1.
+// doc_message.c. All return -1; those whose name begins with doc_ignore_ return 0, and only note
+// it, when the document needs not be strict and libvirt ignores it, too.
 int doc_fail_value(const struct doc_where *w, const struct doc_row *row, const char *text,
                    const char *why, bool refused);
 int doc_fail_unsupported(const struct doc_where *w, const char *attr, const char *hint);
-int doc_fail_unknown_attr(const struct doc_where *w, const struct doc_type *t,
-                          const struct doc_match *m, const char *name);
-int doc_fail_unknown_child(const struct doc_where *parent, const struct doc_type *t,
-                           const struct doc_match *m, const xmlNode *child);
+int doc_ignore_attr(const struct doc_where *w, const struct doc_type *t, const struct doc_match *m,
+                    const xmlAttr *attr);
+int doc_ignore_child(const struct doc_where *parent, const struct doc_type *t,
+                     const struct doc_match *m, const xmlNode *child);
+int doc_ignore(const struct doc_where *w, const char *fmt, ...) PRINTF_LIKE(2, 3);
+void doc_log_notes(struct doc_notes *notes, bool accepted); // and frees them
 char *doc_shown(const char *text); // printable and not too long; caller frees
 
 // doc_raw.c

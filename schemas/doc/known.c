@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Names that no row describes: does libvirt know them, or is it a slip of the pen?
+// Names that no row describes: whether libvirt knows them, and which name was meant.
 #include "schemas/doc/internal.h"
 
 static int compare_known(const void *key, const void *item)

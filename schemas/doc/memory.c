@@ -66,6 +66,7 @@ static void free_row(const struct doc_row *row, void *obj)
         memset(field, 0, sizeof(vec));
         break;
     case DOC_EMPTY:
+    case DOC_IGNORED:
         break;
     }
 }
@@ -140,6 +141,7 @@ static void copy_row(const struct doc_row *row, void *dst, const void *src)
         copy_list(row, to, from);
         break;
     case DOC_EMPTY:
+    case DOC_IGNORED:
         break;
     }
 }

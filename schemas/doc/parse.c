@@ -2,7 +2,10 @@
 // Tree to struct, following the tables.
 //
 // How this works: for each element the tag attributes come first (they decide which rows apply),
-// then the row of every attribute and every child is searched; one without a row is refused.
+// then the row of every attribute and every child is searched. What libvirt knows and no row
+// describes is refused; what libvirt does not know either, and the second element of a kind, are
+// ignored with a warning in the log, as real clients send both; DOC_STRICT refuses them.
+// An element without text, and an attribute without text that must not be empty, count as absent.
 // At the end the rows are gone through for defaults and for what is required. Included tables count
 // as part of the including one, with their own struct and tag.
 #include "base/file.h"
@@ -143,14 +146,16 @@ static int read_leaf(const struct doc_where *w, const struct doc_row *row, void 
             unit = xmlGetNoNsProp(w->node, a->name);
         else if (doc_knows(w->doc, name_of(w->node), name, true))
             return doc_fail_unsupported(w, name, NULL);
-        else
-            return doc_fail(w, ERROR_XML, "attribute '%s' is unknown", name);
+        else if (doc_ignore(w, "attribute '%s' is unknown", name) < 0)
+            return -1;
     }
     AUTO_FREE char *text = element_text(w);
     if (!text)
         return -1;
     if (row->flags & DOC_NAME && check_name(w, text) < 0)
         return -1;
+    if (row->value != DOC_PRESENCE && !*text)
+        return 0;
     if (row->value != DOC_PRESENCE)
         return read_value(w, row, obj, text, (const char *)unit);
     if (!doc_is_whitespace(text))
@@ -234,17 +239,13 @@ static int read_row_child(const struct doc_where *w, const struct doc_match *m)
     }
 }
 
-static int note_seen(struct element *e, const struct doc_where *w, const struct doc_row *row)
+static bool was_seen(const struct element *e, const struct doc_row *row)
 {
-    if (row->place == DOC_LIST || row->place == DOC_EMPTY)
-        return 0;
     for (size_t i = 0; i < e->nseen; i++) {
         if (e->seen[i] == row)
-            return doc_fail(w, ERROR_XML, "it is there twice");
+            return true;
     }
-    if (e->nseen < ROWS_MAX)
-        e->seen[e->nseen++] = row;
-    return 0;
+    return false;
 }
 
 static int read_child(struct element *e, const xmlNode *node)
@@ -254,11 +255,17 @@ static int read_child(struct element *e, const xmlNode *node)
     struct doc_match m = {0};
     find(w.doc, e->type, e->obj, NULL, node, w.flags, &m);
     if (!m.row)
-        return doc_fail_unknown_child(&e->where, e->type, &m, node);
+        return doc_ignore_child(&e->where, e->type, &m, node);
     if ((m.row->flags & DOC_LIVE) && !m.row->keep && !(w.flags & DOC_WITH_LIVE))
         return 0;
-    if (note_seen(e, &w, m.row) < 0)
-        return -1;
+    if (m.row->place == DOC_IGNORED)
+        return doc_ignore(&w, "it has no effect here");
+    if (m.row->place != DOC_LIST && m.row->place != DOC_EMPTY) {
+        if (was_seen(e, m.row))
+            return doc_ignore(&w, "it is there twice, and only the first one counts");
+        if (e->nseen < ROWS_MAX)
+            e->seen[e->nseen++] = m.row;
+    }
     return read_row_child(&w, &m);
 }
 
@@ -269,18 +276,19 @@ static int read_attr(struct element *e, const xmlAttr *attr)
     const struct doc_where *w = &e->where;
     const char *name = (const char *)attr->name;
     if (attr->ns)
-        return doc_fail(w, ERROR_XML, "attribute '%s:%s' is unknown",
-                        attr->ns->prefix ? (const char *)attr->ns->prefix : "", name);
+        return doc_ignore_attr(w, e->type, &(struct doc_match){0}, attr);
     if (e->skip_attr && strcmp(name, e->skip_attr) == 0)
         return 0;
     struct doc_match m = {0};
     find(w->doc, e->type, e->obj, name, NULL, w->flags, &m);
     if (!m.row)
-        return doc_fail_unknown_attr(w, e->type, &m, name);
+        return doc_ignore_attr(w, e->type, &m, attr);
     if ((m.row->flags & DOC_TAG) ||
         ((m.row->flags & DOC_LIVE) && !m.row->keep && !(w->flags & DOC_WITH_LIVE)))
         return 0;
     AUTO_XMLCHAR *text = xmlGetNoNsProp(w->node, attr->name);
+    if (m.row->value == DOC_TOKEN && (!text || !*text))
+        return 0;
     return read_value(w, m.row, m.obj, text ? (const char *)text : "", NULL);
 }
 
@@ -337,15 +345,6 @@ static int read_text(struct element *e)
         }
     }
     return 0;
-}
-
-static bool was_seen(const struct element *e, const struct doc_row *row)
-{
-    for (size_t i = 0; i < e->nseen; i++) {
-        if (e->seen[i] == row)
-            return true;
-    }
-    return false;
 }
 
 static int fail_missing(const struct doc_where *w, const struct doc_row *row)
@@ -417,7 +416,8 @@ int doc_parse(const struct doc *d, const char *xml, size_t len, unsigned flags, 
     if (!tree)
         return -1;
     const xmlNode *root = xmlDocGetRootElement(tree);
-    struct doc_where w = {.doc = d, .node = root, .flags = flags, .err = err};
+    struct doc_notes notes = {0};
+    struct doc_where w = {.doc = d, .node = root, .flags = flags, .notes = &notes, .err = err};
     if (strcmp(name_of(root), d->root) == 0 && root->ns)
         return error_set(err, ERROR_XML, d->area,
                          "%s document, line %ld: the root element <%s> is of the namespace '%s'; "
@@ -429,7 +429,12 @@ int doc_parse(const struct doc *d, const char *xml, size_t len, unsigned flags, 
                          xmlGetLineNo(root), name_of(root), d->root);
     if (d->type->kind)
         memcpy(obj, &d->type->kind, sizeof(d->type->kind));
-    if (read_element(&w, d->type, obj, NULL) < 0) {
+    // The checks of the rows run first: their messages name the remedy.
+    int r = read_element(&w, d->type, obj, NULL);
+    if (r == 0 && flags & DOC_STRICT && doc_rng_validate(d, xml, len, err) < 0)
+        r = -1;
+    doc_log_notes(&notes, r == 0);
+    if (r < 0) {
         doc_finish(d->type, obj);
         return -1;
     }

@@ -34,7 +34,7 @@ static void flatten(const struct doc_type *t, struct flat *f)
     for (size_t i = 0; i < t->nrows; i++) {
         if (t->rows[i].place == DOC_INCLUDE)
             flatten(t->rows[i].type, f);
-        else
+        else if (t->rows[i].place != DOC_IGNORED)
             vec_push(&f->rows, &t->rows[i]);
     }
 }

@@ -45,6 +45,8 @@ static const struct doc_row source_rows[] = {
     D_YESNO(ATTR, "tls", tls, .when = B(TCP)),
     D_TOKEN(ATTR, "channel", channel, .when = B(SPICEPORT), .flags = DOC_REQUIRED),
     D_ELEM("reconnect", &reconnect_doc, .when = B(UNIX) | B(TCP)),
+    D_IGNORED("clipboard"), // of a type that has one; virt-manager writes it for all
+    D_IGNORED("mouse"),
 };
 static const struct doc_type source_doc =
     DOC_TYPE("chardevSourceElement", S, source_rows, DOC_TAGGED(S, type, &chardev_type_values));
@@ -72,8 +74,7 @@ static const struct doc_row log_rows[] = {
 };
 static const struct doc_type log_doc = DOC_TYPE("chardevLog", S, log_rows);
 
-static const struct doc_row chardev_source_rows[] = {
-    D_ENUM(ATTR, "type", type, &chardev_type_values, .flags = DOC_TAG | DOC_REQUIRED),
+static const struct doc_row body_rows[] = {
     D_ELEM("source", &source_doc,
            .when = B(FILE) | B(DEV) | B(PIPE) | B(PTY) | B(UNIX) | B(TCP) | B(SPICEPORT)),
     D_ELEM("source", &udp_bind_doc, .when = B(UDP), .select = "mode", .selected = "bind"),
@@ -81,8 +82,23 @@ static const struct doc_row chardev_source_rows[] = {
     D_ELEM("protocol", &protocol_doc, .when = B(TCP)),
     D_ELEM("log", &log_doc),
 };
+static const struct doc_type body_doc =
+    DOC_TYPE("chardevBody", S, body_rows, DOC_TAGGED(S, type, &chardev_type_values));
+
+static const struct doc_row chardev_source_rows[] = {
+    D_ENUM(ATTR, "type", type, &chardev_type_values, .flags = DOC_TAG | DOC_REQUIRED),
+    {.place = DOC_INCLUDE, .type = &body_doc},
+};
 const struct doc_type chardev_source_doc =
     DOC_TYPE("chardevSource", S, chardev_source_rows, DOC_TAGGED(S, type, &chardev_type_values));
+
+// Of what is a port of the guest.
+static const struct doc_row port_source_rows[] = {
+    D_ENUM(ATTR, "type", type, &chardev_type_values, .flags = DOC_TAG, .def = "pty"),
+    {.place = DOC_INCLUDE, .type = &body_doc},
+};
+static const struct doc_type port_source_doc =
+    DOC_TYPE("portSource", S, port_source_rows, DOC_TAGGED(S, type, &chardev_type_values));
 #undef S
 #undef B
 
@@ -101,7 +117,7 @@ static const struct doc_row serial_target_rows[] = {
 static const struct doc_type serial_target_doc = DOC_TYPE("serialTarget", S, serial_target_rows);
 
 static const struct doc_row serial_rows[] = {
-    D_INCLUDE(&chardev_source_doc, source),
+    D_INCLUDE(&port_source_doc, source),
     D_ELEM("target", &serial_target_doc),
     D_INCLUDE(&device_tail_doc, dev),
 };
@@ -203,7 +219,7 @@ static const struct doc_row parallel_target_rows[] = {
 static const struct doc_type parallel_target_doc =
     DOC_TYPE("parallelTarget", S, parallel_target_rows);
 static const struct doc_row parallel_rows[] = {
-    D_INCLUDE(&chardev_source_doc, source),
+    D_INCLUDE(&port_source_doc, source),
     D_ELEM("target", &parallel_target_doc),
     D_INCLUDE(&device_tail_doc, dev),
 };
@@ -223,7 +239,7 @@ static const struct doc_row console_target_rows[] = {
 };
 static const struct doc_type console_target_doc = DOC_TYPE("consoleTarget", S, console_target_rows);
 static const struct doc_row console_rows[] = {
-    D_INCLUDE(&chardev_source_doc, source),
+    D_INCLUDE(&port_source_doc, source),
     D_STR(ATTR, "tty", tty, .flags = DOC_LIVE),
     D_ELEM("target", &console_target_doc),
     D_INCLUDE(&device_tail_doc, dev),
@@ -278,7 +294,7 @@ static const struct doc_type channel_target_doc = DOC_TYPE(
     "channelTarget", S, channel_target_rows, DOC_TAGGED(S, target, &channel_target_values));
 #undef WHEN
 static const struct doc_row channel_rows[] = {
-    D_INCLUDE(&chardev_source_doc, source),
+    D_INCLUDE(&port_source_doc, source),
     D_ELEM("target", &channel_target_doc, .flags = DOC_REQUIRED),
     D_INCLUDE(&device_tail_doc, dev),
 };

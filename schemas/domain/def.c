@@ -40,10 +40,9 @@ unsigned domain_doc_flags(unsigned flags)
 struct domain_def *domain_def_parse(const char *xml, size_t len, unsigned flags, struct error *err)
 {
     struct domain_def *def = NEW(struct domain_def);
-    unsigned how = flags & DOMAIN_PARSE_LIVE ? DOC_WITH_LIVE : 0;
-    // The parser's messages come before the schema's: they name the remedy.
-    if (doc_parse(&domain_doc, xml, len, how, def, err) < 0 ||
-        ((flags & DOMAIN_PARSE_VALIDATE) && doc_rng_validate(&domain_doc, xml, len, err) < 0)) {
+    unsigned how = (flags & DOMAIN_PARSE_LIVE ? DOC_WITH_LIVE : 0) |
+                   (flags & DOMAIN_PARSE_VALIDATE ? DOC_STRICT : 0);
+    if (doc_parse(&domain_doc, xml, len, how, def, err) < 0) {
         domain_def_destroy(def);
         return NULL;
     }

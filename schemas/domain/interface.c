@@ -41,7 +41,7 @@ static const struct doc_type ip_doc = DOC_TYPE("interfaceIp", S, ip_rows);
 #define S           struct domain_interface
 #define WHEN(type_) .when = DOC_BIT(INTERFACE_##type_)
 static const struct doc_row mac_rows[] = {
-    D_MAC(ATTR, "address", mac, .flags = DOC_REQUIRED),
+    D_MAC(ATTR, "address", mac),
     D_TOKEN(ATTR, "type", mac_type),
 };
 static const struct doc_type mac_doc = DOC_TYPE("interfaceMac", S, mac_rows);
@@ -78,7 +78,7 @@ static const struct doc_type target_doc =
     DOC_TYPE("interfaceTarget", S, target_rows, DOC_TAGGED(S, type, &interface_type_values));
 
 static const struct doc_row model_rows[] = {
-    D_TOKEN(ATTR, "type", model, .flags = DOC_REQUIRED),
+    D_TOKEN(ATTR, "type", model),
 };
 static const struct doc_type model_doc = DOC_TYPE("interfaceModel", S, model_rows);
 

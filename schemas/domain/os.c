@@ -53,7 +53,7 @@ static const struct doc_row nvram_rows[] = {
 };
 static const struct doc_type nvram_doc = DOC_TYPE("osNvram", S, nvram_rows);
 static const struct doc_row bootmenu_rows[] = {
-    D_YESNO(ATTR, "enable", boot_menu, .flags = DOC_REQUIRED),
+    D_YESNO(ATTR, "enable", boot_menu),
     D_UINT(ATTR, "timeout", boot_menu_timeout_ms, 0, 65535, .unit = "milliseconds"),
 };
 static const struct doc_type bootmenu_doc = DOC_TYPE("osBootmenu", S, bootmenu_rows);

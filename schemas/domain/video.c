@@ -13,7 +13,7 @@ static const struct doc_row resolution_rows[] = {
 };
 static const struct doc_type resolution_doc = DOC_TYPE("videoResolution", S, resolution_rows);
 static const struct doc_row video_model_rows[] = {
-    D_TOKEN(ATTR, "type", model, .flags = DOC_REQUIRED),
+    D_TOKEN(ATTR, "type", model),
     D_UINT(ATTR, "ram", ram_kib, 0, 0xffffffff, .unit = "KiB"),
     D_UINT(ATTR, "vram", vram_kib, 0, 0xffffffff, .unit = "KiB"),
     D_UINT(ATTR, "vram64", vram64_kib, 0, 0xffffffff, .unit = "KiB"),

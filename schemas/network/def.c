@@ -9,10 +9,9 @@ struct network_def *network_def_parse(const char *xml, size_t len, unsigned flag
                                       struct error *err)
 {
     struct network_def *def = NEW(struct network_def);
-    unsigned how = flags & NETWORK_PARSE_LIVE ? DOC_WITH_LIVE : 0;
-    // These checks run before the RELAX NG: their messages name the remedy.
-    if (doc_parse(&network_doc, xml, len, how, def, err) < 0 ||
-        ((flags & NETWORK_PARSE_VALIDATE) && doc_rng_validate(&network_doc, xml, len, err) < 0)) {
+    unsigned how = (flags & NETWORK_PARSE_LIVE ? DOC_WITH_LIVE : 0) |
+                   (flags & NETWORK_PARSE_VALIDATE ? DOC_STRICT : 0);
+    if (doc_parse(&network_doc, xml, len, how, def, err) < 0) {
         network_def_destroy(def);
         return NULL;
     }

@@ -27,7 +27,7 @@ const struct doc_known network_known[] = {
     {"nat", "@ipv6 address port"},
     {"network", "@connections @ipv6 @trustGuestRxFilters bandwidth bridge description dns domain forward ip mac metadata mtu name port portgroup route title uuid virtualport vlan"},
     {"networkport", "bandwidth class group mac owner plug port rxfilters uuid virtualport vlan"},
-    {"outbound", "@average @burst @peak"},
+    {"outbound", "@average @burst @floor @peak"},
     {"owner", "name uuid"},
     {"parameters", "@instanceid @interfaceid @managerid @profileid @typeid @typeidversion"},
     {"pf", "@dev"},

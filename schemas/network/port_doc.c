@@ -64,9 +64,8 @@ struct network_port_def *network_port_def_parse(const char *xml, size_t len, uns
                                                 struct error *err)
 {
     struct network_port_def *def = NEW(struct network_port_def);
-    if (doc_parse(&network_port_doc, xml, len, 0, def, err) < 0 ||
-        ((flags & NETWORK_PARSE_VALIDATE) &&
-         doc_rng_validate(&network_port_doc, xml, len, err) < 0)) {
+    unsigned how = flags & NETWORK_PARSE_VALIDATE ? DOC_STRICT : 0;
+    if (doc_parse(&network_port_doc, xml, len, how, def, err) < 0) {
         network_port_def_destroy(def);
         return NULL;
     }

@@ -249,8 +249,8 @@ char *storage_clean_path(const char *path)
 struct pool_def *pool_def_load(const char *xml, size_t len, unsigned flags, struct error *err)
 {
     AUTO_POOL_DEF struct pool_def *def = NEW(struct pool_def);
-    if (doc_parse(&pool_doc, xml, len, 0, def, err) < 0 ||
-        ((flags & STORAGE_PARSE_VALIDATE) && doc_rng_validate(&pool_doc, xml, len, err) < 0))
+    unsigned how = flags & STORAGE_PARSE_VALIDATE ? DOC_STRICT : 0;
+    if (doc_parse(&pool_doc, xml, len, how, def, err) < 0)
         return NULL;
     if (!def->uuid.set)
         def->uuid = (struct opt_uuid){.set = true, .value = uuid_random()};
@@ -286,8 +286,8 @@ void pool_def_destroy(struct pool_def *def)
 struct volume_def *volume_def_load(const char *xml, size_t len, unsigned flags, struct error *err)
 {
     AUTO_VOLUME_DEF struct volume_def *def = NEW(struct volume_def);
-    if (doc_parse(&volume_doc, xml, len, 0, def, err) < 0 ||
-        ((flags & STORAGE_PARSE_VALIDATE) && doc_rng_validate(&volume_doc, xml, len, err) < 0))
+    unsigned how = flags & STORAGE_PARSE_VALIDATE ? DOC_STRICT : 0;
+    if (doc_parse(&volume_doc, xml, len, how, def, err) < 0)
         return NULL;
     // libvirt shows an empty <backingStore> for a volume without a backing image.
     if (def->backing && !def->backing->path) {

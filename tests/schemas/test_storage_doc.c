@@ -140,7 +140,7 @@ static void refused(void)
         {true, "<pool type='dir'><name>n</name>\n<features><cow state='yes'/></features></pool>",
          ERROR_CONFIG_UNSUPPORTED, "line 2"},
         {false, "<volume/>", ERROR_XML, "<name>"},
-        {false, "<volume><name></name></volume>", ERROR_XML, "empty"},
+        {false, "<volume><name></name></volume>", ERROR_XML, "<name>"},
         {false, "<volume><name>n</name><capacity>-1</capacity></volume>", ERROR_XML, "capacity"},
         {false, "<volume><name>n</name><capacity unit='X'>1</capacity></volume>", ERROR_XML, "'X'"},
         {false, "<volume><name>n</name><capacity unit='EiB'>8</capacity></volume>", ERROR_XML,
