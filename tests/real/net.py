@@ -18,7 +18,7 @@ import threading
 import time
 
 from ns import WORK
-from server import GUESTS, IS_VIREO, Server, Terminal, linux_guest, wait_for
+from server import GUESTS, IS_VIREO, SLOW, Server, Terminal, linux_guest, wait_for
 
 LIBC = ctypes.CDLL(None, use_errno=True)
 CLONE_NEWNET = 0x40000000
@@ -30,7 +30,7 @@ PORT = 80
 def sh(*command, check=True, text=None):
     """Runs a program; its output. One string is given to the shell."""
     done = subprocess.run(command[0] if len(command) == 1 else command, shell=len(command) == 1, capture_output=True, text=True,
-                          input=text, timeout=30, stdin=None if text is not None else subprocess.DEVNULL)
+                          input=text, timeout=30 * SLOW, stdin=None if text is not None else subprocess.DEVNULL)
     if check and done.returncode != 0:
         raise AssertionError(f"{' '.join(command)}: {done.stderr.strip()}")
     return done.stdout
@@ -114,7 +114,7 @@ class Netns:
     def fetch(self, address, port=PORT, seconds=1.0):
         """The page of a host, one attempt; None when it can't be reached."""
         with self.socket(address) as s:
-            s.settimeout(seconds)
+            s.settimeout(seconds * SLOW)
             try:
                 s.connect((address, port))
                 s.sendall(b"GET / HTTP/1.0\r\n\r\n")
@@ -130,7 +130,7 @@ class Netns:
         query = struct.pack(">HHHHHH", random.randrange(65536), 0x100, 1, 0, 0, 0)
         query += b"".join(bytes([len(part)]) + part.encode() for part in name.split(".")) + struct.pack(">BHH", 0, kind, 1)
         with self.socket(server, socket.SOCK_DGRAM) as s:
-            s.settimeout(seconds)
+            s.settimeout(seconds * SLOW)
             try:
                 s.connect((server, 53))
                 s.send(query)
@@ -201,7 +201,7 @@ class Page(socketserver.ThreadingMixIn, socketserver.TCPServer):
 
     def wait_after(self, moment, seconds):
         """When the first visitor came after a moment; None when none did in time."""
-        end = moment + seconds
+        end = moment + seconds * SLOW
         with self.came:
             while True:
                 later = [t for t, _, _ in self.seen if t > moment]
@@ -270,7 +270,7 @@ class VethGuest(Netns):
     def plug(self, bridge):
         sh(f"ip link set {self.tap} master {bridge} up")
 
-    def dhcp(self, tries=8, hostname=True):
+    def dhcp(self, tries=8 * SLOW, hostname=True):
         """Asks for a lease; the seconds it took. libvirt's dnsmasq first checks for 3 s that no other host has the address."""
         script, lease = f"{WORK}/udhcpc", f"{WORK}/lease-{self.name}"
         if not os.path.exists(script):

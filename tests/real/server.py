@@ -21,6 +21,8 @@ SOURCE = os.path.dirname(os.path.dirname(HERE))
 GUESTS = f"{WORK}/guests"
 KIND = os.environ.get("VIREO_TEST_SERVER") or ("vireod" if os.environ.get("VIREOD") else "libvirtd")
 IS_VIREO = KIND == "vireod"
+# Everything may take so many times as long here: an emulated machine (tests/vm).
+SLOW = int(os.environ.get("VIREO_SLOW", "1"))
 QEMU = "/usr/bin/qemu-system-x86_64"
 
 _BUILT = os.environ.get("VIREO_GUESTS", f"{SOURCE}/build/guest")
@@ -30,13 +32,13 @@ if os.path.isdir(_BUILT) and not os.path.exists(GUESTS):
 
 def wait_for(what, check, seconds=20):
     """check() until it says something true; that is returned. Fails naming `what`."""
-    end = time.monotonic() + seconds
+    end = time.monotonic() + seconds * SLOW
     while True:
         answer = check()
         if answer:
             return answer
         if time.monotonic() > end:
-            raise AssertionError(f"waited {seconds} s for {what}")
+            raise AssertionError(f"waited {seconds * SLOW} s for {what}")
         time.sleep(0.02)
 
 
@@ -89,7 +91,7 @@ class Server:
 
     def kill(self, sig=signal.SIGKILL):
         self.process.send_signal(sig)
-        self.process.wait(20)
+        self.process.wait(20 * SLOW)
         self.check_log()
 
     def check_log(self):
@@ -118,7 +120,7 @@ class Server:
     def virsh(self, *args, check=True, ro=False, input=None, timeout=60):
         command = ["virsh", "-q", *(["-r"] if ro else []), "-c",
                    f"{self.driver}?socket={self.ro_sock}" if ro else self.uri, *map(str, args)]
-        done = subprocess.run(command, capture_output=True, text=True, input=input, timeout=timeout,
+        done = subprocess.run(command, capture_output=True, text=True, input=input, timeout=timeout * SLOW,
                               stdin=None if input is not None else subprocess.DEVNULL)
         if check and done.returncode != 0:
             raise AssertionError(f"virsh {' '.join(map(str, args))}: {done.stderr.strip()}\n{self.log_text()}")
@@ -163,7 +165,7 @@ class Server:
         conn.lookupByName(name).openConsole(None, stream, 0)
         stream.send(b"hello, guest")
         got = b""
-        signal.alarm(30)  # a blocking stream that brings nothing ends the test
+        signal.alarm(30 * SLOW)  # a blocking stream that brings nothing ends the test
         while b"hello, guest" not in got:
             got += stream.recv(1024)
         signal.alarm(0)
@@ -211,7 +213,7 @@ class Terminal:
 
     def expect(self, text, seconds=30):
         """Reads until `text` comes; what is before it is consumed."""
-        end = time.monotonic() + seconds
+        end = time.monotonic() + seconds * SLOW
         while text not in self.seen:
             ready, _, _ = select.select([self.fd], [], [], max(0, end - time.monotonic()))
             try:
@@ -219,7 +221,7 @@ class Terminal:
             except OSError:
                 got = b""
             if not got:
-                raise AssertionError(f"no {text!r} within {seconds} s; the terminal showed:\n{self.seen}")
+                raise AssertionError(f"no {text!r} within {seconds * SLOW} s; the terminal showed:\n{self.seen}")
             self.seen += got.decode(errors="replace")
         before, self.seen = self.seen.split(text, 1)
         return before
@@ -239,7 +241,7 @@ class Terminal:
 
     def end(self):
         """Waits for the client to leave by itself and gives its exit status."""
-        end = time.monotonic() + 15
+        end = time.monotonic() + 15 * SLOW
         while time.monotonic() < end:
             ready, _, _ = select.select([self.fd], [], [], 0.1)
             try:

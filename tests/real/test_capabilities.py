@@ -3,60 +3,30 @@
 """What vireod and the programs it starts may do: exactly what vireod(8) lists, as far as this system permits it."""
 import ns; ns.enter()
 import os
-import re
 import shutil
 import unittest
 
+from capsets import documented, of_status, read_status, wanted, wrap
 from net import NetServer, network, processes
 from ns import WORK
-from server import IS_VIREO, SOURCE, boot_guest, main, require
-
-NUMBERS = {"chown": 0, "dac_override": 1, "fowner": 3, "kill": 5, "setgid": 6, "setuid": 7, "setpcap": 8, "net_bind_service": 10,
-           "net_admin": 12, "net_raw": 13, "sys_admin": 21, "sys_resource": 24, "mknod": 27}
-
-
-def documented():
-    """Program as vireod(8) names it -> the sets it lists for it, as text."""
-    with open(f"{SOURCE}/packaging/man/vireod.8") as file:
-        section = re.search(r"\.SH CAPABILITIES\n(.*?)\.SH", file.read(), re.DOTALL)[1]
-    return {name.replace("\\", ""): sets.split(";") for name, sets in re.findall(r"\.TP\n\.B (.*)\n(.*)\n", section)}
-
-
-def mask(text):
-    return sum(1 << NUMBERS[name] for name in re.findall(r"[a-z_]+", text.split(":")[-1]) if name != "none")
-
-
-def sets(status):
-    """/proc/PID/status as {"Eff": bits, ...}."""
-    return {name: int(bits, 16) for name, bits in re.findall(r"^Cap(\w+):\t(\w+)$", status, re.MULTILINE)}
-
-
-def read_status(pid):
-    with open(f"/proc/{pid}/status") as file:
-        return file.read()
-
-
-PERMITTED = sets(read_status("self"))["Prm"]
+from server import IS_VIREO, boot_guest, main, require
 
 
 class Capabilities(unittest.TestCase):
     maxDiff = None
 
-    def check(self, status, wanted_set, bounding=None):
-        there, wanted = sets(status), mask(wanted_set) & PERMITTED
-        self.assertEqual({name: f"{bits:x}" for name, bits in there.items()},
-                         {"Inh": "0", "Prm": f"{wanted:x}", "Eff": f"{wanted:x}", "Amb": "0",
-                          "Bnd": f"{mask(bounding or wanted_set) & PERMITTED:x}"})
+    def check(self, status, names, bounding=None):
+        self.assertEqual(of_status(status), wanted(names, bounding))
 
     def test_exactly_the_documented_sets(self):
         tools, sets_of = f"{WORK}/tools", documented()
         os.makedirs(tools, exist_ok=True)
         for name in ("qemu-img", "tc"):
-            self.wrap(f"{tools}/{name}", shutil.which(name, path="/usr/sbin:/usr/bin:/sbin:/bin"))
+            wrap(f"{tools}/{name}", shutil.which(name, path="/usr/sbin:/usr/bin:/sbin:/bin"), f"{tools}/{name}.status")
         server = NetServer("caps", settings="")
         os.environ["PATH"] = f"{tools}:{os.environ['PATH']}"
         os.makedirs(f"{server.root}/etc/vireo/hooks", exist_ok=True)
-        self.wrap(f"{server.root}/etc/vireo/hooks/qemu", "/bin/true", f"{tools}/hook")
+        wrap(f"{server.root}/etc/vireo/hooks/qemu", "/bin/true", f"{tools}/hook.status")
         with open(f"{server.root}/etc/vireo/vireod.conf", "w") as file:
             file.write('qemu_user = "libvirt-qemu"\nqemu_group = "libvirt-qemu"\n')
         self.addCleanup(server.stop)
@@ -86,15 +56,10 @@ class Capabilities(unittest.TestCase):
         server.virsh("vol-create-as", "pool", "v.qcow2", "1M", "--format", "qcow2")
         self.check_recorded(f"{tools}/qemu-img", sets_of["qemu-img"][0])
 
-    def wrap(self, path, program, record=None):
-        with open(path, "w") as file:
-            file.write(f"#!/bin/sh\ncat /proc/self/status >{record or path}.status\nexec {program} \"$@\"\n")
-        os.chmod(path, 0o755)
-
-    def check_recorded(self, path, wanted_set, new_privileges=False):
+    def check_recorded(self, path, names, new_privileges=False):
         with open(f"{path}.status") as file:
             status = file.read()
-        self.check(status, wanted_set)
+        self.check(status, names)
         self.assertIn(f"NoNewPrivs:\t{0 if new_privileges else 1}", status)
 
 

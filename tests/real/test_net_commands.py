@@ -20,7 +20,7 @@ import libvirt
 from net import DEFAULT, IS_VIREO, NetServer, Outside, VethGuest, links, members, sh, wait_for
 from ns import WORK
 from net_steps import DOCUMENTS, STEPS, UUID
-from server import HERE, Terminal, main
+from server import HERE, SLOW, Terminal, main
 
 HEARD = f"{WORK}/net-events"
 GOLDEN, DIFFERENCES = f"{HERE}/net_commands.golden", f"{HERE}/net_commands.differences"
@@ -96,7 +96,7 @@ class Transcript(unittest.TestCase):
         last = "event 'lifecycle' for network nat: Undefined"
         wait_for("the last event", lambda: last in self.heard())
         self.events.send_signal(signal.SIGINT)
-        self.events.wait(10)
+        self.events.wait(10 * SLOW)
         return "\n".join(line for line in self.heard().splitlines() if "event 'lifecycle'" in line and "listening" not in line)
 
     @staticmethod
@@ -107,7 +107,7 @@ class Transcript(unittest.TestCase):
     def do_lease(self, name, bridge, mac):
         guest = self.guests[name] = VethGuest(name, bridge, mac)
         guest.dhcp()
-        guest.run(f"busybox ping -c1 -W2 {guest.router}")
+        guest.run(f"busybox ping -c1 -W{2 * SLOW} {guest.router}")
         return f"{guest.ipv4} router={guest.router} dns={guest.dns} domain={guest.domain} name={guest.hostname}"
 
     def do_resolve(self, name, server, *names):
@@ -148,7 +148,7 @@ class Transcript(unittest.TestCase):
             editor, line = line[5:].split("|")
             env = {"EDITOR": editor, "VISUAL": editor}
         argv = [f"{self.server.root}/{arg}" if arg in DOCUMENTS else arg for arg in shlex.split(line)]
-        done = subprocess.run(["virsh", "-c", self.server.uri, *argv], capture_output=True, text=True, timeout=60,
+        done = subprocess.run(["virsh", "-c", self.server.uri, *argv], capture_output=True, text=True, timeout=60 * SLOW,
                               stdin=subprocess.DEVNULL, env={**os.environ, **env})
         # virsh edit names a temporary file, and asks on a bad document; without a terminal it gives up.
         return f"{done.stdout}{done.stderr}" + (f"\n=> {done.returncode}" if done.returncode else "")

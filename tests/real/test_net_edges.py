@@ -11,7 +11,7 @@ import unittest
 import libvirt
 
 from net import IS_VIREO, WORK, NetServer, links, members, network, interface, processes, sh, wait_for
-from server import boot_guest, main
+from server import SLOW, boot_guest, main
 
 HOOKS = "etc/vireo/hooks"
 LONGEST = 236
@@ -377,13 +377,13 @@ class Edges(unittest.TestCase):
         with open(f"{root}/log", "w") as log:
             daemon = subprocess.Popen([*as_user, "env", f"HOME={root}", f"XDG_RUNTIME_DIR={root}", f"{WORK}/vireod", "--session",
                                        "--root", root, "--listen", f"{root}/sock"], stdout=log, stderr=log)
-        self.addCleanup(daemon.wait, 20)
+        self.addCleanup(daemon.wait, 20 * SLOW)
         self.addCleanup(daemon.terminate)
         wait_for("the socket", lambda: os.path.exists(f"{root}/sock"))
 
         def virsh(*args):
             done = subprocess.run([*as_user, "env", f"HOME={root}", f"XDG_RUNTIME_DIR={root}", "virsh", "-q", "-c",
-                                   f"qemu:///session?socket={root}/sock", *args], capture_output=True, text=True, timeout=60)
+                                   f"qemu:///session?socket={root}/sock", *args], capture_output=True, text=True, timeout=60 * SLOW)
             return done.returncode, done.stdout + done.stderr
 
         def start(document):

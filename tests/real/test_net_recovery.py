@@ -13,7 +13,7 @@ import libvirt
 from net import (HOST4, IS_VIREO, OUT4, NetServer, Netns, Outside, VethGuest, links, members,
                  network, interface, processes, rules, sh, wait_for)
 from ns import WORK
-from server import Terminal, boot_guest, linux_guest, main
+from server import SLOW, Terminal, boot_guest, linux_guest, main
 
 vireo = unittest.skipUnless(IS_VIREO, "libvirtd does otherwise")
 
@@ -142,7 +142,7 @@ class Recovery(unittest.TestCase):
         self.assertEqual([text.find("ip/dhcp/range").get(end) for end in ("start", "end")], ["192.168.122.2", "192.168.122.254"])
         one = VethGuest("one", "virbr0")
         self.closing.append(one.close)
-        self.assertLess(one.dhcp(), 1.5, "no spanning tree and no check of the address delays it")
+        self.assertLess(one.dhcp(), 2.9 * SLOW, "no spanning tree and no check of the address delays it")
         # Who deletes it doesn't get it again.
         server.virsh("net-destroy", "default")
         server.virsh("net-undefine", "default")

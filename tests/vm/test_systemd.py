@@ -14,6 +14,9 @@ import subprocess
 import sys
 import time
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../real"))
+from capsets import documented, of_status, read_status, wanted, wrap  # noqa: E402
+
 BUILD, GUESTS = sys.argv[1:]
 STAGE = "/var/lib/vm-stage"
 SOCKETS = ("vireod.socket", "vireod-ro.socket")
@@ -80,6 +83,31 @@ def install():
     equal(sh("ps -o user:20= -C qemu-system-x86_64").split(), ["libvirt-qemu"] * 3)
 
 
+def has_only_its_capabilities():
+    """vireod and all it starts have exactly what vireod(8) lists, effective and bounding."""
+    names = documented()
+    vireod, (dnsmasq, running) = names["vireod, hooks and scripts of interfaces"][0], names["dnsmasq"][:2]
+    equal(of_status(read_status(main_pid())), wanted(vireod))
+    for pid in pids()["dnsmasq"]:
+        equal(of_status(read_status(pid)), wanted(running, bounding=dnsmasq))
+    for pid in pids()["qemu-system-x86"]:
+        equal(of_status(read_status(pid)), wanted(names["QEMU"][0]))
+    os.makedirs("/etc/vireo/hooks", exist_ok=True)
+    for path, program, record in (("/etc/vireo/hooks/qemu", "/bin/true", "/root/hook"),
+                                  ("/usr/local/sbin/qemu-img", "/usr/bin/qemu-img", "/root/qemu-img")):
+        wrap(path, program, record)
+    virsh("destroy manual")
+    virsh("start manual")
+    virsh("pool-create-as pool dir --target /var/tmp")
+    virsh("vol-create-as pool v.qcow2 1M --format qcow2")
+    virsh("pool-destroy pool")
+    for record, what in (("hook", vireod), ("qemu-img", names["qemu-img"][0])):
+        with open(f"/root/{record}") as file:
+            equal(of_status(file.read()), wanted(what))
+    os.unlink("/etc/vireo/hooks/qemu")
+    os.unlink("/usr/local/sbin/qemu-img")
+
+
 def outlives_its_service():
     before = pids()
     sh(f"systemctl stop {' '.join(SOCKETS)} vireod.service")
@@ -127,6 +155,7 @@ def main():
     stage = int(open(STAGE).read()) if os.path.exists(STAGE) else 0
     if stage == 0:
         install()
+        has_only_its_capabilities()
         outlives_its_service()
         next_boot(1, "systemctl reboot")
     is_back()
