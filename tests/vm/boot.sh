@@ -8,6 +8,9 @@
 # source tree, which has its usual path. With --systemd, process 1 is systemd and COMMAND one of its units; without, a
 # shell. COMMAND runs 8 s after the start, with systemd 16 s, and again after each reboot, with what it left on the disk.
 #
+# Its clock counts instructions, one nanosecond each, so that a loaded host makes the machine slower but nothing in it
+# late: limits of time mean the same there as on any machine.
+#
 # VM_KERNEL: the directory of kernel.sh (build/vm). VM_MEMORY in MiB (2048). VM_QEMU: more arguments for QEMU.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
@@ -104,10 +107,11 @@ mkfs.ext4 -q "$work/disk"
 share() { echo "-fsdev local,id=$1,path=$2,security_model=none,readonly=on,multidevs=remap -device virtio-9p-pci,fsdev=$1,mount_tag=$1"; }
 status=0
 # shellcheck disable=SC2046,SC2086
-setpriv --pdeathsig KILL qemu-system-x86_64 -machine q35 -cpu max -m "${VM_MEMORY:-2048}" -smp "${VM_CPUS:-1}" -display none -nic none \
+setpriv --pdeathsig KILL qemu-system-x86_64 -machine q35 -cpu max -m "${VM_MEMORY:-2048}" -display none -nic none \
     -serial "file:$work/console" -serial stdio -device isa-debug-exit,iobase=0xf4,iosize=1 -device virtio-rng-pci \
     -drive "file=$work/disk,format=raw,if=virtio,cache=unsafe" \
-    -kernel "$kernel"/boot/vmlinuz-* -initrd "$work/initrd" -append "console=ttyS0 quiet systemd.show_status=0" \
+    -icount shift=0,sleep=on -kernel "$kernel"/boot/vmlinuz-* -initrd "$work/initrd" \
+    -append "console=ttyS0 quiet systemd.show_status=0" \
     $(share root /) $(share modules "$kernel/lib/modules") $(share source "$source") ${VM_QEMU:-} </dev/null || status=$?
 ((status & 1 && status > 1)) || { tail -50 "$work/console"; echo "boot.sh: the machine ended without a result"; exit 1; }
 exit $(((status >> 1) - 1))
