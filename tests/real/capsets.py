@@ -12,7 +12,8 @@ def documented():
     """Program as vireod(8) names it -> the sets it lists for it, as names."""
     with open(f"{SOURCE}/packaging/man/vireod.8") as file:
         section = re.search(r"\.SH CAPABILITIES\n(.*?)\.SH", file.read(), re.DOTALL)[1]
-    return {name.replace("\\", ""): sets.split(";") for name, sets in re.findall(r"\.TP\n\.B (.*)\n(.*)\n", section)}
+    return {name: sets.split(";") for names, sets in re.findall(r"\.TP\n\.B (.*)\n(.*)\n", section)
+            for name in names.replace("\\", "").split(", ")}
 
 
 def mask(names):

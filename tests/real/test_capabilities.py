@@ -31,7 +31,7 @@ class Capabilities(unittest.TestCase):
             file.write('qemu_user = "libvirt-qemu"\nqemu_group = "libvirt-qemu"\n')
         self.addCleanup(server.stop)
         server.start()
-        self.check(read_status(server.process.pid), sets_of["vireod, hooks and scripts of interfaces"][0])
+        self.check(read_status(server.process.pid), sets_of["vireod"][0])
 
         server.net(network("net", 60, more="<bandwidth><inbound average='1000'/></bandwidth>"))
         pid, = processes("dnsmasq")
@@ -42,14 +42,14 @@ class Capabilities(unittest.TestCase):
         server.net(network("six", 61, ip6="<ip family='ipv6' address='fd00:61::1' prefix='64'/>"))
         pid, = processes("dnsmasq")
         self.check(read_status(pid), then + ipv6.split(":")[1], bounding=first)
-        self.check_recorded(f"{tools}/tc", sets_of["tc, resolvectl"][0])
+        self.check_recorded(f"{tools}/tc", sets_of["tc"][0])
 
         server.define(boot_guest("g"))
         server.virsh("start", "g")
         status = read_status(server.qemu_pid("g"))
         self.check(status, sets_of["QEMU"][0])
         self.assertIn("NoNewPrivs:\t1", status)
-        self.check_recorded(f"{tools}/hook", sets_of["vireod, hooks and scripts of interfaces"][0], new_privileges=True)
+        self.check_recorded(f"{tools}/hook", sets_of["vireod"][0], new_privileges=True)
 
         os.makedirs(f"{server.root}/pool")
         server.virsh("pool-create-as", "pool", "dir", "--target", f"{server.root}/pool")

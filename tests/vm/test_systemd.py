@@ -86,7 +86,7 @@ def install():
 def has_only_its_capabilities():
     """vireod and all it starts have exactly what vireod(8) lists, effective and bounding."""
     names = documented()
-    vireod, (dnsmasq, running) = names["vireod, hooks and scripts of interfaces"][0], names["dnsmasq"][:2]
+    vireod, (dnsmasq, running) = names["vireod"][0], names["dnsmasq"][:2]
     equal(of_status(read_status(main_pid())), wanted(vireod))
     for pid in pids()["dnsmasq"]:
         equal(of_status(read_status(pid)), wanted(running, bounding=dnsmasq))
