@@ -6,6 +6,7 @@
 #include <netinet/in.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 
@@ -123,7 +124,8 @@ static void start_side(struct fixture *f, struct command_side *side)
     pid_t pid = fork(); // ends with QEMU, and is reaped with this process
     CHECK(pid >= 0 && side->fd >= 64);
     if (pid == 0) {
-        if (chdir(dir) < 0 || dup2(pair[1], SIDE_SOCKET_FD) < 0)
+        if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || chdir(dir) < 0 ||
+            dup2(pair[1], SIDE_SOCKET_FD) < 0)
             _exit(126);
         fcntl(SIDE_SOCKET_FD, F_SETFD, 0);
         execvp(args[0], args);
