@@ -14,7 +14,7 @@ static int refuse_agent(const struct domain *dom, struct error *err)
                              dom->name);
     }
     return error_set(err, ERROR_ARGUMENT_UNSUPPORTED, AREA_QEMU,
-                     "guest '%s' has no channel to a guest agent; ask with "
+                     "domain '%s' has no channel to a guest agent; ask with "
                      "--source lease or arp",
                      dom->name);
 }
@@ -76,7 +76,7 @@ int api_domain_interface_addresses(struct call *call, struct domain *dom,
 static int no_interface(const struct domain *dom, const char *device, struct error *err)
 {
     return error_set(err, ERROR_INVALID_ARG, AREA_QEMU,
-                     "'%s' is not a known interface of guest '%s'", device, dom->name);
+                     "'%s' is not a known interface of domain '%s'", device, dom->name);
 }
 
 int api_domain_interface_stats(struct call *call, struct domain *dom,

@@ -136,7 +136,8 @@ int domain_detach_alias(struct task *t, struct domain *dom, const char *alias, u
     struct device *dev = alias_find(affect & DOMAIN_AFFECT_LIVE ? dom->live : dom->def, alias);
     int r = -1;
     if (!dev) {
-        error_set(err, ERROR_DEVICE_MISSING, AREA_QEMU, "guest '%s' has no '%s'", dom->name, alias);
+        error_set(err, ERROR_DEVICE_MISSING, AREA_QEMU, "domain '%s' has no '%s'", dom->name,
+                  alias);
     } else {
         struct device *wanted = domain_device_copy(dev);
         r = detach_locked(t, dom, wanted, affect, gone, err);

@@ -206,7 +206,7 @@ int domain_lock_affected(struct task *t, struct domain *dom, const char *job, un
         return domain_not_active(dom, err);
     return error_set(
         err, ERROR_OPERATION_FAILED, AREA_QEMU,
-        "cannot %s guest '%s': the connection to its QEMU is lost; it keeps running and "
+        "cannot %s domain '%s': the connection to its QEMU is lost; it keeps running and "
         "can only be destroyed until its QEMU answers",
         job, dom->name);
 }
@@ -243,7 +243,7 @@ int domains_parse(struct task *t, struct domains *all, const char *xml, unsigned
     AUTO_QEMU_CAPS struct qemu_caps *caps = NULL;
     AUTO_ERROR probe = ERROR_INIT;
     if (emulator && host_qemu_caps(t, host, emulator, &caps, &probe) < 0)
-        log_info("guest '%s': %s", def->name ? def->name : "", error_message(&probe));
+        log_info("domain '%s': %s", def->name ? def->name : "", error_message(&probe));
     if (domains_complete(all, def, emulator, caps, err) < 0) {
         domain_def_destroy(def);
         return -1;

@@ -39,7 +39,7 @@ static int open_vhost(const struct domain *dom, struct iface_link *link, struct 
         if (fd < 0 && asked)
             return error_set_errno(
                 err, AREA_QEMU, errno,
-                "cannot open /dev/vhost-net for the <driver name='vhost'> of guest "
+                "cannot open /dev/vhost-net for the <driver name='vhost'> of domain "
                 "'%s'; load the vhost_net module, or leave the driver out",
                 dom->name);
         if (fd < 0)
@@ -78,7 +78,7 @@ static int find_networks(const struct domain *dom, struct networks **ret, struct
     *ret = dom->all->config.networks;
     return *ret ? 0
                 : error_set(err, ERROR_CONFIG_UNSUPPORTED, AREA_QEMU,
-                            "this daemon has no networks for the interface of guest '%s'",
+                            "this daemon has no networks for the interface of domain '%s'",
                             dom->name);
 }
 
@@ -108,7 +108,7 @@ static int plug_network(struct task *t, struct domain *dom, struct iface_link *l
     struct network_plug_request request = iface_request(dom, iface);
     struct network_plug plug = {0};
     if (network_plug(t, networks, &request, &plug, err) < 0)
-        return error_prefix(err, "guest '%s'", dom->name);
+        return error_prefix(err, "domain '%s'", dom->name);
     iface->port_id = (struct opt_uuid){.set = true, .value = plug.port_id};
     if (plug.portgroup)
         str_replace(&iface->portgroup, plug.portgroup);
@@ -152,7 +152,7 @@ static int plug_tap(struct task *t, struct domain *dom, struct iface_link *link,
         config.name = iface->target;
         if (!config.name)
             return error_set(err, ERROR_CONFIG_UNSUPPORTED, AREA_QEMU,
-                             "guest '%s': <target managed='no'> needs the name of a tap that is "
+                             "domain '%s': <target managed='no'> needs the name of a tap that is "
                              "there: <target dev=>",
                              dom->name);
     }
@@ -160,7 +160,7 @@ static int plug_tap(struct task *t, struct domain *dom, struct iface_link *link,
         config.port = network_port_change(iface->vlan, iface->port_isolated, &trunk);
     if (domains_open_netlink(all, err) < 0 ||
         (bridge && iface->vlan && bridge_check_vlans(all->netlink, bridge, err) < 0))
-        return error_prefix(err, "guest '%s'", dom->name);
+        return error_prefix(err, "domain '%s'", dom->name);
     AUTO_ERROR e = ERROR_INIT;
     int r = tap_open(all->config.sched, all->netlink, &config, &link->tap, &e);
     // Users are helped to a plain interface in a bridge, and to no more.
@@ -171,11 +171,11 @@ static int plug_tap(struct task *t, struct domain *dom, struct iface_link *link,
         r = tap_open_by_helper(t, bridge, config.vnet_hdr, &link->tap, &e);
     if (r < 0) {
         error_move(err, &e);
-        return error_prefix(err, "guest '%s'", dom->name);
+        return error_prefix(err, "domain '%s'", dom->name);
     }
     str_replace(&iface->target, link->tap.name);
     if (iface->bandwidth && bandwidth_apply(t, link->tap.name, iface->bandwidth, err) < 0)
-        return error_prefix(err, "guest '%s'", dom->name);
+        return error_prefix(err, "domain '%s'", dom->name);
     return 0;
 }
 
@@ -188,13 +188,13 @@ static int run_script(struct task *t, const struct domain *dom, const char *scri
     int status;
     if (child_run(t, &spec, NULL, SCRIPT_OUTPUT_MAX, task_deadline_ms(SCRIPT_TIMEOUT_MS), &status,
                   &output, err) < 0)
-        return error_prefix(err, "the script for '%s' of guest '%s'", tap, dom->name);
+        return error_prefix(err, "the script for '%s' of domain '%s'", tap, dom->name);
     if (status == 0)
         return 0;
     AUTO_FREE char *how = process_status_text(status);
     AUTO_FREE char *said = str_one_line(strbuf_text(&output));
     return error_set(err, ERROR_HOOK_FAILED, AREA_QEMU,
-                     "the script '%s' for '%s' of guest '%s' failed: %s%s%s", script, tap,
+                     "the script '%s' for '%s' of domain '%s' failed: %s%s%s", script, tap,
                      dom->name, how, *said ? ": " : "", said);
 }
 
@@ -342,7 +342,7 @@ static int refuse_move(const struct domain *dom, const struct domain_interface *
     char mac[OPT_MAC_TEXT_SIZE];
     return error_set(
         err, ERROR_OPERATION_UNSUPPORTED, AREA_QEMU,
-        "cannot change %s of interface %s while guest '%s' runs; only its link, network, "
+        "cannot change %s of interface %s while domain '%s' runs; only its link, network, "
         "bridge and bandwidth; detach it and attach another, or change the stored definition with "
         "--config",
         what, opt_mac_format(&iface->mac, mac), dom->name);
@@ -370,7 +370,8 @@ static int move_to_network(struct task *t, struct domain *dom, struct domain_int
     struct network *net = networks ? networks_find_name(networks, wanted->network) : NULL;
     if (!net || !network_is_active(net))
         return error_set(err, net ? ERROR_OPERATION_INVALID : ERROR_NO_NETWORK, AREA_NETWORK,
-                         "cannot plug guest '%s' into network '%s': %s", dom->name, wanted->network,
+                         "cannot plug domain '%s' into network '%s': %s", dom->name,
+                         wanted->network,
                          net ? "it is not active; start it first" : "there is none of that name");
     if (network_def_direct_mode(net->live) != DIRECT_NONE)
         return refuse_move(dom, iface, "the type", err);
@@ -403,7 +404,7 @@ static int move_to_bridge(struct domain *dom, struct domain_interface *iface,
     if (r == -ENODEV)
         return error_set(
             err, ERROR_OPERATION_FAILED, AREA_NETWORK,
-            "cannot plug '%s' of guest '%s' into bridge '%s': one of them is not there",
+            "cannot plug '%s' of domain '%s' into bridge '%s': one of them is not there",
             iface->target, dom->name, wanted->bridge);
     struct link_change change = {.set_master = true, .master = bridge.index};
     if (r < 0 || link_change(nl, tap.index, iface->target, &change, err) < 0)
@@ -474,7 +475,7 @@ int iface_set_bandwidth(struct task *t, struct domain *dom, struct domain_interf
     }
     if (r < 0) {
         network_bandwidth_destroy(own);
-        return error_prefix(err, "guest '%s'", dom->name);
+        return error_prefix(err, "domain '%s'", dom->name);
     }
     network_bandwidth_destroy(iface->bandwidth);
     iface->bandwidth = own;

@@ -119,7 +119,7 @@ static int check_free(struct domain *dom, const char *name, struct error *err)
     struct domains *all = dom->all;
     struct link l;
     if (link_name_check(name, err) < 0)
-        return error_prefix(err, "guest '%s'", dom->name);
+        return error_prefix(err, "domain '%s'", dom->name);
     if (domains_open_netlink(all, err) < 0)
         return -1;
     int r = find(dom, name) ? 0 : link_find(all->netlink, name, &l, err);
@@ -127,9 +127,9 @@ static int check_free(struct domain *dom, const char *name, struct error *err)
         return r == -ENODEV ? 0 : -1;
     const char *owner = owner_of(all, name);
     return error_set(err, ERROR_OPERATION_FAILED, AREA_NETWORK,
-                     "guest '%s': its macvtap's name '%s' is taken by %s%s%s; give it another, or "
+                     "domain '%s': its macvtap's name '%s' is taken by %s%s%s; give it another, or "
                      "none, in <target dev=>",
-                     dom->name, name, owner ? "one of guest '" : "another interface",
+                     dom->name, name, owner ? "one of domain '" : "another interface",
                      owner ? owner : "", owner ? "'" : "");
 }
 
@@ -156,9 +156,9 @@ int macvtap_plug(struct task *t, struct domain *dom, struct iface_link *link,
         forget(dom, m.name);
         const char *owner = owner_of(all, conflict);
         if (owner)
-            error_set(err, err->code, err->area, "%s; that is guest '%s''s", error_message(err),
+            error_set(err, err->code, err->area, "%s; that is domain '%s''s", error_message(err),
                       owner);
-        return error_prefix(err, "guest '%s'", dom->name);
+        return error_prefix(err, "domain '%s'", dom->name);
     }
     find(dom, m.name)->index = link->tap.index;
     return 0;

@@ -48,8 +48,8 @@ static int choose_port(struct domain *dom, struct opt_int wanted, bool automatic
         }
     }
     return error_set(err, ERROR_OPERATION_FAILED, AREA_QEMU,
-                     "no port from %d to %d is free for the graphics of guest '%s'", VNC_PORT_FIRST,
-                     VNC_PORT_LAST, dom->name);
+                     "no port from %d to %d is free for the graphics of domain '%s'",
+                     VNC_PORT_FIRST, VNC_PORT_LAST, dom->name);
 }
 
 // Clients take the address from the live document; without one it would be "localhost" to them.

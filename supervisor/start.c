@@ -59,10 +59,10 @@ static int open_listener(struct domain *dom, struct launch *l, struct error *err
         r = pid_file_lock(pid_path, &l->lock_fd);
     if (r == -EWOULDBLOCK)
         return error_set(err, ERROR_OPERATION_FAILED, AREA_QEMU,
-                         "a process of guest '%s' is still there: it holds '%s.pid' in '%s'",
+                         "a process of domain '%s' is still there: it holds '%s.pid' in '%s'",
                          dom->name, dom->name, dom->all->config.run_dir);
     if (r < 0)
-        return error_set_errno(err, AREA_QEMU, r, "cannot lock the pid file of guest '%s' in '%s'",
+        return error_set_errno(err, AREA_QEMU, r, "cannot lock the pid file of domain '%s' in '%s'",
                                dom->name, dom->all->config.run_dir);
     // Found again from here on, whatever happens to us.
     if (status_save(dom, err) < 0)
@@ -75,7 +75,7 @@ static int open_listener(struct domain *dom, struct launch *l, struct error *err
     l->monitor_fd = unix_listen(path, 0600, 1);
     if (l->monitor_fd < 0)
         return error_set_errno(err, AREA_QEMU, l->monitor_fd,
-                               "cannot make '%s', the monitor socket of guest '%s'", path,
+                               "cannot make '%s', the monitor socket of domain '%s'", path,
                                dom->name);
     return 0;
 }
@@ -90,7 +90,7 @@ static int check_kvm(const struct domain *dom, struct error *err)
     AUTO_FREE char *user =
         config->set_user ? xstrdup(config->qemu_user) : xasprintf("of uid %d", (int)geteuid());
     return error_set_errno(
-        err, AREA_QEMU, r, "guest '%s' is of type kvm; cannot open /dev/kvm as user %s (%s)",
+        err, AREA_QEMU, r, "domain '%s' is of type kvm; cannot open /dev/kvm as user %s (%s)",
         dom->name, user,
         r == -EACCES || r == -EPERM
             ? "add that user to the device's group, mostly 'kvm', or use type qemu"
@@ -395,7 +395,7 @@ static void explain(struct domain *dom, struct launch *l, bool ended, struct err
     if (!err || !tail || dom->process.pid == 0)
         return;
     if (ended)
-        error_set(err, ERROR_INTERNAL, AREA_QEMU, "guest '%s' ended while starting: QEMU says: %s",
+        error_set(err, ERROR_INTERNAL, AREA_QEMU, "domain '%s' ended while starting: QEMU says: %s",
                   dom->name, tail);
     else
         error_set(err, err->code, err->area, "%s; QEMU says: %s", error_message(err), tail);
@@ -430,8 +430,8 @@ int start_locked(struct task *t, struct domain *dom, unsigned flags, const void 
         const char *arch = dom->live->os.arch;
         domain_def_destroy(STEAL(dom->live));
         return error_set(err, ERROR_CONFIG_UNSUPPORTED, AREA_QEMU,
-                         "guest '%s' has no <emulator> and this host has no qemu-system for %s: "
-                         "install it (apt-get install qemu-system) and define the guest again",
+                         "domain '%s' has no <emulator> and this host has no qemu-system for %s: "
+                         "install it (apt-get install qemu-system) and define the domain again",
                          dom->name, arch ? arch : "its architecture");
     }
     alias_assign(dom->live);

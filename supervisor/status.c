@@ -197,7 +197,7 @@ static int parse_root(xmlDoc *doc, struct status *ret, struct error *err)
         attribute_number(root, "id", INT32_MAX, &id) < 0 ||
         attribute_number(root, "pid", INT32_MAX, &pid) < 0 ||
         attribute_number(root, "start-time", UINT64_MAX, &start_time) < 0)
-        return error_set(err, ERROR_XML, AREA_XML, "it is no state file of a guest");
+        return error_set(err, ERROR_XML, AREA_XML, "it is no status file of a domain");
     if (version != STATUS_VERSION)
         return error_set(err, ERROR_XML, AREA_XML, "it has version %ju, not %d", (uintmax_t)version,
                          STATUS_VERSION);
@@ -207,8 +207,7 @@ static int parse_root(xmlDoc *doc, struct status *ret, struct error *err)
     if (attribute_number(root, "side-state", SIDE_STATE_REMOVE, &side_state) == 0)
         ret->side_state = (enum side_state)side_state;
     if (parse_state(root, ret) < 0)
-        return error_set(err, ERROR_XML, AREA_XML,
-                         "its state is none that a guest can be found in");
+        return error_set(err, ERROR_XML, AREA_XML, "its state is not that of an active domain");
     xmlNode *child = xmlFirstElementChild(root);
     for (; child; child = xmlNextElementSibling(child)) {
         if (xmlStrEqual(child->name, (const xmlChar *)"granted"))
@@ -221,7 +220,7 @@ static int parse_root(xmlDoc *doc, struct status *ret, struct error *err)
             break;
     }
     if (!child)
-        return error_set(err, ERROR_XML, AREA_XML, "it lacks the guest's document");
+        return error_set(err, ERROR_XML, AREA_XML, "it lacks the domain's document");
     xmlBuffer *buffer = xmlBufferCreate();
     xmlNodeDump(buffer, doc, child, 0, 0);
     ret->def = domain_def_parse((const char *)xmlBufferContent(buffer),
@@ -230,7 +229,7 @@ static int parse_root(xmlDoc *doc, struct status *ret, struct error *err)
     if (!ret->def)
         return -1;
     if (!ret->def->name || !ret->def->uuid.set)
-        return error_set(err, ERROR_XML, AREA_XML, "the guest's document has no name or no uuid");
+        return error_set(err, ERROR_XML, AREA_XML, "the domain's document has no name or no uuid");
     return 0;
 }
 

@@ -30,12 +30,12 @@ static struct domain_interface *find(const struct domain *dom, const struct doma
 {
     struct domain_interface *iface = domain_find_interface(def, device);
     if (!iface)
-        error_set(err, ERROR_INVALID_ARG, AREA_QEMU, "'%s' is not a known interface of guest '%s'",
+        error_set(err, ERROR_INVALID_ARG, AREA_QEMU, "'%s' is not a known interface of domain '%s'",
                   device, dom->name);
     else if (iface->type != INTERFACE_NETWORK && iface->type != INTERFACE_BRIDGE &&
              iface->type != INTERFACE_ETHERNET)
         error_set(err, ERROR_OPERATION_UNSUPPORTED, AREA_QEMU,
-                  "interface '%s' of guest '%s' cannot be limited: there is nothing of it on the "
+                  "interface '%s' of domain '%s' cannot be limited: there is nothing of it on the "
                   "host",
                   device, dom->name);
     else

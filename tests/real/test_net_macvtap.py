@@ -135,7 +135,7 @@ class Macvtaps(unittest.TestCase):
         for mode in "passthrough", "bridge":
             error = self.fails(direct("low0", mode, 6))
             if IS_VIREO:
-                self.assertRegex(error, rf"on 'low0' in mode {mode}.*'{mine}'.*guest 'a'")
+                self.assertRegex(error, rf"on 'low0' in mode {mode}.*'{mine}'.*domain 'a'")
         self.assertEqual(macvtaps(), [mine])
         self.virsh("destroy", "a")
         if IS_VIREO:  # (libvirtd means to, but here it doesn't)
@@ -146,7 +146,7 @@ class Macvtaps(unittest.TestCase):
         self.addCleanup(sh, "ip", "link", "del", "br9")
         port = self.fails(direct("low2", "bridge", 6))
         if IS_VIREO:
-            self.assertRegex(error, "alone.*guest 'c'")
+            self.assertRegex(error, "alone.*domain 'c'")
             self.assertIn("port of bridge 'br9'", port)
 
     @vireo
@@ -177,9 +177,9 @@ class Macvtaps(unittest.TestCase):
     def test_the_macvtap_of_another_guest_is_left_alone(self):
         self.start(direct("low0", more="<target dev='mine'/>"))
         # The same name and the same MAC: what a copied guest has.
-        self.assertRegex(self.fails(direct("low0", more="<target dev='mine'/>")), "'mine' is taken by one of guest 'a'")
+        self.assertRegex(self.fails(direct("low0", more="<target dev='mine'/>")), "'mine' is taken by one of domain 'a'")
         self.assertEqual(macvtaps(), ["mine"])
-        self.assertRegex(self.fails(direct("low0", "passthrough")), "alone.*'mine'.*guest 'a'")
+        self.assertRegex(self.fails(direct("low0", "passthrough")), "alone.*'mine'.*domain 'a'")
         self.assertEqual(macvtaps(), ["mine"])
 
     def test_more_queues(self):

@@ -117,7 +117,7 @@ KNOWN = {
     "shutdown g --mode acpi,agent": "domain is not running",  # libvirtd says yes to a guest that is off
     "create {document}": "domain is already active as 'g'",
     "resume g": "domain 'g' is already running",
-    "domifstat g vnet0": "'vnet0' is not a known interface of guest 'g'",
+    "domifstat g vnet0": "'vnet0' is not a known interface of domain 'g'",
 }
 
 

@@ -322,7 +322,7 @@ static void lock_is_kept(struct task *t, struct fixture *h)
     CHECK_INT(flock(fd, LOCK_EX), 0);
     for (int i = 0; i < 2; i++) {
         CHECK_INT(domain_start(t, dom, 0, NULL, &err), -1);
-        CHECK_CONTAINS(err.message, "a process of guest 'web' is still there");
+        CHECK_CONTAINS(err.message, "a process of domain 'web' is still there");
     }
     CHECK_INT(h->started, 0);
     close(fd);

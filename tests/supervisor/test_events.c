@@ -227,7 +227,7 @@ static void stays_lost(struct task *t, struct fixture *h)
     AUTO_ERROR err = ERROR_INIT;
     bool gone;
     CHECK_INT(domain_attach_device(t, dom, IFACE, DOMAIN_AFFECT_LIVE, &err), -1);
-    CHECK_CONTAINS(error_message(&err), "attach a device to guest 'web': the connection");
+    CHECK_CONTAINS(error_message(&err), "attach a device to domain 'web': the connection");
     CHECK_INT(domain_update_device(t, dom, IFACE, DOMAIN_AFFECT_CURRENT, &err), -1);
     CHECK_CONTAINS(error_message(&err), "connection to its QEMU is lost");
     CHECK_INT(domain_detach_device(t, dom, IFACE, DOMAIN_AFFECT_LIVE, &gone, &err), -1);
