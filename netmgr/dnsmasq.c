@@ -20,6 +20,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/epoll.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 // It switches to a user of its own and keeps the last three.
@@ -310,6 +311,23 @@ static bool restore_leases(struct network *net, bool alive)
     return alive;
 }
 
+// Starts dnsmasq, which makes an empty lease file when that was deleted after restore_leases(): it
+// then has to read the leases again.
+static int start_with_leases(struct task *t, struct network *net, struct error *err)
+{
+    const struct network_runtime *rt = net->runtime;
+    struct stat st;
+    AUTO_FREE char *leases =
+        rt->phase == PHASE_ACTIVE && rt->lease_text ? xstrdup(rt->lease_text) : xstrdup("");
+    if (start(t, net, err) < 0)
+        return -1;
+    if (!*leases || stat(rt->files.leases, &st) < 0 || st.st_size > 0)
+        return 0;
+    stop(t, net);
+    (void)file_write_volatile(rt->files.leases, leases, strlen(leases), 0644);
+    return start(t, net, err);
+}
+
 static int sync_lists(struct network *net, bool *changed, struct repairs *repairs,
                       struct error *err)
 {
@@ -361,7 +379,7 @@ int dnsmasq_sync(struct task *t, struct network *net, struct repairs *repairs, s
     }
     bool missing;
     if (sync_file(rt->files.conf, rt->plan->files.conf, &missing, err) < 0 ||
-        start(t, net, err) < 0)
+        start_with_leases(t, net, err) < 0)
         return -1;
     repairs_add(repairs, REPAIR_DNSMASQ, "dnsmasq started%s",
                 leases_gone ? " (its lease file was gone)" : "");

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Networks through crashes, reboots, a hostile host and bad documents."""
 import ns; ns.enter()
+import glob
 import os
 import re
 import shutil
@@ -74,6 +75,32 @@ class Recovery(unittest.TestCase):
         wait_for("the bridge and its tap", lambda: "virbr60" in links() and [t for t in members("virbr60") if t.startswith("vnet")], 5)
         one.plug("virbr60")
         wait_for("traffic", lambda: one.fetch(OUT4), 5)
+
+    @vireo
+    def test_leases_deleted_while_dnsmasq_starts(self):
+        """It makes an empty file then; vireod gives it the leases again."""
+        leases, program = f"{self.server.root}/**/net.leases", shutil.which("dnsmasq", path="/usr/sbin:/usr/bin")
+        os.makedirs(f"{WORK}/wrapped", exist_ok=True)
+        with open(f"{WORK}/wrapped/dnsmasq", "w") as file:
+            file.write(f'#!/bin/sh\n[ ! -e {WORK}/wrapped/now ] || rm $(cat {WORK}/wrapped/now) {WORK}/wrapped/now\nexec {program} "$@"\n')
+        os.chmod(f"{WORK}/wrapped/dnsmasq", 0o755)
+        path = os.environ["PATH"]
+        self.closing.append(lambda: os.environ.update(PATH=path))
+        os.environ["PATH"] = f"{WORK}/wrapped:{path}"
+        server = self.server.start()
+        server.net(network("net", 60))
+        one = VethGuest("one", "virbr60")
+        self.closing.append(one.close)
+        one.dhcp()
+        wait_for("the lease", lambda: one.ipv4 in server.out("net-dhcp-leases", "net"))
+        with open(f"{WORK}/wrapped/now", "w") as file:
+            file.write(glob.glob(leases, recursive=True)[0])
+        pid, = processes("dnsmasq")
+        os.kill(pid, signal.SIGKILL)
+        wait_for("the repair", lambda: server.log_count("network=net", "repaired after") > 0)
+        self.assertFalse(os.path.exists(f"{WORK}/wrapped/now"))
+        self.assertIn(one.ipv4, server.out("net-dhcp-leases", "net"))
+        self.assertEqual(one.resolve("one", "192.168.60.1"), [one.ipv4])
 
     # ---- reboots
 
