@@ -478,6 +478,8 @@ int child_run(struct task *t, const struct child_spec *spec, const char *input, 
     if (r == 0)
         r = process_wait(t, &p, deadline_us, status);
     if (r < 0) {
+        if (spec->new_session)
+            kill(-p.pid, SIGKILL); // not reaped yet, so that the number is its own
         kill_and_forget(t, &p);
         if (r == -ETIMEDOUT)
             return error_set(err, ERROR_OPERATION_TIMEOUT, AREA_NONE, "%s timed out and was killed",

@@ -86,7 +86,7 @@ int child_spawn(struct task *t, const struct child_spec *spec, struct process *r
 
 // Runs a program to its end with `input` (may be NULL) on stdin, and collects at most output_max
 // bytes of its stdout and stderr, mixed, in *output (may be NULL). Does not wait for processes that
-// it leaves running. Killed at the deadline. 0 whatever the exit status, which is in *status.
-// Suspends.
+// it leaves running. Killed at the deadline; with new_session, what it has started is killed too.
+// 0 whatever the exit status, which is in *status. Suspends.
 int child_run(struct task *t, const struct child_spec *spec, const char *input, size_t output_max,
               uint64_t deadline_us, int *status, struct strbuf *output, struct error *err);

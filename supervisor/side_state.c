@@ -6,6 +6,7 @@
 #include "supervisor/side.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -87,6 +88,14 @@ static int fail(const struct tool *tool, int status, const struct strbuf *output
                      tool->args->v[0], tool->directory, how, tail ? tail : "nothing");
 }
 
+// When vireod is killed a tool goes on to its end, though its output is not read any more: it has
+// processes of its own to end (swtpm_setup).
+static int ignore_pipe(void *arg)
+{
+    (void)arg;
+    return signal(SIGPIPE, SIG_IGN) == SIG_ERR ? -errno : 0;
+}
+
 static int run_tool(struct task *t, const struct domain *dom, const struct tool *tool,
                     struct error *err)
 {
@@ -102,7 +111,8 @@ static int run_tool(struct task *t, const struct domain *dom, const struct tool 
     spec.argv = strv_argv(tool->args);
     spec.envp = strv_argv(&env);
     spec.directory = tool->directory;
-    spec.die_with_parent = true;
+    spec.new_session = true;
+    spec.setup = ignore_pipe;
     spec.capabilities = 0;
     spec.umask = 077;
     if (!tool->as_vireod)

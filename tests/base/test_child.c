@@ -134,6 +134,25 @@ static void run_failures(struct task *t, void *arg)
     CHECK_CONTAINS(err.message, "sleep timed out and was killed");
 }
 
+// A program that is killed at its deadline, and what it has started.
+static void run_group(struct task *t, void *arg)
+{
+    (void)arg;
+    struct child_spec spec = CHILD_SPEC_INIT;
+    spec.new_session = true;
+    spec.argv = (char *[]){"sh", "-c", "sleep 1000 & echo $!; wait", NULL};
+    AUTO_STRBUF out = {0};
+    int status;
+    for (uint64_t ms = 50; out.len == 0; ms *= 2) { // until the shell was fast enough
+        AUTO_ERROR err = ERROR_INIT;
+        CHECK_INT(child_run(t, &spec, NULL, 100, task_deadline_ms(ms), &status, &out, &err), -1);
+    }
+    struct process p;
+    if (process_open(atoi(out.data), 0, &p) == 0) // it may still be about to end
+        CHECK_INT(process_wait(t, &p, task_deadline_ms(30000), &status), 0);
+    process_close(&p);
+}
+
 static void run_process(struct task *t, void *arg)
 {
     (void)arg;
@@ -205,6 +224,10 @@ static void test_failures(void)
 {
     loop_run(run_failures, NULL);
 }
+static void test_group(void)
+{
+    loop_run(run_group, NULL);
+}
 static void test_process(void)
 {
     loop_run(run_process, NULL);
@@ -215,6 +238,7 @@ int main(void)
     RUN(test_basics);
     RUN(test_environment);
     RUN(test_failures);
+    RUN(test_group);
     RUN(test_process);
     RUN(test_dies_with_parent);
     return 0;

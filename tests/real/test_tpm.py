@@ -5,17 +5,19 @@ import ns; ns.enter()
 import glob
 import json
 import os
+import random
 import re
 import shutil
 import signal
 import stat
 import subprocess
+import time
 import unittest
 
 import libvirt
 
 from ns import WORK
-from server import IS_VIREO, Server, boot_guest, main, require, wait_for
+from server import IS_VIREO, Server, Terminal, boot_guest, linux_guest, main, require, wait_for
 
 UUID = "0c6ae3a5-6fb5-4f2e-9d5b-5e0d6f1f7a03"
 LIBVIRT_CA = "/var/lib/swtpm-localca"
@@ -98,6 +100,17 @@ class Tpm(unittest.TestCase):
         self.server.virsh("undefine", "a")
         self.assertEqual(self.state_dirs(), [])
 
+    def test_a_linux_guest_uses_it(self):
+        self.server.define(linux_guest("linux", devices=tpm("tpm-tis", " version='2.0'")))
+        terminal = Terminal(self.server, "start", "--console", "linux")
+        try:
+            terminal.expect("VIREO-GUEST ready", 60)
+            terminal.expect("guest# ")
+            terminal.ask("echo v$(cat /sys/class/tpm/tpm0/tpm_version_major)\n", "v2\r\n")
+            terminal.ask("ls -d /sys/class/tpm/tpm0/pcr-*\n", "/sys/class/tpm/tpm0/pcr-sha256\r\n")
+        finally:
+            terminal.close()
+
     def test_version_1(self):
         self.define(tpm("tpm-tis"))
         self.server.virsh("start", "a")
@@ -112,6 +125,22 @@ class Tpm(unittest.TestCase):
         conn.close()
         self.server.virsh("undefine", "a", "--keep-tpm")
         self.assertEqual(self.state_dirs(), [f"{UUID}/tpm1.2"])
+
+    @unittest.skipUnless(IS_VIREO, "libvirtd leaves processes behind")
+    def test_the_daemon_killed_during_a_start(self):
+        for i in range(8):
+            self.define(tpm())
+            client = subprocess.Popen(["virsh", "-c", self.server.uri, "start", "a"], stdout=subprocess.DEVNULL,
+                                      stderr=subprocess.DEVNULL)
+            time.sleep(random.uniform(0, 1.2))
+            self.server.restart(signal.SIGKILL)
+            client.wait(30)
+            wait_for("the domain to be settled", lambda: self.server.state("a") in ("running", "shut off"))
+            if self.server.state("a") == "running":
+                self.server.virsh("destroy", "a")
+            wait_for("the end of every swtpm", lambda: not swtpms())
+            self.server.virsh("undefine", "a")
+            self.assertEqual(self.state_dirs(), [])
 
     def test_persistent_state(self):
         banks = "<active_pcr_banks><sha1/><sha512/></active_pcr_banks>"
