@@ -53,12 +53,20 @@
         }                                                                                          \
     } while (0)
 
+#if defined(__SANITIZE_ADDRESS__)
+#define WITH_ASAN // gcc
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define WITH_ASAN // clang
+#endif
+#endif
+
 // How many times longer than usual things may take here: with AddressSanitizer, or as VIREO_SLOW
 // says, which an emulated machine sets.
 static inline unsigned slower(void)
 {
     const char *slow = getenv("VIREO_SLOW");
-#ifdef __SANITIZE_ADDRESS__
+#ifdef WITH_ASAN
     enum { USUAL = 4 };
 #else
     enum { USUAL = 1 };

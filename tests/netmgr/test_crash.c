@@ -13,7 +13,7 @@
 #include "base/str.h"
 #include "netmgr/internal.h"
 
-#ifdef __SANITIZE_ADDRESS__
+#ifdef WITH_ASAN
 enum { SLOWER = 2 };
 #else
 enum { SLOWER = 1 };

@@ -41,6 +41,11 @@ def links(kind="bridge"):
     return [line.split(": ")[1].split("@")[0] for line in sh("ip", "-o", "link", "show", "type", kind).splitlines()]
 
 
+def wait_gone(bridge):
+    """Bridges are deleted in the background."""
+    wait_for(f"the end of {bridge}", lambda: bridge not in links())
+
+
 def members(bridge):
     return sorted(line.split(": ")[1].split("@")[0] for line in sh("ip", "-o", "link", "show", "master", bridge).splitlines())
 

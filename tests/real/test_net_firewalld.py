@@ -9,7 +9,7 @@ import subprocess
 import time
 import unittest
 
-from net import IS_VIREO, NetServer, links, network, sh, wait_for
+from net import IS_VIREO, NetServer, network, sh, wait_for, wait_gone
 from ns import WORK
 from server import main
 
@@ -101,10 +101,10 @@ class Firewalld(unittest.TestCase):
         error = self.server.error("net-start", "nat")
         for part in ("'virbr60'", "'trusted'", "firewalld does not run", "zone="):
             self.assertIn(part, error)
-        self.assertNotIn("virbr60", links())
+        wait_gone("virbr60")
         self.begin("public")
         self.assertIn("INVALID_ZONE", self.server.error("net-start", "nat"))
-        self.assertNotIn("virbr60", links())
+        wait_gone("virbr60")
         self.end()
         self.begin(*ALL)
         wait_for("the start", lambda: self.server.virsh("net-start", "nat", check=False).returncode == 0)
