@@ -122,18 +122,21 @@ static bool take_flash(struct json_object *doc, void *arg)
     struct flash_search *s = arg;
     struct json_object *mapping = get(doc, "mapping"), *features = get(doc, "features");
     struct json_object *code = get(mapping, "executable"), *vars = get(mapping, "nvram-template");
-    bool secure = s->wanted->secure;
+    bool secure = list_has(features, "secure-boot"), smm = list_has(features, "requires-smm");
+    const char *loader = text(get(code, "filename"));
     if (!list_has(get(doc, "interface-types"), "uefi") ||
-        !str_eq(text(get(mapping, "device")), "flash") || !*text(get(code, "filename")) ||
-        !*text(get(vars, "filename")) || list_has(features, "secure-boot") != secure ||
-        (list_has(features, "requires-smm") && !secure))
+        !str_eq(text(get(mapping, "device")), "flash") || !*loader ||
+        !*text(get(vars, "filename")) ||
+        (s->wanted->loader && !str_eq(s->wanted->loader, loader)) ||
+        toggle_or(s->wanted->secure, secure) != secure || (smm && s->wanted->no_smm))
         return false;
     bool enrolled = list_has(features, "enrolled-keys");
     if (toggle_or(s->wanted->enrolled_keys, enrolled) != enrolled)
         return false;
-    *s->ret = (struct firmware_flash){.loader = xstrdup(text(get(code, "filename"))),
+    *s->ret = (struct firmware_flash){.loader = xstrdup(loader),
                                       .nvram_template = xstrdup(text(get(vars, "filename"))),
-                                      .format = xstrdup(text(get(code, "format")))};
+                                      .format = xstrdup(text(get(code, "format"))),
+                                      .smm = smm};
     return true;
 }
 

@@ -21,10 +21,13 @@ void firmware_choice_finish(struct firmware_choice *f);
 struct firmware_flash {
     char *loader, *nvram_template;
     char *format; // "raw", "qcow2"
+    bool smm;     // it needs SMM, and protects its variables by it
 };
 struct firmware_wanted {
-    bool secure;               // with Secure Boot, which needs SMM; else one that does not need SMM
+    const char *loader;        // only this code; NULL: any
+    enum toggle secure;        // Secure Boot; UNSET: either
     enum toggle enrolled_keys; // whether its variables have the usual keys; UNSET: either
+    bool no_smm;               // one that does not need SMM
 };
 // The first match. 0, or -ENOENT. Does not suspend.
 int firmware_find_flash(const char *dir, const char *target, const char *machine,

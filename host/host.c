@@ -371,10 +371,17 @@ int host_find_firmware(const struct host *h, const char *arch, const char *machi
     if (firmware_find_flash(h->firmware_path, qemu_target_from_arch(arch), machine, wanted, ret) ==
         0)
         return 0;
+    if (wanted->loader)
+        return error_set(err, ERROR_OPERATION_FAILED, AREA_QEMU,
+                         "Unable to find any master var store for loader: %s: no descriptor in "
+                         "'%s' names it; give <nvram template=> or an existing file",
+                         wanted->loader, h->firmware_path);
     return error_set(err, ERROR_CONFIG_UNSUPPORTED, AREA_QEMU,
                      "<os firmware='efi'>: no UEFI firmware%s%s for %s machine '%s' is installed "
                      "(no descriptor in '%s'); install it (Debian: apt-get install ovmf)",
-                     wanted->secure ? " with Secure Boot" : "",
+                     wanted->secure == TOGGLE_YES  ? " with Secure Boot"
+                     : wanted->secure == TOGGLE_NO ? " without Secure Boot"
+                                                   : "",
                      wanted->enrolled_keys == TOGGLE_YES  ? " and enrolled keys"
                      : wanted->enrolled_keys == TOGGLE_NO ? " without enrolled keys"
                                                           : "",

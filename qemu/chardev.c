@@ -120,10 +120,6 @@ static int source(struct out *o, const struct device *dev, const struct chardev_
                               [CHARDEV_SPICEVMC] = "spicevmc", [CHARDEV_SPICEPORT] = "spiceport"};
     if (s->type == CHARDEV_NONE)
         return out_internal(o, dev, "a character device without a type");
-    if (s->type == CHARDEV_STDIO)
-        return out_unsupported(o, dev,
-                               "type='stdio': a guest started by a daemon has no terminal; "
-                               "use type='pty' and `virsh console`");
     if ((s->type == CHARDEV_SPICEVMC || s->type == CHARDEV_SPICEPORT) && !out_has_spice(o))
         return out_unsupported(o, dev,
                                "this QEMU is built without SPICE; remove the device, or "

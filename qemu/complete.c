@@ -20,7 +20,9 @@ static int find_machine(const struct domain_def *def, const struct qemu_caps *ca
 static void name_nvram(struct domain_def *def, const char *dir)
 {
     struct domain_os *os = &def->os;
-    if (dir && !os->nvram && (os->firmware == FIRMWARE_EFI || os->nvram_template))
+    bool pflash = os->loader_type == LOADER_PFLASH && os->loader_readonly == TOGGLE_YES &&
+                  os->loader_stateless != TOGGLE_YES;
+    if (dir && !os->nvram && (os->firmware == FIRMWARE_EFI || pflash))
         os->nvram = path_for_name(dir, def->name, "_VARS.fd");
 }
 

@@ -66,6 +66,12 @@ static void open_run(void *arg)
     }
 }
 
+// libvirt's images have whole KiB; QEMU's own need only whole sectors.
+static uint64_t whole_kib(uint64_t bytes)
+{
+    return bytes / 1024 + (bytes % 1024 != 0);
+}
+
 static int set_permissions(const struct making *m, int fd)
 {
     const struct storage_permissions *p = &m->def->target.permissions;
@@ -215,7 +221,7 @@ static int make_with_qemu_img(struct task *t, struct making *m, struct error *er
         strv_push(&args, m->source->target.path);
     strv_push(&args, QEMU_IMG_TARGET);
     if (!m->source && def->capacity.set)
-        strv_printf(&args, "%ju", (uintmax_t)def->capacity.value);
+        strv_printf(&args, "%juK", (uintmax_t)whole_kib(def->capacity.value));
     bool is_long = m->source || (m->flags & VOLUME_PREALLOCATE_METADATA);
     if (qemu_img_run(t, m->pool->all, &args, m->fd, is_long ? QEMU_IMG_LONG_MS : QEMU_IMG_SHORT_MS,
                      err) < 0)
@@ -228,7 +234,7 @@ static int make_with_qemu_img(struct task *t, struct making *m, struct error *er
     strv_push(&resize, "-f");
     strv_push(&resize, format);
     strv_push(&resize, QEMU_IMG_TARGET);
-    strv_printf(&resize, "%ju", (uintmax_t)def->capacity.value);
+    strv_printf(&resize, "%juK", (uintmax_t)whole_kib(def->capacity.value));
     return qemu_img_run(t, m->pool->all, &resize, m->fd, QEMU_IMG_SHORT_MS, err);
 }
 

@@ -99,6 +99,8 @@ static int add_device(struct device *dev, void *arg)
         return 0;
     if (s->type == CHARDEV_UNIX && !s->path && dev->kind == DEVICE_CHANNEL)
         s->path = command_channel_path(a->in, (struct domain_chardev *)dev);
+    if (s->type == CHARDEV_UNIX && s->path && s->mode == CHARDEV_MODE_NONE)
+        s->mode = CHARDEV_MODE_BIND;
     if (s->type == CHARDEV_FILE && s->path)
         add(a->o, dev, OPEN_OUTPUT, s->path, s->append == TOGGLE_YES);
     if (s->log_file)

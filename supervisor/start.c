@@ -97,22 +97,56 @@ static int check_kvm(const struct domain *dom, struct error *err)
             : "switch virtualization on in the firmware and load kvm_intel or kvm_amd, or use type qemu");
 }
 
-static int choose_firmware(struct task *t, struct domain *dom, struct launch *l, unsigned flags,
-                           struct error *err)
+// For <os firmware='efi'>: the first that fits, and what it needs.
+static int choose_firmware(const struct domain *dom, struct launch *l, struct error *err)
 {
     struct domain_os *os = &dom->live->os;
-    struct firmware_wanted wanted = {.secure = os->loader_secure == TOGGLE_YES};
+    enum toggle *smm = &dom->live->features.smm;
+    struct firmware_wanted wanted = {.secure = os->loader_secure, .no_smm = *smm == TOGGLE_NO};
     VEC_FOREACH (f, &os->firmware_features) {
-        wanted.secure |= (*f)->enabled == TOGGLE_YES;
-        if (str_eq((*f)->name, "enrolled-keys"))
-            wanted.enrolled_keys = (*f)->enabled;
+        enum toggle *it =
+            str_eq((*f)->name, "enrolled-keys") ? &wanted.enrolled_keys : &wanted.secure;
+        *it = (*f)->enabled;
     }
-    if (os->firmware == FIRMWARE_EFI && !os->loader &&
-        host_find_firmware(dom->all->config.host, os->arch, os->machine, &wanted, &l->firmware,
+    if (host_find_firmware(dom->all->config.host, os->arch, os->machine, &wanted, &l->firmware,
                            err) < 0)
         return -1;
+    if (l->firmware.smm)
+        *smm = os->loader_secure = TOGGLE_YES;
+    return 0;
+}
+
+// Makes the variables from the template that the document names, or that belongs to the firmware.
+static int make_nvram(struct task *t, struct domain *dom, struct launch *l, unsigned flags,
+                      struct error *err)
+{
+    const struct domain_os *os = &dom->live->os;
+    struct firmware_flash found = {0};
     const char *template = os->nvram_template ? os->nvram_template : l->firmware.nvram_template;
-    return nvram_make(t, dom, template, flags & DOMAIN_START_RESET_NVRAM, err);
+    bool reset = flags & DOMAIN_START_RESET_NVRAM;
+    enum nvram_state state = NVRAM_OTHER;
+    if (!template && os->nvram && os->loader_type == LOADER_PFLASH) {
+        struct firmware_wanted wanted = {.loader = os->loader};
+        if (nvram_check(t, dom, os->nvram, &state, err) < 0)
+            return -1;
+        if ((reset || state == NVRAM_MISSING) &&
+            host_find_firmware(dom->all->config.host, os->arch, os->machine, &wanted, &found, err) <
+                0)
+            return -1;
+        template = found.nvram_template;
+    }
+    int r = nvram_make(t, dom, template, reset, err);
+    firmware_flash_finish(&found);
+    return r;
+}
+
+static int prepare_firmware(struct task *t, struct domain *dom, struct launch *l, unsigned flags,
+                            struct error *err)
+{
+    const struct domain_os *os = &dom->live->os;
+    if (os->firmware == FIRMWARE_EFI && !os->loader && choose_firmware(dom, l, err) < 0)
+        return -1;
+    return make_nvram(t, dom, l, flags, err);
 }
 
 static int build_argv(struct task *t, struct domain *dom, struct launch *l, struct error *err)
@@ -357,7 +391,7 @@ static int run(struct task *t, struct domain *dom, struct launch *l, unsigned fl
         host_qemu_caps(t, config->host, dom->live->emulator, &l->caps, err) < 0 ||
         stop_is_unwanted(dom, err) < 0 ||
         guest_log_open(&l->log, config->log_dir, config->log_max_bytes, dom->name, err) < 0 ||
-        ports_choose(dom, err) < 0 || choose_firmware(t, dom, l, flags, err) < 0 ||
+        ports_choose(dom, err) < 0 || prepare_firmware(t, dom, l, flags, err) < 0 ||
         open_listener(dom, l, err) < 0 || images_grant(t, dom, err) < 0 ||
         iface_plug_all(t, dom, &l->ifaces, err) < 0 || sides_start(t, dom, &l->sides, err) < 0 ||
         build_argv(t, dom, l, err) < 0)

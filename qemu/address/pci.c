@@ -400,6 +400,21 @@ static void fill_targets(struct domain_def *def)
     }
 }
 
+// A slot of several functions is told to the guest by its function 0.
+static int mark_shared_slot(struct device *dev, void *arg)
+{
+    const struct pci_map *m = arg;
+    struct device_address *a = &dev->address;
+    if (!pci_has_address(dev) || a->multifunction != TOGGLE_UNSET || a->function.value != 0)
+        return 0;
+    for (unsigned f = 1; f < PCI_FUNCTIONS; f++) {
+        const struct device *other = m->bus[a->bus.value].owner[a->slot.value][f];
+        if (other)
+            a->multifunction = TOGGLE_YES;
+    }
+    return 0;
+}
+
 int pci_assign(struct domain_def *def, struct error *err)
 {
     AUTO_PCI_MAP m = {0};
@@ -424,6 +439,7 @@ int pci_assign(struct domain_def *def, struct error *err)
     struct pass p = {.map = &m, .err = err};
     if (each_pci(def, place_one, &p) < 0)
         return -1;
+    each_pci(def, mark_shared_slot, &m);
     fill_targets(def);
     return 0;
 }

@@ -63,8 +63,8 @@ static int format_node(struct out *o, const struct domain_disk *d, uint64_t inde
     }
     put_printf(j, "node-name", "libvirt-%llu-format", (unsigned long long)index);
     put_bool(j, "read-only", !top || d->readonly || d->device == DISK_DEVICE_CDROM);
+    put_str_opt(j, "discard", discard_name(d->discard));
     if (top) {
-        put_str_opt(j, "discard", discard_name(d->discard));
         put_str_opt(j, "detect-zeroes",
                     d->detect_zeroes == DISK_ZEROES_NONE  ? NULL
                     : d->detect_zeroes == DISK_ZEROES_OFF ? "off"

@@ -302,6 +302,9 @@ static void fill_channels(const struct domain_fill *f)
 {
     VEC_FOREACH (it, &f->def->channels) {
         struct domain_chardev *c = *it;
+        if (c->source.type == CHARDEV_UNIX && c->source.mode == CHARDEV_MODE_BIND &&
+            !c->source.path)
+            c->source.mode = CHARDEV_MODE_NONE; // as vireod's own sockets are written
         if (c->source.type == CHARDEV_SPICEVMC && c->target == CHANNEL_TARGET_VIRTIO && !c->name)
             c->name = xstrdup("com.redhat.spice.0");
     }

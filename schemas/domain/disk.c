@@ -180,6 +180,12 @@ static void sort_disks(struct domain_def *def)
     }
 }
 
+static void drop_empty(char **text)
+{
+    if (*text && !**text)
+        free(STEAL(*text));
+}
+
 static void fill_disks(const struct domain_fill *f)
 {
     for (size_t i = 0; i < f->def->disks.n; i++) {
@@ -188,6 +194,11 @@ static void fill_disks(const struct domain_fill *f)
             disk->device = DISK_DEVICE_DISK;
         if (disk->bus == DISK_BUS_NONE)
             disk->bus = bus_of_target(f, disk);
+        // A drive that is empty: by an empty path, or by none, as which it has no type.
+        if (disk->type == DISK_TYPE_BLOCK && !disk->source_dev)
+            disk->type = DISK_TYPE_FILE;
+        drop_empty(&disk->source_file);
+        drop_empty(&disk->source_dev);
         if (!disk->driver_name)
             disk->driver_name = xstrdup("qemu");
         if (!disk->driver_format)

@@ -80,25 +80,28 @@ static const struct doc_type hyperv_doc = DOC_TYPE("hyperv", S, hyperv_rows);
 #undef S
 
 #define S struct domain_features
-static const struct doc_row kvm_hidden_rows[] = {D_ONOFF(ATTR, "state", kvm_hidden)};
+// Without a state they are on.
+static const struct doc_row kvm_hidden_rows[] = {D_ONOFF(ATTR, "state", kvm_hidden, .def = "on")};
 static const struct doc_type kvm_hidden_doc = DOC_TYPE("feature_kvm_hidden", S, kvm_hidden_rows);
-static const struct doc_row kvm_hint_rows[] = {D_ONOFF(ATTR, "state", kvm_hint_dedicated)};
+static const struct doc_row kvm_hint_rows[] = {
+    D_ONOFF(ATTR, "state", kvm_hint_dedicated, .def = "on")};
 static const struct doc_type kvm_hint_doc = DOC_TYPE("feature_kvm_hint", S, kvm_hint_rows);
-static const struct doc_row kvm_poll_rows[] = {D_ONOFF(ATTR, "state", kvm_poll_control)};
+static const struct doc_row kvm_poll_rows[] = {
+    D_ONOFF(ATTR, "state", kvm_poll_control, .def = "on")};
 static const struct doc_type kvm_poll_doc = DOC_TYPE("feature_kvm_poll", S, kvm_poll_rows);
-static const struct doc_row kvm_pv_ipi_rows[] = {D_ONOFF(ATTR, "state", kvm_pv_ipi)};
+static const struct doc_row kvm_pv_ipi_rows[] = {D_ONOFF(ATTR, "state", kvm_pv_ipi, .def = "on")};
 static const struct doc_type kvm_pv_ipi_doc = DOC_TYPE("feature_kvm_pv_ipi", S, kvm_pv_ipi_rows);
-static const struct doc_row hap_rows[] = {D_ONOFF(ATTR, "state", hap)};
+static const struct doc_row hap_rows[] = {D_ONOFF(ATTR, "state", hap, .def = "on")};
 static const struct doc_type hap_doc = DOC_TYPE("feature_hap", S, hap_rows);
-static const struct doc_row pvspinlock_rows[] = {D_ONOFF(ATTR, "state", pvspinlock)};
+static const struct doc_row pvspinlock_rows[] = {D_ONOFF(ATTR, "state", pvspinlock, .def = "on")};
 static const struct doc_type pvspinlock_doc = DOC_TYPE("feature_pvspinlock", S, pvspinlock_rows);
-static const struct doc_row pmu_rows[] = {D_ONOFF(ATTR, "state", pmu)};
+static const struct doc_row pmu_rows[] = {D_ONOFF(ATTR, "state", pmu, .def = "on")};
 static const struct doc_type pmu_doc = DOC_TYPE("feature_pmu", S, pmu_rows);
-static const struct doc_row vmport_rows[] = {D_ONOFF(ATTR, "state", vmport)};
+static const struct doc_row vmport_rows[] = {D_ONOFF(ATTR, "state", vmport, .def = "on")};
 static const struct doc_type vmport_doc = DOC_TYPE("feature_vmport", S, vmport_rows);
-static const struct doc_row smm_rows[] = {D_ONOFF(ATTR, "state", smm)};
+static const struct doc_row smm_rows[] = {D_ONOFF(ATTR, "state", smm, .def = "on")};
 static const struct doc_type smm_doc = DOC_TYPE("feature_smm", S, smm_rows);
-static const struct doc_row vmcoreinfo_rows[] = {D_ONOFF(ATTR, "state", vmcoreinfo)};
+static const struct doc_row vmcoreinfo_rows[] = {D_ONOFF(ATTR, "state", vmcoreinfo, .def = "on")};
 static const struct doc_type vmcoreinfo_doc = DOC_TYPE("feature_vmcoreinfo", S, vmcoreinfo_rows);
 static const struct doc_row kvm_rows[] = {
     D_ELEM("hidden", &kvm_hidden_doc),

@@ -135,6 +135,10 @@ static int check_firmware(const struct domain_def *def, struct error *err)
         return domain_fail(def, ERROR_XML, err,
                            "firmware feature 'enrolled-keys' cannot be enabled when firmware "
                            "feature 'secure-boot' is disabled");
+    if ((os->nvram || os->nvram_template) && os->firmware == FIRMWARE_NONE && !os->loader)
+        return domain_fail(def, ERROR_XML_DETAIL, err,
+                           "no loader path specified and firmware auto selection disabled: "
+                           "<nvram> needs a <loader>, or <os firmware='efi'>");
     if (os->loader_stateless == TOGGLE_YES && (os->nvram || os->nvram_template))
         return domain_fail(def, ERROR_XML, err,
                            "<loader stateless='yes'> keeps nothing: remove <nvram>");

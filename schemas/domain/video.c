@@ -35,6 +35,15 @@ static const struct doc_row video_rows[] = {
     D_INCLUDE(&device_tail_doc, dev),
 };
 
+// The next one from n on, as QEMU's devices have it.
+static uint64_t power_of_two(uint64_t n)
+{
+    uint64_t power = 1;
+    while (power < n)
+        power <<= 1;
+    return n ? power : 0;
+}
+
 static void fill_video(const struct domain_fill *f, struct domain_video *v)
 {
     if (!v->model)
@@ -49,6 +58,8 @@ static void fill_video(const struct domain_fill *f, struct domain_video *v)
     if (!v->vram_kib.set &&
         (qxl || str_eq(v->model, "vga") || str_eq(v->model, "cirrus") || str_eq(v->model, "bochs")))
         v->vram_kib = OPT_UINT(qxl ? 64 * 1024 : 16 * 1024);
+    v->ram_kib.value = power_of_two(v->ram_kib.value);
+    v->vram_kib.value = power_of_two(v->vram_kib.value);
     if (!v->heads.set)
         v->heads = OPT_UINT(1);
 }

@@ -246,6 +246,13 @@ char *storage_clean_path(const char *path)
     return strbuf_steal(&b);
 }
 
+// -1: the owner that it has.
+static void drop_any_owner(struct storage_permissions *p)
+{
+    p->owner.set = p->owner.set && p->owner.value >= 0;
+    p->group.set = p->group.set && p->group.value >= 0;
+}
+
 struct pool_def *pool_def_load(const char *xml, size_t len, unsigned flags, struct error *err)
 {
     AUTO_POOL_DEF struct pool_def *def = NEW(struct pool_def);
@@ -260,6 +267,7 @@ struct pool_def *pool_def_load(const char *xml, size_t len, unsigned flags, stru
     char *clean = storage_clean_path(def->path);
     free(def->path);
     def->path = clean;
+    drop_any_owner(&def->permissions);
     return STEAL(def);
 }
 

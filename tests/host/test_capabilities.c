@@ -224,11 +224,65 @@ static void firmware_descriptors(void)
     CHECK_INT(dir_remove_all(dir), 0);
 }
 
+// The descriptors that Debian's ovmf has.
+static void firmware_for_flash(void)
+{
+    char dir[] = "/tmp/vireo-fw-XXXXXX";
+    CHECK(mkdtemp(dir));
+    static const char format[] =
+        "{\"interface-types\":[\"uefi\"],\"mapping\":{\"device\":\"flash\",\"executable\":"
+        "{\"filename\":\"/code%s.fd\",\"format\":\"raw\"},\"nvram-template\":{\"filename\":"
+        "\"/vars%s.fd\"}},\"targets\":[{\"architecture\":\"x86_64\",\"machines\":[\"pc-q35-*\"%s]}],"
+        "\"features\":[%s]}";
+    static const struct {
+        const char *name, *code, *vars, *machines, *features;
+    } files[] = {
+        {"40.json", ".ms", ".ms", "", "\"enrolled-keys\",\"requires-smm\",\"secure-boot\""},
+        {"50.json", ".secboot", "", "", "\"requires-smm\",\"secure-boot\""},
+        {"60.json", "", "", ",\"pc-i440fx-*\"", ""},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(files); i++) {
+        AUTO_FREE char *path = path_join(dir, files[i].name);
+        AUTO_FREE char *text =
+            xasprintf(format, files[i].code, files[i].vars, files[i].machines, files[i].features);
+        CHECK_INT(file_write_volatile(path, text, strlen(text), 0644), 0);
+    }
+    static const struct {
+        const char *machine;
+        struct firmware_wanted wanted;
+        const char *loader, *vars; // NULL: none
+        bool smm;
+    } cases[] = {
+        {"pc-q35-7.2", {0}, "/code.ms.fd", "/vars.ms.fd", true},
+        {"pc-q35-7.2", {.secure = TOGGLE_NO}, "/code.fd", "/vars.fd", false},
+        {"pc-q35-7.2", {.no_smm = true}, "/code.fd", "/vars.fd", false},
+        {"pc-q35-7.2",
+         {.secure = TOGGLE_YES, .enrolled_keys = TOGGLE_NO},
+         "/code.secboot.fd",
+         "/vars.fd",
+         true},
+        {"pc-q35-7.2", {.loader = "/code.secboot.fd"}, "/code.secboot.fd", "/vars.fd", true},
+        {"pc-q35-7.2", {.loader = "/other.fd"}, NULL, NULL, false},
+        {"pc-i440fx-7.2", {0}, "/code.fd", "/vars.fd", false},
+        {"pc-i440fx-7.2", {.secure = TOGGLE_YES}, NULL, NULL, false},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct firmware_flash f;
+        int r = firmware_find_flash(dir, "x86_64", cases[i].machine, &cases[i].wanted, &f);
+        CHECK_INT(r, cases[i].loader ? 0 : -ENOENT);
+        CHECK(str_eq(f.loader, cases[i].loader) && str_eq(f.nvram_template, cases[i].vars));
+        CHECK(f.smm == cases[i].smm);
+        firmware_flash_finish(&f);
+    }
+    CHECK_INT(dir_remove_all(dir), 0);
+}
+
 int main(void)
 {
     RUN(capabilities_document);
     RUN(stored_and_back);
     RUN(damaged_text);
     RUN(firmware_descriptors);
+    RUN(firmware_for_flash);
     return 0;
 }

@@ -70,8 +70,6 @@ struct refusal {
 static void refusals(void)
 {
     static const struct refusal list[] = {
-        {"stdio", "no-usb", "<video><model type='none'/></video>", "<serial type='stdio'/>",
-         "type='stdio': a guest started by a daemon has no terminal", ERROR_CONFIG_UNSUPPORTED},
         {"model", "interfaces", "type='pcnet'", "type='tokenring'", "no device 'tokenring'",
          ERROR_CONFIG_UNSUPPORTED},
         {"hyperv without KVM", "windows", "<domain type='kvm'>", "<domain type='qemu'>",

@@ -229,6 +229,22 @@ class Devices(unittest.TestCase):
         self.virsh("undefine", "a", "--nvram")
         self.assertFalse(os.path.exists(nvram))
 
+    def test_a_named_loader_gets_the_variables_that_belong_to_it(self):
+        loader = "/usr/share/OVMF/OVMF_CODE_4M.fd"
+        if not os.path.exists(loader):
+            raise unittest.SkipTest("no UEFI firmware here (package ovmf)")
+        flash = f"<loader readonly='yes' type='pflash'>{loader}</loader><boot dev='hd'/>"
+        self.server.define(boot_guest("a").replace("<boot dev='hd'/>", flash))
+        nvram = self.out("dumpxml", "a").split("<nvram>")[1].split("<")[0]
+        self.virsh("start", "a", "--paused")
+        with open(nvram, "rb") as made, open(loader.replace("CODE", "VARS"), "rb") as template:
+            self.assertEqual(made.read(), template.read())
+        self.virsh("destroy", "a")
+        os.unlink(nvram)
+        self.server.define(self.out("dumpxml", "a").replace(loader, "/bin/true"))
+        self.assertIn("Unable to find any master var store for loader: /bin/true", self.server.error("start", "a"))
+        self.virsh("undefine", "a", "--nvram")
+
     def test_kvm_starts_pauses_and_ends(self):
         if not os.access("/dev/kvm", os.R_OK | os.W_OK):
             raise unittest.SkipTest("/dev/kvm does not open here")

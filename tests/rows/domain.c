@@ -48,7 +48,6 @@ static const struct rows_exempt exempt[] = {
     {"domain/devices/controller@model(scsi)=auto", "virtio-scsi or lsilogic", NULL, NULL},
     // Acted on by the supervisor, before or after the command line.
     {"domain/os/firmware/feature@enabled", "chooses the firmware", START, "enrolled-keys"},
-    {"domain/os/nvram@template", "copied when there is no nvram", START, "nvram_template"},
     {"domain/on_poweroff=preserve", "when the guest ends", EVENTS, "poweroff-preserve"},
     {"domain/on_reboot=preserve", "when the guest reboots", EVENTS, "reset-preserve"},
     {"domain/on_crash", "when the guest panics", EVENTS, "crash-dump-restart"},

@@ -433,6 +433,40 @@ static void empty_is_absent(void)
     }
 }
 
+// ---- what a definition is completed with, as libvirtd 9.0 does
+
+static const struct {
+    const char *xml, *has, *lacks;
+} completed[] = {
+    {DEV("<video><model type='cirrus' vram='9216'/></video>"), "vram='16384'", NULL},
+    {HEAD "<features><smm/><hap/><vmport/><kvm><hidden/></kvm></features></domain>",
+     "<smm state='on'/>", NULL},
+    {DEV("<disk device='cdrom'><source file=''/><target dev='hda' bus='ide'/></disk>"),
+     "<disk type='file' device='cdrom'>", "<source"},
+    {DEV("<disk type='block' device='cdrom'><target dev='hda' bus='ide'/></disk>"),
+     "<disk type='file' device='cdrom'>", "<source"},
+    {DEV("<rng model='virtio'><backend model='random'/>"
+         "<address type='pci' domain='0' bus='0' slot='5' function='0'/></rng>"
+         "<rng model='virtio'><backend model='random'/>"
+         "<address type='pci' domain='0' bus='0' slot='5' function='1'/></rng>"),
+     "slot='0x05' function='0x0' multifunction='on'/>", "function='0x1' multifunction"},
+    {DEV("<channel type='unix'><source mode='bind'/><target type='virtio' name='a'/></channel>"),
+     "<channel type='unix'>", "<source"},
+};
+
+static void completed_as_libvirt_does(void)
+{
+    for (size_t i = 0; i < ARRAY_LEN(completed); i++) {
+        AUTO_ERROR err = ERROR_INIT;
+        struct domain_def *def = fixture_parse(completed[i].xml, 0, NULL, &err);
+        CHECK_STR(def ? "" : err.message, "");
+        AUTO_FREE char *text = domain_def_format(def, 0);
+        CHECK_CONTAINS(text, completed[i].has);
+        CHECK(!completed[i].lacks || !strstr(text, completed[i].lacks));
+        domain_def_destroy(def);
+    }
+}
+
 // ---- limits
 
 static void refused(const char *xml, size_t len, enum error_code code, const char *part)
@@ -560,6 +594,7 @@ int main(void)
     RUN(bad_documents);
     RUN(unknown_is_ignored);
     RUN(empty_is_absent);
+    RUN(completed_as_libvirt_does);
     RUN(names);
     RUN(too_large);
     RUN(too_deep);
