@@ -219,6 +219,21 @@ static bool bus_fits(const struct domain_disk *disk)
     return disk->bus != DISK_BUS_FDC;
 }
 
+// What QEMU's block layer opens of a file or device, as libvirt names it.
+#define FORMATS "raw, qcow2, qed, vmdk, vdi, vpc, vhd, qcow, bochs, cloop, dmg, ploop"
+
+static bool format_is_known(const char *format)
+{
+    size_t n = strlen(format);
+    for (const char *p = FORMATS; *p; p += strspn(p, ", ")) {
+        size_t len = strcspn(p, ",");
+        if (len == n && memcmp(p, format, n) == 0)
+            return true;
+        p += len;
+    }
+    return false;
+}
+
 static int check_disk(const struct domain_def *def, const struct device *dev, struct error *err)
 {
     const struct domain_disk *disk = (const struct domain_disk *)dev;
@@ -229,6 +244,10 @@ static int check_disk(const struct domain_def *def, const struct device *dev, st
         return device_fail(def, dev, ERROR_CONFIG_UNSUPPORTED, err,
                            "disk '%s': driver name '%.40s' is not supported; only 'qemu' is",
                            disk->target, disk->driver_name);
+    if (!format_is_known(disk->driver_format))
+        return device_fail(def, dev, ERROR_CONFIG_UNSUPPORTED, err,
+                           "unknown driver format value '%.40s' of disk '%s': it is none of %s",
+                           disk->driver_format, disk->target, FORMATS);
     if (!bus_fits(disk))
         return device_fail(def, dev, ERROR_XML, err, "disk '%s': a %s cannot be on bus '%s'",
                            disk->target, disk_device_name(disk->device), disk_bus_name(disk->bus));

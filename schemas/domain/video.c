@@ -101,6 +101,15 @@ static int check_video(const struct domain_def *def, const struct device *dev, s
     const struct domain_video *v = (const struct domain_video *)dev;
     if (v != def->videos.v[0] && v->primary == TOGGLE_YES)
         return device_fail(def, dev, ERROR_XML, err, "Only one primary video device is supported");
+    if (str_eq(v->model, "none") && def->videos.n > 1)
+        return device_fail(def, dev, ERROR_CONFIG_UNSUPPORTED, err,
+                           "a 'none' video type must be the only video device defined for the "
+                           "domain");
+    if (v != def->videos.v[0] && !str_eq(v->model, "qxl") && !str_eq(v->model, "virtio"))
+        return device_fail(def, dev, ERROR_CONFIG_UNSUPPORTED, err,
+                           "video type '%.40s' is only valid as primary video device; others "
+                           "are qxl or virtio",
+                           v->model);
     return 0;
 }
 

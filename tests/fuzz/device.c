@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <json-c/json.h>
+#include "base/log.h"
 #include "base/file.h"
 #include "qemu/address/address.h"
 #include "qemu/alias.h"
@@ -104,6 +105,7 @@ static void start(struct command_input *in)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+    log_set_level(LOG_LEVEL_ERROR); // not a line for all that is ignored
     AUTO_ERROR err = ERROR_INIT;
     const uint8_t *end = memchr(data, 0, size);
     size_t len = end ? (size_t)(end - data) : size, rest = end ? size - len - 1 : 0;

@@ -3,6 +3,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include "base/log.h"
 #include "qemu/complete.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -26,6 +27,7 @@ static char *once(const char *xml, size_t len, unsigned flags)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+    log_set_level(LOG_LEVEL_ERROR); // not a line for all that is ignored
     AUTO_FREE char *first = once((const char *)data, size, DOMAIN_PARSE_LIVE);
     if (!first)
         return 0;

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "base/log.h"
 #include "base/alloc.h"
 #include "schemas/network/def.h"
 
@@ -11,6 +12,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+    log_set_level(LOG_LEVEL_ERROR); // not a line for all that is ignored
     struct network_def *def = network_def_load((const char *)data, size, 0, NULL);
     if (!def)
         return 0;

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "base/log.h"
 #include "base/alloc.h"
 #include "schemas/storage/def.h"
 
@@ -17,6 +18,7 @@ static void differ(const char *text, const char *second, const struct error *err
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+    log_set_level(LOG_LEVEL_ERROR); // not a line for all that is ignored
     AUTO_ERROR err = ERROR_INIT;
     AUTO_POOL_DEF struct pool_def *pool = pool_def_load((const char *)data, size, 0, NULL);
     if (pool) {
