@@ -400,7 +400,7 @@ static void fill_targets(struct domain_def *def)
     }
 }
 
-// A slot of several functions is told to the guest by its function 0.
+// A device of function 0 shows the guest that its slot has several functions.
 static int mark_shared_slot(struct device *dev, void *arg)
 {
     const struct pci_map *m = arg;

@@ -22,7 +22,7 @@ from server import SLOW, Terminal, linux_guest, main, require
 
 require(IS_VIREO, "libvirtd doesn't heal")
 
-# Usual are 60 to 250 ms, which is printed. The limit is for a busy machine; it tells a repair from traffic that comes back by
+# Usual are 60 to 250 ms, which is printed. The limit is for a busy machine; it separates a repair from traffic that comes back by
 # a timeout or not at all.
 LIMIT_MS = 5000 * SLOW
 
