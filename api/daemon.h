@@ -30,6 +30,15 @@ struct daemon {
     const char *uri; // "qemu:///system" or "qemu:///session"
 };
 
+// For the observers of modules.
+static inline void daemon_on_idle(void *daemon, bool idle)
+{
+    struct daemon *d = daemon;
+    (void)idle;
+    if (d->idle_changed)
+        d->idle_changed(d);
+}
+
 static inline struct daemon *call_daemon(const struct call *call)
 {
     return call->owner;

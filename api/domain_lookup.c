@@ -21,12 +21,9 @@ static void refer(struct arena *a, const struct object *o, void *ref)
 }
 
 static const uint32_t filters[] = {
-    VIR_CONNECT_LIST_DOMAINS_ACTIVE | VIR_CONNECT_LIST_DOMAINS_INACTIVE,
-    VIR_CONNECT_LIST_DOMAINS_PERSISTENT | VIR_CONNECT_LIST_DOMAINS_TRANSIENT,
     VIR_CONNECT_LIST_DOMAINS_RUNNING | VIR_CONNECT_LIST_DOMAINS_PAUSED |
         VIR_CONNECT_LIST_DOMAINS_SHUTOFF | VIR_CONNECT_LIST_DOMAINS_OTHER,
     VIR_CONNECT_LIST_DOMAINS_MANAGEDSAVE | VIR_CONNECT_LIST_DOMAINS_NO_MANAGEDSAVE,
-    VIR_CONNECT_LIST_DOMAINS_AUTOSTART | VIR_CONNECT_LIST_DOMAINS_NO_AUTOSTART,
     VIR_CONNECT_LIST_DOMAINS_HAS_SNAPSHOT | VIR_CONNECT_LIST_DOMAINS_NO_SNAPSHOT,
     VIR_CONNECT_LIST_DOMAINS_HAS_CHECKPOINT | VIR_CONNECT_LIST_DOMAINS_NO_CHECKPOINT,
     0,
@@ -39,11 +36,7 @@ static uint32_t traits(const struct object *o)
                                       [DOMAIN_PAUSED] = VIR_CONNECT_LIST_DOMAINS_PAUSED,
                                       [DOMAIN_SHUTOFF] = VIR_CONNECT_LIST_DOMAINS_SHUTOFF};
     uint32_t by_state = dom->state < ARRAY_LEN(states) ? states[dom->state] : 0;
-    return (o->active ? VIR_CONNECT_LIST_DOMAINS_ACTIVE : VIR_CONNECT_LIST_DOMAINS_INACTIVE) |
-           (o->def ? VIR_CONNECT_LIST_DOMAINS_PERSISTENT : VIR_CONNECT_LIST_DOMAINS_TRANSIENT) |
-           (by_state ? by_state : VIR_CONNECT_LIST_DOMAINS_OTHER) |
-           (o->autostart ? VIR_CONNECT_LIST_DOMAINS_AUTOSTART
-                         : VIR_CONNECT_LIST_DOMAINS_NO_AUTOSTART) |
+    return (by_state ? by_state : VIR_CONNECT_LIST_DOMAINS_OTHER) |
            VIR_CONNECT_LIST_DOMAINS_NO_MANAGEDSAVE | VIR_CONNECT_LIST_DOMAINS_NO_SNAPSHOT |
            VIR_CONNECT_LIST_DOMAINS_NO_CHECKPOINT;
 }
@@ -56,6 +49,7 @@ const struct api_class api_domain_class = {
     .ref_size = sizeof(struct wire_domain_ref),
     .list_max = WIRE_DOMAIN_LIST_MAX,
     .list_max_name = "REMOTE_DOMAIN_LIST_MAX",
+    API_OBJECT_FILTERS(DOMAINS),
     .filters = filters,
     .traits = traits,
 };

@@ -202,14 +202,6 @@ static void on_qmp_event(void *arg, struct domain *dom, const struct qmp_event *
     api_send_qemu_domain_monitor_event(arg, &m);
 }
 
-static void on_idle(void *arg, bool idle)
-{
-    struct daemon *d = arg;
-    if (d->idle_changed)
-        d->idle_changed(d);
-    (void)idle;
-}
-
 struct domain_observer api_domain_observer(struct daemon *d)
 {
     return (struct domain_observer){.moved = on_moved,
@@ -218,6 +210,6 @@ struct domain_observer api_domain_observer(struct daemon *d)
                                     .qmp_event = on_qmp_event,
                                     .device_added = on_device_added,
                                     .device_removed = on_device_removed,
-                                    .idle = on_idle,
+                                    .idle = daemon_on_idle,
                                     .arg = d};
 }

@@ -107,8 +107,8 @@ int api_connect_get_all_domain_stats(struct call *call,
     size_t n = args->doms.n;
     while (args->doms.n == 0 && (dom = domains_next(all, dom)))
         n++;
-    if (n > WIRE_DOMAIN_LIST_MAX)
-        return error_set(err, ERROR_RPC, AREA_RPC, "too many domains (%zu) for one answer", n);
+    if (api_check_count(n, WIRE_DOMAIN_LIST_MAX, "domains", "name some", err) < 0)
+        return -1;
     ret->retStats.v = arena_calloc(call->arena, n, sizeof(*ret->retStats.v));
     for (uint32_t i = 0; i < args->doms.n; i++) {
         struct uuid uuid;

@@ -80,12 +80,10 @@ int api_network_get_dhcp_leases(struct call *call, struct network *net,
         return error_set(err, ERROR_INVALID_MAC, AREA_NETWORK, "'%.40s' is not a MAC address",
                          args->mac);
     CLEANUP(network_lease_vec_finish) struct network_lease_vec leases = {0};
-    if (network_get_leases(net, args->mac, &leases, err) < 0)
+    if (network_get_leases(net, args->mac, &leases, err) < 0 ||
+        api_check_count(leases.n, WIRE_NETWORK_DHCP_LEASES_MAX, "leases", "ask for one MAC address",
+                        err) < 0)
         return -1;
-    if (leases.n > WIRE_NETWORK_DHCP_LEASES_MAX)
-        return error_set(err, ERROR_RPC, AREA_RPC,
-                         "too many leases (%zu) for one list of %d; ask for one MAC address",
-                         leases.n, WIRE_NETWORK_DHCP_LEASES_MAX);
     ret->ret = (uint32_t)leases.n;
     if (!args->need_results)
         return 0;
@@ -99,35 +97,18 @@ int api_network_get_dhcp_leases(struct call *call, struct network *net,
 
 // ---- changes
 
-// enum virNetworkUpdateFlags as enum network_affect: 0 means the live definition of an active
-// network, the stored one of an inactive one.
-static int affected(const struct network *net, uint32_t flags, unsigned *ret, struct error *err)
+// enum virNetworkUpdateFlags as enum network_affect.
+static unsigned affect(uint32_t flags)
 {
-    bool live = flags & VIR_NETWORK_UPDATE_AFFECT_LIVE,
-         config = flags & VIR_NETWORK_UPDATE_AFFECT_CONFIG;
-    if (!live && !config) {
-        live = network_is_active(net);
-        config = !live;
-    }
-    if (live && !network_is_active(net))
-        return error_set(err, ERROR_OPERATION_INVALID, AREA_NETWORK, "network '%s' is not active",
-                         net->name);
-    if (config && !net->def)
-        return error_set(err, ERROR_OPERATION_INVALID, AREA_NETWORK,
-                         "network '%s' is transient, it has no stored definition to change",
-                         net->name);
-    *ret = (live ? NETWORK_AFFECT_LIVE : 0) | (config ? NETWORK_AFFECT_CONFIG : 0);
-    return 0;
+    return (flags & VIR_NETWORK_UPDATE_AFFECT_LIVE ? NETWORK_AFFECT_LIVE : 0) |
+           (flags & VIR_NETWORK_UPDATE_AFFECT_CONFIG ? NETWORK_AFFECT_CONFIG : 0);
 }
 
 int api_network_update(struct call *call, struct network *net,
                        const struct wire_network_update_args *args, struct error *err)
 {
-    unsigned affect;
-    if (affected(net, args->flags, &affect, err) < 0)
-        return -1;
-    return network_update(call->task, net, affect, args->section, args->command, args->parentIndex,
-                          args->xml, err);
+    return network_update(call->task, net, affect(args->flags), args->section, args->command,
+                          args->parentIndex, args->xml, err);
 }
 
 static struct api_metadata metadata_of(struct network_def *def)
@@ -139,10 +120,13 @@ int api_network_get_metadata(struct call *call, struct network *net,
                              const struct wire_network_get_metadata_args *args,
                              struct wire_network_get_metadata_ret *ret, struct error *err)
 {
-    unsigned affect;
-    if (affected(net, args->flags, &affect, err) < 0)
+    bool config = args->flags & VIR_NETWORK_UPDATE_AFFECT_CONFIG;
+    if ((args->flags & VIR_NETWORK_UPDATE_AFFECT_LIVE) && network_require_active(net, err) < 0)
         return -1;
-    struct network_def *def = affect & NETWORK_AFFECT_CONFIG ? net->def : net->live;
+    struct network_def *def = config ? net->def : network_current(net);
+    if (!def)
+        return error_set(err, ERROR_OPERATION_INVALID, AREA_NETWORK,
+                         "network '%s' is transient and has no stored definition", net->name);
     return api_metadata_get(call->arena, metadata_of(def), args->type, args->uri, &ret->metadata,
                             err);
 }
@@ -156,9 +140,7 @@ int api_network_set_metadata(struct call *call, struct network *net,
                              const struct wire_network_set_metadata_args *args, struct error *err)
 {
     struct api_metadata_change change = {args->type, args->metadata, args->key, args->uri};
-    unsigned affect;
-    if (affected(net, args->flags, &affect, err) < 0 ||
-        network_change(call->task, net, affect, set_metadata, &change, err) < 0)
+    if (network_change(call->task, net, affect(args->flags), set_metadata, &change, err) < 0)
         return -1;
     struct wire_network_event_callback_metadata_change_msg m = {
         .net = api_network_ref(call->arena, net), .type = args->type, .nsuri = args->uri};

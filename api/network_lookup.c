@@ -19,21 +19,6 @@ static void refer(struct arena *a, const struct object *o, void *ref)
     *(struct wire_network_ref *)ref = api_network_ref(a, (const struct network *)o);
 }
 
-static const uint32_t filters[] = {
-    VIR_CONNECT_LIST_NETWORKS_ACTIVE | VIR_CONNECT_LIST_NETWORKS_INACTIVE,
-    VIR_CONNECT_LIST_NETWORKS_PERSISTENT | VIR_CONNECT_LIST_NETWORKS_TRANSIENT,
-    VIR_CONNECT_LIST_NETWORKS_AUTOSTART | VIR_CONNECT_LIST_NETWORKS_NO_AUTOSTART,
-    0,
-};
-
-static uint32_t traits(const struct object *o)
-{
-    return (o->active ? VIR_CONNECT_LIST_NETWORKS_ACTIVE : VIR_CONNECT_LIST_NETWORKS_INACTIVE) |
-           (o->def ? VIR_CONNECT_LIST_NETWORKS_PERSISTENT : VIR_CONNECT_LIST_NETWORKS_TRANSIENT) |
-           (o->autostart ? VIR_CONNECT_LIST_NETWORKS_AUTOSTART
-                         : VIR_CONNECT_LIST_NETWORKS_NO_AUTOSTART);
-}
-
 const struct api_class api_network_class = {
     .rpc = API_OBJECT_RPC,
     .table = table,
@@ -41,8 +26,7 @@ const struct api_class api_network_class = {
     .ref_size = sizeof(struct wire_network_ref),
     .list_max = WIRE_NETWORK_LIST_MAX,
     .list_max_name = "REMOTE_NETWORK_LIST_MAX",
-    .filters = filters,
-    .traits = traits,
+    API_OBJECT_FILTERS(NETWORKS),
 };
 
 // ---- ports

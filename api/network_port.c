@@ -14,9 +14,9 @@ int api_network_list_all_ports(struct call *call, struct network *net,
                                const struct wire_network_list_all_ports_args *args,
                                struct wire_network_list_all_ports_ret *ret, struct error *err)
 {
-    if (net->nports > WIRE_NETWORK_PORT_LIST_MAX)
-        return error_set(err, ERROR_RPC, AREA_RPC, "too many ports (%zu) for one list of %d",
-                         net->nports, WIRE_NETWORK_PORT_LIST_MAX);
+    if (api_check_count(net->nports, WIRE_NETWORK_PORT_LIST_MAX, "ports", "look up single ones",
+                        err) < 0)
+        return -1;
     ret->ret = (uint32_t)net->nports;
     if (!args->need_results)
         return 0;

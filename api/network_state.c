@@ -17,19 +17,11 @@ static void on_happened(void *arg, struct network *net, enum network_event event
                                                         .event = numbers[event]});
 }
 
-static void on_idle(void *arg, bool idle)
-{
-    (void)idle;
-    struct daemon *d = arg;
-    if (d->idle_changed)
-        d->idle_changed(d);
-}
-
 struct network_observer api_network_observer(struct daemon *d)
 {
     return (struct network_observer){
         .happened = on_happened,
-        .idle = on_idle,
+        .idle = daemon_on_idle,
         .arg = d,
     };
 }

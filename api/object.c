@@ -95,14 +95,20 @@ int api_object_lookup_by_uuid(struct call *call, const struct api_class *class, 
 
 // ---- lists
 
+static bool fits(uint32_t flags, const uint32_t pair[2], bool is)
+{
+    return !(flags & (pair[0] | pair[1])) || (flags & pair[is]);
+}
+
 bool api_object_matches(const struct api_class *class, const struct object *o, uint32_t flags)
 {
-    uint32_t traits = class->traits(o);
-    for (const uint32_t *group = class->filters; *group; group++) {
+    uint32_t traits = class->traits ? class->traits(o) : 0;
+    for (const uint32_t *group = class->filters; group && *group; group++) {
         if ((flags & *group) && !(flags & *group & traits))
             return false;
     }
-    return true;
+    return fits(flags, class->active, o->active) && fits(flags, class->persistent, o->def) &&
+           fits(flags, class->autostart, o->autostart);
 }
 
 static uint32_t count(const struct call *call, const struct api_class *class, bool active)
@@ -114,17 +120,10 @@ static uint32_t count(const struct call *call, const struct api_class *class, bo
     return n;
 }
 
-int api_object_num_active(struct call *call, const struct api_class *class, int32_t *ret,
-                          struct error *err)
+int api_object_num(struct call *call, const struct api_class *class, bool active, int32_t *ret,
+                   struct error *err)
 {
-    *ret = (int32_t)count(call, class, true);
-    return 0;
-}
-
-int api_object_num_inactive(struct call *call, const struct api_class *class, int32_t *ret,
-                            struct error *err)
-{
-    *ret = (int32_t)count(call, class, false);
+    *ret = (int32_t)count(call, class, active);
     return 0;
 }
 
@@ -136,8 +135,15 @@ int api_check_wanted(int32_t wanted, uint32_t max, const char *what, const char 
     return error_set(err, ERROR_RPC, AREA_RPC, "%s > %s", what, limit);
 }
 
-static int list_names(struct call *call, const struct api_class *class, bool active, int32_t max,
-                      struct wire_strings *ret, struct error *err)
+int api_check_count(size_t n, uint32_t max, const char *what, const char *remedy, struct error *err)
+{
+    return n <= max ? 0
+                    : error_set(err, ERROR_RPC, AREA_RPC,
+                                "too many %s (%zu) for one list of %u; %s", what, n, max, remedy);
+}
+
+int api_object_list(struct call *call, const struct api_class *class, bool active, int32_t max,
+                    struct wire_strings *ret, struct error *err)
 {
     if (api_check_wanted(max, class->list_max, "maxnames", class->list_max_name, err) < 0)
         return -1;
@@ -150,18 +156,6 @@ static int list_names(struct call *call, const struct api_class *class, bool act
     return 0;
 }
 
-int api_object_list_active(struct call *call, const struct api_class *class, int32_t max,
-                           struct wire_strings *ret, struct error *err)
-{
-    return list_names(call, class, true, max, ret, err);
-}
-
-int api_object_list_inactive(struct call *call, const struct api_class *class, int32_t max,
-                             struct wire_strings *ret, struct error *err)
-{
-    return list_names(call, class, false, max, ret, err);
-}
-
 int api_object_list_all(struct call *call, const struct api_class *class, int32_t need_results,
                         uint32_t flags, struct api_object_list *ret, struct error *err)
 {
@@ -170,44 +164,14 @@ int api_object_list_all(struct call *call, const struct api_class *class, int32_
         ret->total += api_object_matches(class, o, flags);
     if (!need_results)
         return 0;
-    if (ret->total > class->list_max)
-        return error_set(err, ERROR_RPC, AREA_RPC,
-                         "too many %ss (%u) for one list of %u; ask with filters",
-                         class->table(call_daemon(call))->class->kind, ret->total, class->list_max);
+    AUTO_FREE char *what = xasprintf("%ss", class->table(call_daemon(call))->class->kind);
+    if (api_check_count(ret->total, class->list_max, what, "ask with filters", err) < 0)
+        return -1;
     ret->refs = arena_calloc(call->arena, ret->total, class->ref_size);
     while ((o = objects_next(class->table(call_daemon(call)), o))) {
         if (api_object_matches(class, o, flags))
             class->refer(call->arena, o, (char *)ret->refs + ret->n++ * class->ref_size);
     }
-    return 0;
-}
-
-// ---- one object
-
-int api_object_is_active(struct call *call, const struct object *o, int32_t *ret, struct error *err)
-{
-    *ret = object_is_active(o);
-    return 0;
-}
-
-int api_object_is_persistent(struct call *call, const struct object *o, int32_t *ret,
-                             struct error *err)
-{
-    *ret = object_is_persistent(o);
-    return 0;
-}
-
-int api_object_is_updated(struct call *call, const struct object *o, int32_t *ret,
-                          struct error *err)
-{
-    *ret = o->updated;
-    return 0;
-}
-
-int api_object_get_autostart(struct call *call, const struct object *o, int32_t *ret,
-                             struct error *err)
-{
-    *ret = o->autostart;
     return 0;
 }
 

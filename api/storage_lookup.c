@@ -26,9 +26,6 @@ static int wait_ready(struct task *t, struct object *o, struct error *err)
 }
 
 static const uint32_t filters[] = {
-    VIR_CONNECT_LIST_STORAGE_POOLS_ACTIVE | VIR_CONNECT_LIST_STORAGE_POOLS_INACTIVE,
-    VIR_CONNECT_LIST_STORAGE_POOLS_PERSISTENT | VIR_CONNECT_LIST_STORAGE_POOLS_TRANSIENT,
-    VIR_CONNECT_LIST_STORAGE_POOLS_AUTOSTART | VIR_CONNECT_LIST_STORAGE_POOLS_NO_AUTOSTART,
     VIR_CONNECT_LIST_STORAGE_POOLS_DIR | VIR_CONNECT_LIST_STORAGE_POOLS_FS |
         VIR_CONNECT_LIST_STORAGE_POOLS_NETFS | VIR_CONNECT_LIST_STORAGE_POOLS_LOGICAL |
         VIR_CONNECT_LIST_STORAGE_POOLS_DISK | VIR_CONNECT_LIST_STORAGE_POOLS_ISCSI |
@@ -41,13 +38,7 @@ static const uint32_t filters[] = {
 
 static uint32_t traits(const struct object *o)
 {
-    return (o->active ? VIR_CONNECT_LIST_STORAGE_POOLS_ACTIVE
-                      : VIR_CONNECT_LIST_STORAGE_POOLS_INACTIVE) |
-           (o->def ? VIR_CONNECT_LIST_STORAGE_POOLS_PERSISTENT
-                   : VIR_CONNECT_LIST_STORAGE_POOLS_TRANSIENT) |
-           (o->autostart ? VIR_CONNECT_LIST_STORAGE_POOLS_AUTOSTART
-                         : VIR_CONNECT_LIST_STORAGE_POOLS_NO_AUTOSTART) |
-           VIR_CONNECT_LIST_STORAGE_POOLS_DIR;
+    return VIR_CONNECT_LIST_STORAGE_POOLS_DIR;
 }
 
 const struct api_class api_storage_pool_class = {
@@ -58,6 +49,7 @@ const struct api_class api_storage_pool_class = {
     .ref_size = sizeof(struct wire_storage_pool_ref),
     .list_max = WIRE_STORAGE_POOL_LIST_MAX,
     .list_max_name = "REMOTE_STORAGE_POOL_LIST_MAX",
+    API_OBJECT_FILTERS(STORAGE_POOLS),
     .filters = filters,
     .traits = traits,
 };

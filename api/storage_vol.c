@@ -124,10 +124,9 @@ int api_storage_pool_list_all_volumes(struct call *call, struct pool *pool,
     ret->ret = (uint32_t)pool->volumes.n;
     if (!args->need_results)
         return 0;
-    if (ret->ret > WIRE_STORAGE_VOL_LIST_MAX)
-        return error_set(err, ERROR_RPC, AREA_RPC,
-                         "too many volumes (%u) in pool '%s' for one list of %d", ret->ret,
-                         pool->name, WIRE_STORAGE_VOL_LIST_MAX);
+    if (api_check_count(ret->ret, WIRE_STORAGE_VOL_LIST_MAX, "volumes", "look up single ones",
+                        err) < 0)
+        return -1;
     ret->vols.v = arena_calloc(call->arena, ret->ret, sizeof(*ret->vols.v));
     VEC_FOREACH (vol, &pool->volumes)
         ret->vols.v[ret->vols.n++] = api_volume_ref(call->arena, *vol);

@@ -78,6 +78,8 @@ static int change_locked(struct task *t, struct network *net, unsigned affect, c
     object_assert_locked(t, &net->object);
     AUTO_NETWORK_DEF struct network_def *stored = NULL;
     AUTO_NETWORK_DEF struct network_def *live = NULL;
+    if (!affect)
+        affect = network_is_active(net) ? NETWORK_AFFECT_LIVE : NETWORK_AFFECT_CONFIG;
     if (affect & NETWORK_AFFECT_CONFIG && (!net->def || net->removed))
         return error_set(err, ERROR_OPERATION_INVALID, AREA_NETWORK,
                          "network '%s' is transient and has no "

@@ -103,8 +103,8 @@ int network_start(struct task *t, struct network *net, struct error *err);
 int network_destroy(struct task *t, struct network *net, struct error *err);
 
 enum network_affect { NETWORK_AFFECT_LIVE = 1 << 0, NETWORK_AFFECT_CONFIG = 1 << 1 };
-// Changes copies of the definitions that `affect` names (not 0; each must exist), stores and
-// applies them: both or neither.
+// Changes copies of the definitions that `affect` names (each must exist; 0: the live one of an
+// active network, else the stored one), stores and applies them: both or neither.
 int network_change(struct task *t, struct network *net, unsigned affect,
                    int (*change)(struct network_def *def, void *arg, struct error *err), void *arg,
                    struct error *err);

@@ -11,19 +11,19 @@ STRUCTS = {"storage_pool": "pool", "storage_vol": "volume"}
 GENERIC = {
     "object.lookup_by_name": "&{class}, a->name, &r->{ret}",
     "object.lookup_by_uuid": "&{class}, a->uuid, &r->{ret}",
-    "object.num_active": "&{class}, &r->{ret}",
-    "object.num_inactive": "&{class}, &r->{ret}",
-    "object.list_active": "&{class}, a->maxnames, &r->{ret}",
-    "object.list_inactive": "&{class}, a->maxnames, &r->{ret}",
+    "object.num_active": "&{class}, true, &r->{ret}",
+    "object.num_inactive": "&{class}, false, &r->{ret}",
+    "object.list_active": "&{class}, true, a->maxnames, &r->{ret}",
+    "object.list_inactive": "&{class}, false, a->maxnames, &r->{ret}",
     "object.list_all": "&{class}, a->need_results, a->flags, &list",
-    "object.is_active": "object, &r->{ret}",
-    "object.is_persistent": "object, &r->{ret}",
-    "object.is_updated": "object, &r->{ret}",
-    "object.get_autostart": "object, &r->{ret}",
     "object.set_autostart": "object, a->autostart",
     "events.register": "{events}, a->eventID, a->{ref}, &r->{ret}",
     "events.deregister": "{events}, a->callbackID",
 }
+
+# Members of every object that a call returns as they are; persistent: it has a stored definition.
+MEMBERS = {"object.is_active": "active", "object.is_persistent": "def != NULL", "object.is_updated": "updated",
+           "object.get_autostart": "autostart"}
 
 RUN = "static int run_%s(struct call *call, void *object, const void *args, void *ret,\n" \
       "        struct error *err)\n{\n"
@@ -88,6 +88,10 @@ def typed(r, cell, name, const):
 
 def run_generic(w, r):
     what = r["through"]
+    if what in MEMBERS:
+        field = w.structs[r["returns_type"]].fields[0].name
+        return "    const struct object *o = object;\n" + typed(r, "returns", "ret", "") + \
+            "    r->%s = o->%s;\n    return 0;\n" % (field, MEMBERS[what])
     if what not in GENERIC:
         fail("%s: unknown %s" % (r["name"], what))
     text, body = GENERIC[what], ""
@@ -100,7 +104,8 @@ def run_generic(w, r):
         body += typed(r, "args", "args", "const ")
     if rets:
         body += typed(r, "returns", "ret", "")
-    call = "api_%s(call, %s, err)" % (what.replace(".", "_"), text.format(**names))
+    function = re.sub("_(in)?active$", "", what.replace(".", "_"))
+    call = "api_%s(call, %s, err)" % (function, text.format(**names))
     if what != "object.list_all":
         return body + "    return %s;\n" % call
     return body + "    struct api_object_list list = {0};\n    if (%s < 0)\n        return -1;\n" \
