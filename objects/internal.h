@@ -4,7 +4,7 @@
 
 #include "objects/object.h"
 
-// define.c
+// object.c
 const char *object_def_name(const struct object_class *class, const void *def); // borrowed
 // A new object with a definition's name and UUID; not yet with the definition.
 struct object *objects_add_def(struct object_table *table, const void *def);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The table, references, the lock.
-#include "objects/object.h"
+// The table, references, the lock; the object that a definition is about.
 #include "base/str.h"
+#include "objects/internal.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -192,4 +192,49 @@ void object_log(const struct object *o, enum log_level level, const char *fmt, .
     AUTO_FREE char *text = xvasprintf(fmt, ap);
     va_end(ap);
     log_write(level, &fields, "%s", text);
+}
+
+// ---- the object of a definition
+
+const char *object_def_name(const struct object_class *class, const void *def)
+{
+    return *(char *const *)((const char *)def + class->def_name);
+}
+
+static const struct uuid *uuid_of(const struct object_class *class, const void *def)
+{
+    return (const struct uuid *)((const char *)def + class->def_uuid);
+}
+
+struct object *objects_add_def(struct object_table *table, const void *def)
+{
+    return object_add(table, object_def_name(table->class, def), uuid_of(table->class, def));
+}
+
+int objects_find_place(struct object_table *table, const void *def, struct object **ret,
+                       struct error *err)
+{
+    const struct object_class *class = table->class;
+    const char *name = object_def_name(class, def);
+    const struct uuid *uuid = uuid_of(class, def);
+    char text[UUID_TEXT_SIZE];
+    struct object *o;
+    *ret = NULL;
+    OBJECTS_FOREACH(o, table)
+    {
+        bool named = str_eq(o->name, name), same = uuid_eq(&o->uuid, uuid);
+        if (named && same)
+            *ret = o;
+        else if (named)
+            return error_set(err, ERROR_OPERATION_FAILED, class->area,
+                             "%s '%s' already exists with uuid %s; give that "
+                             "<uuid> to change it, or another name",
+                             class->noun, name, uuid_format(&o->uuid, text));
+        else if (same)
+            return error_set(err, ERROR_OPERATION_FAILED, class->area,
+                             "%s '%s' is already defined with uuid %s; leave the "
+                             "<uuid> out to have another %s",
+                             class->noun, o->name, uuid_format(&o->uuid, text), class->noun);
+    }
+    return 0;
 }
