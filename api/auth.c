@@ -5,24 +5,15 @@
 
 int api_auth_list(struct call *call, struct wire_auth_list_ret *ret, struct error *err)
 {
-    ret->types.v = arena_calloc(call->arena, 1, sizeof(*ret->types.v));
-    ret->types.n = 1;
-    ret->types.v[0] = (int32_t)client_auth_type(call->client);
+    int32_t type = (int32_t)client_auth_type(call->client);
+    ret->types = (struct wire_i32s){.v = arena_memdup(call->arena, &type, sizeof(type)), .n = 1};
     return 0;
 }
 
-static int refuse(struct call *call, const char *method, struct error *err)
-{
-    return error_set(err, ERROR_AUTH_FAILED, AREA_RPC, "%s is not offered to uid %u", method,
-                     client_peer(call->client)->uid);
-}
-
+// SASL's other calls and polkit's come here, too.
 int api_auth_sasl_init(struct call *call, struct wire_auth_sasl_init_ret *ret, struct error *err)
 {
-    return refuse(call, "SASL", err);
-}
-
-int api_auth_polkit(struct call *call, struct wire_auth_polkit_ret *ret, struct error *err)
-{
-    return refuse(call, "polkit", err);
+    const char *method = call->number == WIRE_PROC_AUTH_POLKIT ? "polkit" : "SASL";
+    return error_set(err, ERROR_AUTH_FAILED, AREA_RPC, "%s is not offered to uid %u", method,
+                     client_peer(call->client)->uid);
 }

@@ -206,13 +206,6 @@ int api_connect_domain_event_register(struct call *call,
     return set_legacy(call, VIR_DOMAIN_EVENT_ID_LIFECYCLE, true, err);
 }
 
-int api_connect_domain_event_deregister(struct call *call,
-                                        struct wire_connect_domain_event_deregister_ret *ret,
-                                        struct error *err)
-{
-    return set_legacy(call, VIR_DOMAIN_EVENT_ID_LIFECYCLE, false, err);
-}
-
 int api_connect_domain_event_register_any(
     struct call *call, const struct wire_connect_domain_event_register_any_args *args,
     struct error *err)
