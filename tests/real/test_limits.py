@@ -343,7 +343,7 @@ class Options(Limits):
         networks = f"{os.path.dirname(os.path.dirname(paths['bad.xml']))}/networks"
         os.makedirs(networks)
         with open(f"{networks}/odd.xml", "w") as file:
-            file.write("<network>\n<name>odd</name>\n<bogus/></network>")
+            file.write("<network>\n<name>odd</name>\n<forward mode='bogus'/></network>")
         said = self.check()
         self.assertRegex(said.stderr, r"odd\.xml.*line 3.*bogus")
         self.assertIn("networks: 1 stored, 1 damaged", said.stdout)
