@@ -192,7 +192,7 @@ class Soak(unittest.TestCase):
                 self.world.model.settle((kind, name), tag)
         return found
 
-    def check(self, conn, seconds=15):
+    def check(self, conn, seconds=60):
         """All is as it is said to be, soon."""
         end, last = time.monotonic() + seconds, None
         while True:
