@@ -109,6 +109,9 @@ static int change_locked(struct task *t, struct network *net, unsigned affect, c
 int network_change(struct task *t, struct network *net, unsigned affect, change_fn change,
                    void *arg, struct error *err)
 {
+    // At once: a network that is starting holds its lock, and is not active yet.
+    if ((affect & NETWORK_AFFECT_LIVE) && network_require_active(net, err) < 0)
+        return -1;
     if (network_lock(t, net, "change", err) < 0)
         return -1;
     int r = change_locked(t, net, affect, change, arg, err);
