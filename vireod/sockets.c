@@ -16,16 +16,19 @@
 enum {
     LOCK_WAIT_US = 2 * 1000000, // for children of a daemon that was killed
     LOCK_POLL_US = 2000,
+    SOCKET_POLL_US = 10000, // each check leaves a connection waiting
 };
 
-// The process that listens at path. Caller frees; NULL: none.
-static char *find_owner(const char *path)
+// The process that listens at path. Caller frees; NULL: none. *gone: it has ended.
+static char *find_owner(const char *path, bool *gone)
 {
+    *gone = false;
     AUTO_CLOSE int fd = unix_connect(path);
     struct ucred peer;
     socklen_t len = sizeof(peer);
     if (fd < 0 || getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) < 0)
         return fd < 0 && fd != -EAGAIN ? NULL : xstrdup("another process");
+    *gone = peer.pid > 0 && kill(peer.pid, 0) < 0 && errno == ESRCH;
     AUTO_FREE char *comm_path = xasprintf("/proc/%d/comm", (int)peer.pid);
     AUTO_FREE char *comm = NULL;
     if (file_read(comm_path, 64, &comm, NULL) < 0)
@@ -34,9 +37,18 @@ static char *find_owner(const char *path)
     return xasprintf("%s (pid %d, uid %d)", comm, (int)peer.pid, (int)peer.uid);
 }
 
+// A child that a killed daemon had between fork() and exec() holds the socket for some more
+// milliseconds.
 int socket_refuse_second(const char *path, struct error *err)
 {
-    AUTO_FREE char *owner = find_owner(path);
+    uint64_t deadline = now_monotonic_us() + LOCK_WAIT_US;
+    bool gone;
+    AUTO_FREE char *owner = find_owner(path, &gone);
+    while (owner && gone && now_monotonic_us() < deadline) {
+        usleep(SOCKET_POLL_US);
+        free(owner);
+        owner = find_owner(path, &gone);
+    }
     if (!owner)
         return 0;
     return error_set(err, ERROR_RESOURCE_BUSY, AREA_RPC,

@@ -7,6 +7,7 @@ import os
 import random
 import signal
 import subprocess
+import sys
 import time
 import unittest
 
@@ -49,6 +50,16 @@ class Recovery(unittest.TestCase):
         self.server.virsh("resume", "a")
         self.server.virsh("destroy", "a")
         self.assertIsNone(self.server.qemu_pid("a"))
+
+    @unittest.skipUnless(IS_VIREO, "libvirtd takes any socket")
+    def test_a_socket_that_a_child_of_a_killed_daemon_holds_is_waited_for(self):
+        self.server.kill(signal.SIGKILL)
+        os.unlink(self.server.sock)
+        leave = ("import os, socket, sys, time; s = socket.socket(socket.AF_UNIX); s.bind(sys.argv[1]); s.listen()\n"
+                 "if os.fork(): os._exit(0)\n"
+                 "time.sleep(1)")
+        subprocess.run([sys.executable, "-c", leave, self.server.sock], check=True)
+        self.server.start()
 
     def test_guests_that_died_meanwhile(self):
         self.server.define(boot_guest("a"))
