@@ -41,6 +41,9 @@ int pid_file_find(const char *path, const struct process *known, struct process 
     AUTO_CLOSE int fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
     if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) == 0)
         return -ESRCH;
+    // What is recorded counts: the process itself can write to the file.
+    if (known->start_time)
+        return process_open(known->pid, known->start_time, ret);
     char text[32] = "";
     ssize_t n = pread(fd, text, sizeof(text) - 1, 0);
     if (n <= 0)
@@ -51,9 +54,7 @@ int pid_file_find(const char *path, const struct process *known, struct process 
     text[strcspn(text, "\n")] = 0;
     if (str_to_u64(text, 10, INT32_MAX, &pid) < 0)
         return -EINVAL;
-    // The lock may be held by what the process has left behind, and the number be another's by now.
-    uint64_t start_time = known->pid == (pid_t)pid ? known->start_time : 0;
-    return process_open((pid_t)pid, start_time, ret);
+    return process_open((pid_t)pid, 0, ret);
 }
 
 int pid_file_wait(struct task *t, const char *path, const struct process *known,

@@ -62,8 +62,10 @@ char *status_format(const struct domain *dom)
     strbuf_printf(&b, "<vireo-domain version='%d' id='%d' state='%s' pid='%d' start-time='%ju'",
                   STATUS_VERSION, dom->id, domain_moves[reason].name, (int)dom->process.pid,
                   (uintmax_t)dom->process.start_time);
-    if (dom->side_state != SIDE_STATE_AS_DEFINED)
-        strbuf_printf(&b, " side-state='%d'", dom->side_state);
+    // A stored definition may be set aside as damaged: then its domain is no transient one.
+    enum side_state side_state = dom->def ? SIDE_STATE_KEEP : dom->side_state;
+    if (dom->sides.n && side_state != SIDE_STATE_AS_DEFINED)
+        strbuf_printf(&b, " side-state='%d'", side_state);
     strbuf_add(&b, ">\n");
     VEC_FOREACH (g, &dom->granted) {
         strbuf_printf(&b, "<granted uid='%u' gid='%u' dev='%ju' ino='%ju' path='", g->uid, g->gid,

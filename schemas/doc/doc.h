@@ -71,6 +71,7 @@ enum doc_row_flags {
     DOC_ALWAYS = 1 << 4, // DOC_ELEM: written even when nothing is in it
     DOC_TAG = 1 << 5,    // the attribute that decides which rows apply (doc_type.tag_at)
     DOC_OPEN = 1 << 6,   // LIST, CHILD: <a>\n</a> instead of <a/>, as libvirt writes some
+    DOC_ONCE = 1 << 8,   // ELEM: libvirt merges several; the second is refused
     DOC_NAME = 1 << 7,   // what the document's object is called: ERROR_NO_NAME without it
 };
 

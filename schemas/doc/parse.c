@@ -261,6 +261,8 @@ static int read_child(struct element *e, const xmlNode *node)
     if (m.row->place == DOC_IGNORED)
         return doc_ignore(&w, "it has no effect here");
     if (m.row->place != DOC_LIST && m.row->place != DOC_EMPTY) {
+        if (was_seen(e, m.row) && m.row->flags & DOC_ONCE)
+            return doc_fail(&w, ERROR_XML, "it is there twice: put all of it into the first one");
         if (was_seen(e, m.row))
             return doc_ignore(&w, "it is there twice, and only the first one counts");
         if (e->nseen < ROWS_MAX)

@@ -86,7 +86,7 @@ static int check_clock(const struct domain_def *def, struct error *err)
 
 #define S struct domain_def
 static const struct doc_row clock_part_rows[] = {
-    D_ELEM_AT("clock", &clock_doc, clock),
+    D_ELEM_AT("clock", &clock_doc, clock, .flags = DOC_ONCE),
 };
 const struct part_schema clock_part = {
     .doc = DOC_TYPE("domainClock", S, clock_part_rows),

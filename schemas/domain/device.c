@@ -102,7 +102,7 @@ static const struct doc_row devices_rows[] = {
 };
 static const struct doc_type devices_doc = DOC_TYPE("devices", S, devices_rows);
 static const struct doc_row devices_part_rows[] = {
-    D_ELEM("devices", &devices_doc),
+    D_ELEM("devices", &devices_doc, .flags = DOC_ONCE),
 };
 #undef S
 

@@ -194,11 +194,11 @@ static void fill_disks(const struct domain_fill *f)
             disk->device = DISK_DEVICE_DISK;
         if (disk->bus == DISK_BUS_NONE)
             disk->bus = bus_of_target(f, disk);
-        // A drive that is empty: by an empty path, or by none, as which it has no type.
-        if (disk->type == DISK_TYPE_BLOCK && !disk->source_dev)
-            disk->type = DISK_TYPE_FILE;
         drop_empty(&disk->source_file);
         drop_empty(&disk->source_dev);
+        // An empty drive has no type.
+        if (disk->type == DISK_TYPE_BLOCK && !disk->source_dev)
+            disk->type = DISK_TYPE_FILE;
         if (!disk->driver_name)
             disk->driver_name = xstrdup("qemu");
         if (!disk->driver_format)

@@ -154,7 +154,7 @@ static int check_features(const struct domain_def *def, struct error *err)
 
 #define S struct domain_def
 static const struct doc_row features_part_rows[] = {
-    D_ELEM_AT("features", &features_doc, features),
+    D_ELEM_AT("features", &features_doc, features, .flags = DOC_ONCE),
 };
 const struct part_schema features_part = {
     .doc = DOC_TYPE("domainFeatures", S, features_part_rows),

@@ -100,7 +100,7 @@ static const struct doc_row graphics_rows[] = {
     D_ENUM(ATTR, "sharePolicy", share_policy, &graphics_share_values, VNC),
     D_YESNO(ATTR, "powerControl", power_control, VNC),
     D_STR(ATTR, "passwd", password, .flags = DOC_SECRET),
-    D_TOKEN(ATTR, "passwdValidTo", password_valid_to),
+    D_STR(ATTR, "passwdValidTo", password_valid_to),
     D_ENUM(ATTR, "connected", connected, &graphics_connected_values),
     D_LIST("listen", &listen_doc, listens),
     D_LIST("channel", &spice_channel_doc, channels, SPICE),

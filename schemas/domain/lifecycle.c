@@ -31,7 +31,7 @@ static const struct doc_row lifecycle_rows[] = {
     D_ENUM(LEAF, "on_poweroff", on_poweroff, &stop_action_values),
     D_ENUM(LEAF, "on_reboot", on_reboot, &stop_action_values),
     D_ENUM(LEAF, "on_crash", on_crash, &crash_action_values),
-    D_ELEM("pm", &pm_doc),
+    D_ELEM("pm", &pm_doc, .flags = DOC_ONCE),
 };
 
 static void fill_lifecycle(struct domain_fill *f)

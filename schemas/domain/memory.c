@@ -45,7 +45,7 @@ static const struct doc_row memory_rows[] = {
     D_KIB(LEAF, "currentMemory", current_memory_kib),
     D_EMPTY("blkiotune"),
     D_EMPTY("memtune"),
-    D_ELEM("memoryBacking", &backing_doc),
+    D_ELEM("memoryBacking", &backing_doc, .flags = DOC_ONCE),
 };
 
 static void fill_memory(struct domain_fill *f)

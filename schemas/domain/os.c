@@ -170,7 +170,7 @@ static int check_os(const struct domain_def *def, struct error *err)
 
 #define S struct domain_def
 static const struct doc_row os_part_rows[] = {
-    D_ELEM_AT("os", &os_doc, os, .flags = DOC_REQUIRED),
+    D_ELEM_AT("os", &os_doc, os, .flags = DOC_REQUIRED | DOC_ONCE),
 };
 const struct part_schema os_part = {
     .doc = DOC_TYPE("domainOs", S, os_part_rows),

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Processes beside QEMU, with a scripted swtpm: started, found again, ended, and what they keep.
+#include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
 #include <sys/wait.h>
@@ -205,16 +206,39 @@ static void found_again(struct task *t, struct fixture *h)
 {
     programs(h, POLITE);
     struct domain *dom = fixture_start(t, h, "a", NULL, BOOT "wait-eof\n" AGAIN);
-    pid_t pid = side_pid(dom);
+    pid_t pid = side_pid(dom), qemu = dom->process.pid;
+    // A guest that has taken its QEMU over may write any number.
+    AUTO_FREE char *path = path_join(h->run_dir, "a.pid");
+    AUTO_CLOSE int fd = open(path, O_WRONLY | O_TRUNC | O_CLOEXEC);
+    CHECK(dprintf(fd, "%d\n", (int)pid) > 0);
     restart(h);
     dom = find(h, "a");
     WAIT_UNTIL(t, dom->sides.n == 1 && dom->sides.v[0]->process.pidfd >= 0);
     CHECK_INT(side_pid(dom), pid);
+    CHECK_INT(dom->process.pid, qemu);
     CHECK(runs(pid));
     domain_ref(dom);
     destroy(t, dom);
     domain_unref(dom);
     CHECK(!runs(pid) && nothing_left(h));
+}
+
+// Its stored definition is damaged meanwhile: what belongs to the guest stays.
+static void damaged_definition(struct task *t, struct fixture *h)
+{
+    programs(h, POLITE);
+    struct domain *dom = fixture_start(t, h, "a", NULL, BOOT "wait-eof\n" AGAIN);
+    AUTO_FREE char *path = path_join(h->config_dir, "a.xml");
+    fixture_close(h);
+    CHECK_INT(file_write_volatile(path, "<domain", 7, 0600), 0);
+    fixture_open(h);
+    dom = find(h, "a");
+    WAIT_UNTIL(t, dom->sides.n == 1 && dom->sides.v[0]->process.pidfd >= 0);
+    domain_ref(dom);
+    CHECK(!dom->def);
+    destroy(t, dom);
+    CHECK(has_state(h, dom));
+    domain_unref(dom);
 }
 
 // It was killed before it noted the process, in the middle of a start.
@@ -301,6 +325,7 @@ int main(void)
     RUN_IN_FIXTURE(ends_when_qemu_fails);
     RUN_IN_FIXTURE(dies_early);
     RUN_IN_FIXTURE(found_again);
+    RUN_IN_FIXTURE(damaged_definition);
     RUN_IN_FIXTURE(found_without_record);
     RUN_IN_FIXTURE(kept_or_removed);
     return 0;
