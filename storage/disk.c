@@ -15,8 +15,8 @@ static int resolve_volume(struct task *t, struct pools *all, struct domain_disk 
     struct pool *found = pools_find_name(all, disk->source_pool);
     if (!found)
         return error_set(err, ERROR_NO_STORAGE_POOL, AREA_STORAGE,
-                         "Storage pool not found: disk '%s' is in pool '%s', which does not exist",
-                         disk->target, disk->source_pool);
+                         "disk '%s' is in pool '%s', which does not exist", disk->target,
+                         disk->source_pool);
     pool = pool_ref(found);
     if (pool_wait_ready(t, pool, err) < 0)
         return -1;

@@ -15,7 +15,7 @@
 //     const struct doc_type hub_doc = DOC_TYPE("hub", struct domain_hub, hub_rows);
 //
 // Rows are in the order in which the document is written out. What a document holds, libvirt knows
-// and no row describes is refused, never dropped.
+// and no row describes is refused, never dropped; what libvirt ignores is ignored with a warning.
 #pragma once
 
 #include <stddef.h>
